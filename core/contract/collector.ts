@@ -1,0 +1,117 @@
+import type { Body, ConfigSchema, Context, Manifest, Output } from './plugin.ts'
+
+/** What a collector asks of the API server: the host refuses all else, and `rbac plan` is made of it. */
+export interface Permission {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+  why?: string
+}
+
+export interface CollectorManifest extends Manifest {
+  kind: 'Collector'
+  /** `- <specKey>: {…}` in a SupportBundle spec */
+  specKey: string
+  permissions: Permission[]
+  /** folders it may write; `$name` = the entry's name, else its collectorName, else the root */
+  outputs: string[]
+}
+
+export interface HostCollectorManifest extends Omit<CollectorManifest, 'kind'> {
+  kind: 'HostCollector'
+  platforms: ('linux' | 'darwin' | 'win32')[]
+}
+
+export interface RawObject {
+  text: string
+  json: Record<string, unknown>
+}
+export interface RawList {
+  items: RawObject[]
+  resourceVersion: string
+}
+export type Query = Record<string, string | number | boolean | undefined>
+export interface LogLimits {
+  maxLines?: number
+  maxBytes?: number
+  sinceTime?: Date
+  timestamps?: boolean
+}
+
+/** Refuses what the manifest does not declare. Bodies are raw: nothing is parsed into typed objects and written back. */
+export interface Kube {
+  /** one page each; falls back per namespace on 403 */
+  list(resource: { group?: string; version: string; plural: string; namespace?: string }, query?: Query): AsyncIterable<RawList>
+  /** undefined on 404 */
+  get(path: string, query?: Query): Promise<RawObject | undefined>
+  raw(path: string, query?: Query): AsyncIterable<Uint8Array>
+  pods(where: { namespace?: string; selector?: string[]; name?: string }): AsyncIterable<RawObject>
+  /** one fetch a container per run, with the widest limits any entry asks for */
+  logs(pod: { namespace: string; name: string; container: string; previous?: boolean }, limits: LogLimits): Body
+  exec(
+    pod: { namespace: string; name: string; container?: string },
+    command: string[],
+    stdin?: Body,
+  ): Promise<{ stdout: Body; stderr: Body; exitCode: Promise<number> }>
+  /** SelfSubject…Review */
+  review(kind: 'access' | 'rules', spec: object): Promise<RawObject>
+  /** creates it with label, owner and deadline; removed by the host whatever happens */
+  own(object: object): Promise<RawObject>
+}
+
+export interface CollectorContext<Config> extends Context<Config> {
+  kube: Kube
+  /** where to look when the entry names none */
+  namespaces: string[]
+  since: Date | undefined
+}
+
+/** A throw ends this collector only; what it yielded before stays in the bundle. */
+export interface CollectorPlugin<Config = unknown> {
+  manifest: CollectorManifest
+  configSchema: ConfigSchema<Config>
+  collect(context: CollectorContext<Config>): AsyncIterable<Output>
+}
+
+export interface HostExecOptions {
+  /** the whole environment of the command; default: PATH and LC_ALL=C only */
+  env?: Record<string, string>
+  timeoutMs?: number
+  stdin?: Body
+}
+
+/** The machine looked at: the real one, or its root mounted in a pod. Paths are absolute on that machine. */
+export interface Host {
+  root: string
+  platform: 'linux' | 'darwin' | 'win32'
+  /** Opens lazily; iteration throws ENOENT, EACCES as node:fs does. */
+  read(path: string): () => AsyncIterable<Uint8Array>
+  /** Regular files that match a path or a glob pattern, sorted; links are not followed out of the pattern's folder. */
+  glob(pattern: string): Promise<string[]>
+  /** Numbers of the file system that holds `path`, in bytes. */
+  usage(path: string): Promise<{ totalBytes: number; usedBytes: number }>
+  /** Runs a program without a shell; a missing program or time-out rejects, any exit code resolves. Output is capped at 16 MiB a stream. */
+  exec(
+    command: string,
+    args: string[],
+    options?: HostExecOptions,
+  ): Promise<{ stdout: string; stderr: string; exitCode: number }>
+}
+
+export interface HostContext<Config> extends Context<Config> {
+  host: Host
+}
+export interface HostCollectorPlugin<Config = unknown> {
+  manifest: HostCollectorManifest
+  configSchema: ConfigSchema<Config>
+  collect(context: HostContext<Config>): AsyncIterable<Output>
+}
+
+/** The identity: gives types, nothing else. */
+export function defineCollector<Config>(plugin: CollectorPlugin<Config>): CollectorPlugin<Config> {
+  return plugin
+}
+/** The identity: gives types, nothing else. */
+export function defineHostCollector<Config>(plugin: HostCollectorPlugin<Config>): HostCollectorPlugin<Config> {
+  return plugin
+}

@@ -1,0 +1,4 @@
+/** What authors of collectors and uploaders import. See README.md in this folder. */
+export * from './plugin.ts'
+export * from './collector.ts'
+export * from './uploader.ts'
