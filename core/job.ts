@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { API_VERSION, JOB_NAME } from './names.ts'
+import { fail } from './errors.ts'
+import { DURATION, SIZE } from './quantity.ts'
+import { hint } from './suggest.ts'
+
+const Duration = z.string().regex(DURATION, 'is not a duration like 90s, 30m, 6h or 90d')
+const Size = z.string().regex(SIZE, 'is not a size like 512Mi or 2Gi')
+
+/** A troubleshoot document, embedded. What is in it is checked by the task program, which knows the collectors. */
+const InlineSpec = z.strictObject({ inline: z.record(z.string(), z.unknown()).describe('a troubleshoot.sh/v1beta2 document') })
+
+const Upload = z.strictObject({
+  uploader: z.string().min(1).describe('name of an uploader, like "local"'),
+  config: z.record(z.string(), z.unknown()).default({}).describe("the uploader's own settings"),
+})
+
+/**
+ * What a user schedules: `job.yaml`. It holds only fields that work, and all defaults stand here and nowhere else.
+ * Durations and sizes stay as they were written; `durationMs` and `sizeBytes` read them.
+ */
+export const JobSpec = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  description: z.string().max(500).default(''),
+  schedule: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(20)])
+    .describe('five cron fields or a macro like @daily; several lines are united'),
+  timeZone: z.string().min(1).default('UTC').describe('IANA name, like Europe/Berlin'),
+  enabled: z.boolean().default(true),
+  startingDeadline: Duration.default('15m').describe('a slot found later than this is skipped and recorded'),
+  catchUp: z.enum(['none', 'latest']).default('latest').describe('after downtime: run the latest missed slot, or none'),
+  overlap: z.enum(['skip']).default('skip').describe('a slot that comes while a run is under way is skipped and recorded'),
+  timeout: Duration.default('30m').describe('longest time for collecting'),
+  collect: z
+    .strictObject({ specs: z.array(InlineSpec).default([]).describe('none = the default host collectors of this machine') })
+    .prefault({}),
+  analyze: z.boolean().default(true),
+  upload: z.array(Upload).max(8).default([]).describe('none = the bundle stays in the bundles folder'),
+  retention: z
+    .strictObject({
+      keepLast: z.int().min(1).max(10_000).default(14),
+      maxAge: Duration.default('90d'),
+      keepLastGood: z.boolean().default(true).describe('the newest bundle of a completed run is never removed'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      memory: Size.default('1Gi').describe('of the task process, in all'),
+      bundle: Size.default('4Gi').describe('of the archive; later outputs are left out'),
+    })
+    .prefault({}),
+})
+export type JobSpec = z.infer<typeof JobSpec>
+
+/** What is wrong at one place of a job. `isUnknownKey`: nothing but a key that this version does not know. */
+export interface JobIssue {
+  path: string
+  message: string
+  isUnknownKey: boolean
+}
+
+/**
+ * Reads a parsed job. With issues that are all unknown keys, `spec` is still given: an older agent runs such a job as
+ * degraded rather than not at all, unless the key stands where leaving it out would be unsafe.
+ */
+export function readJob(value: unknown): { spec?: JobSpec; issues: JobIssue[] } {
+  const strict = JobSpec.safeParse(value)
+  if (strict.success) return { spec: strict.data, issues: [] }
+  const issues = strict.error.issues.flatMap(toIssues)
+  if (!issues.every((issue) => issue.isUnknownKey && !isUnsafe(issue.path))) return { issues }
+  const without = structuredClone(value)
+  for (const issue of strict.error.issues) if (issue.code === 'unrecognized_keys') removeKeys(without, issue.path, issue.keys)
+  const lenient = JobSpec.safeParse(without)
+  return lenient.success ? { spec: lenient.data, issues } : { issues: [...issues, ...lenient.error.issues.flatMap(toIssues)] }
+}
+
+/** One line for all issues of a job. */
+export function showIssues(issues: readonly JobIssue[]): string {
+  return issues.map((issue) => (issue.path ? `${issue.path} ${issue.message}` : issue.message)).join('; ')
+}
+
+/** Throws JOB_NAME_INVALID with the reason. */
+export function checkJobName(name: string): void {
+  if (JOB_NAME.test(name)) return
+  const reasons: [boolean, string][] = [
+    [name === '', 'it is empty'],
+    [name.length > 52, `it has ${name.length} characters`],
+    [/[A-Z]/.test(name), 'it has upper-case letters'],
+    [/^-|-$/.test(name), 'it begins or ends with "-"'],
+    [true, 'it has characters that are not allowed'],
+  ]
+  throw fail('JOB_NAME_INVALID', { name, reason: reasons.find(([applies]) => applies)?.[1] ?? '' })
+}
+
+/** JSON Schema of job.yaml, for editors and docs/job.schema.json. */
+export const jobJsonSchema = () => z.toJSONSchema(JobSpec, { io: 'input' })
+
+/** Leaving out a key that was to protect something would undo the protection: such jobs do not run. */
+const isUnsafe = (path: string) => /^(redact|encrypt|limits)(\.|$)/.test(path)
+
+function toIssues(issue: z.core.$ZodIssue): JobIssue[] {
+  const path = showPath(issue.path)
+  if (issue.code !== 'unrecognized_keys') {
+    const isMissing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
+    return [{ path, message: isMissing ? 'is missing' : phrase(issue.message), isUnknownKey: false }]
+  }
+  const known = knownKeys(issue.path)
+  return issue.keys.map((key) => ({
+    path: showPath([...issue.path, key]),
+    message: `is not a known key${hint(key, known)}`,
+    isUnknownKey: true,
+  }))
+}
+
+const phrase = (message: string) => (message.startsWith('Invalid input: ') ? message.slice(15) : message)
+
+function showPath(path: readonly PropertyKey[]): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`)).join('')
+}
+
+/** The keys that stand beside a path, from the schema itself. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = z.toJSONSchema(JobSpec, { io: 'input' })
+  for (const part of path) {
+    const node = schema as { properties?: Record<string, unknown>; items?: unknown }
+    schema = typeof part === 'number' ? node.items : node.properties?.[String(part)]
+  }
+  return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
+}
+
+function removeKeys(value: unknown, path: readonly PropertyKey[], keys: string[]): void {
+  let node = value as Record<PropertyKey, unknown>
+  for (const part of path) node = node[part] as Record<PropertyKey, unknown>
+  for (const key of keys) delete node[key]
+}

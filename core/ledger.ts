@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { monthOf } from './names.ts'
+import { decodeDocument, OUTCOMES, type Outcome } from './run.ts'
+
+const Instant = z.iso.datetime()
+
+/** Slots that ended without a run, or runs whose objects are gone: a range when there were several in a row. */
+const SlotsEntry = z.object({
+  type: z.literal('slots'),
+  from: Instant,
+  to: Instant,
+  count: z.int(),
+  isCountCapped: z.boolean().optional(),
+  outcome: z.enum(OUTCOMES),
+  at: Instant.describe('when it was decided'),
+  why: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().describe('inputs of the decision'),
+})
+const RunEntry = z.object({
+  type: z.literal('run'),
+  run: z.string(),
+  slot: Instant,
+  trigger: z.enum(['schedule', 'manual', 'once']),
+  outcome: z.enum(OUTCOMES),
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  bytes: z.int().optional(),
+  location: z.string().optional(),
+  error: z.string().optional(),
+})
+const EventEntry = z.object({
+  type: z.enum(['created', 'edited', 'paused', 'resumed', 'clock', 'deleted']),
+  at: Instant,
+  note: z.string().optional(),
+})
+const Entry = z.discriminatedUnion('type', [SlotsEntry, RunEntry, EventEntry])
+export type LedgerEntry = z.infer<typeof Entry>
+
+/**
+ * `ledger.json`: one page of a job's record, a month each. A record, not a cache: an entry is written before the decision
+ * it settles takes effect. `state` and `carried` make the newest page enough to go on from.
+ */
+export const LedgerPage = z.object({
+  schema: z.literal(1),
+  job: z.string(),
+  jobUid: z.string(),
+  month: z.string().regex(/^[0-9]{6}$/),
+  state: z.object({
+    settledUpTo: Instant.describe('every slot up to here has its outcome, here or as a Run'),
+    specHash: z.string(),
+    paused: z.object({ at: Instant, reason: z.string() }).optional(),
+  }),
+  carried: z.partialRecord(z.enum(OUTCOMES), z.int()).describe('totals of all earlier pages and merged entries'),
+  entries: z.array(Entry),
+})
+export type LedgerPage = z.infer<typeof LedgerPage>
+
+/** Reads ledger.json. Throws STORE_NEWER, or an Error whose message says what is wrong. */
+export const decodeLedger = (text: string): LedgerPage => decodeDocument(LedgerPage, text, 'the ledger')
+
+/** The first page of a job. Slots count from its creation. */
+export function openLedger(job: string, jobUid: string, specHash: string, createdAt: Date, now: Date): LedgerPage {
+  const entries: LedgerEntry[] = [{ type: 'created', at: createdAt.toISOString() }]
+  return { schema: 1, job, jobUid, month: monthOf(now), state: { settledUpTo: createdAt.toISOString(), specHash }, carried: {}, entries }
+}
+
+/** The page for `now`'s month: the same one, or a new one that goes on from it. */
+export function pageFor(page: LedgerPage, now: Date): LedgerPage {
+  const month = monthOf(now)
+  return month <= page.month ? page : { ...page, month, carried: totals(page), entries: [] }
+}
+
+/** How many slots and runs ended in each outcome since the job was created. */
+export function totals(page: LedgerPage): Partial<Record<Outcome, number>> {
+  const sums: Partial<Record<Outcome, number>> = { ...page.carried }
+  for (const entry of page.entries) if ('outcome' in entry) sums[entry.outcome] = (sums[entry.outcome] ?? 0) + (entry.type === 'slots' ? entry.count : 1)
+  return sums
+}
+
+/** Adds entries, and moves `settledUpTo` on; it never goes back. */
+export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: Date): LedgerPage {
+  const settled = settledUpTo && settledUpTo.toISOString() > page.state.settledUpTo ? settledUpTo.toISOString() : page.state.settledUpTo
+  return shrink({ ...page, state: { ...page.state, settledUpTo: settled }, entries: [...page.entries, ...entries] })
+}
+
+/** Largest page, well below the store's limit: what grows past it loses detail, oldest first, never its count. */
+export const PAGE_LIMIT = 96 * 1024
+
+/** Entries with one outcome become one range: instants are lost, the count is kept. */
+function fold(entries: LedgerEntry[], entry: LedgerEntry): LedgerEntry[] {
+  const last = entries.at(-1)
+  if (last?.type !== 'slots' || entry.type !== 'slots' || last.outcome !== entry.outcome) return [...entries, entry]
+  return [...entries.slice(0, -1), merge(last, entry)]
+}
+
+function merge(a: z.infer<typeof SlotsEntry>, b: z.infer<typeof SlotsEntry>): LedgerEntry {
+  const isCountCapped = a.isCountCapped === true || b.isCountCapped === true
+  return { ...b, from: a.from < b.from ? a.from : b.from, to: a.to > b.to ? a.to : b.to, count: a.count + b.count, ...(isCountCapped ? { isCountCapped } : {}) }
+}
+
+/** Folds the older half of a page that is too large: runs become ranges by outcome; what still does not fit is only counted. */
+function shrink(page: LedgerPage): LedgerPage {
+  if (JSON.stringify(page).length <= PAGE_LIMIT) return page
+  const half = Math.ceil(page.entries.length / 2)
+  const folded = page.entries.slice(0, half).map(asSlots).reduce<LedgerEntry[]>(fold, [])
+  const smaller = { ...page, entries: [...folded, ...page.entries.slice(half)] }
+  if (JSON.stringify(smaller).length <= PAGE_LIMIT) return smaller
+  const counted = totals({ ...page, entries: folded })
+  return shrink({ ...page, carried: counted, entries: page.entries.slice(half) })
+}
+
+function asSlots(entry: LedgerEntry): LedgerEntry {
+  if (entry.type !== 'run') return entry
+  return { type: 'slots', from: entry.slot, to: entry.slot, count: 1, outcome: entry.outcome, at: entry.endedAt ?? entry.slot }
+}

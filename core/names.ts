@@ -1,0 +1,39 @@
+/** The fixed names of the product: labels, annotations, kinds of objects, and how objects are named after their job. */
+
+export const PREFIX = 'support-bundle-schedule.io/'
+export const API_VERSION = 'support-bundle-schedule.io/v1'
+
+export const LABEL_KIND = `${PREFIX}kind`
+export const LABEL_PHASE = `${PREFIX}phase`
+export const LABEL_JOB = `${PREFIX}job`
+export const ANNOTATION_PAUSED = `${PREFIX}paused`
+
+export const KINDS = ['job', 'status', 'ledger', 'run', 'request', 'template'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** The key of a ConfigMap's data that holds the document. */
+export const DATA_KEY: Record<Kind, string> = {
+  job: 'job.yaml',
+  status: 'status.json',
+  ledger: 'ledger.json',
+  run: 'run.json',
+  request: 'request.json',
+  template: 'job.yaml',
+}
+
+/** A job's name is a DNS label, short enough that its runs' names are valid too. */
+export const JOB_NAME = /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/
+
+export const statusName = (job: string) => `${job}.status`
+export const requestName = (job: string, id: string) => `${job}.request.${id}`
+export const manualRunName = (job: string, id: string) => `${job}.m${id}`
+
+/** A scheduled run is named after its slot, and nothing else: creating the name is the lock. */
+export const runName = (job: string, slot: Date) => `${job}.${Math.floor(slot.getTime() / 60_000)}`
+
+/** One page of the ledger a month, by UTC: `nightly.ledger.202611`. */
+export const ledgerName = (job: string, month: string) => `${job}.ledger.${month}`
+export const monthOf = (at: Date) => at.toISOString().slice(0, 7).replace('-', '')
+
+/** The job that an object of any kind belongs to. Job names hold no dot, so it ends the job's part. */
+export const jobOf = (name: string) => name.split('.', 1)[0] ?? name

@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { fail, type Problem } from './errors.ts'
+import { reasonOf } from './errors.ts'
+
+const Instant = z.iso.datetime()
+const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
+
+export const PHASES = ['claimed', 'running', 'delivering', 'finished'] as const
+export type Phase = (typeof PHASES)[number]
+
+/** How a slot, or a run asked for by hand, ended. Every slot that was due ends in exactly one of them. */
+export const OUTCOMES = [
+  'completed',
+  'failed',
+  'interrupted',
+  'skipped-overlap',
+  'skipped-late',
+  'skipped-capacity',
+  'missed-down',
+  'not-observed',
+  'disabled',
+  'claim-refused',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+const Delivery = z.object({
+  uploader: z.string(),
+  state: z.enum(['pending', 'delivered', 'failed']),
+  tries: z.int().default(0),
+  nextTryAt: Instant.optional(),
+  location: z.string().optional(),
+  isVerified: z.boolean().optional(),
+  error: ProblemData.optional(),
+})
+export type Delivery = z.infer<typeof Delivery>
+
+const BundleFacts = z.object({
+  fileName: z.string(),
+  path: z.string().optional().describe('where it lies on this machine; gone once it was removed'),
+  bytes: z.int(),
+  sha256: z.string(),
+  files: z.int(),
+  isPartial: z.boolean(),
+})
+export type BundleFacts = z.infer<typeof BundleFacts>
+
+/** `run.json`: the record of one execution. Creating it is the claim of its slot. */
+export const Run = z.object({
+  schema: z.literal(1),
+  job: z.string(),
+  jobUid: z.string(),
+  specHash: z.string(),
+  trigger: z.enum(['schedule', 'manual', 'once']),
+  slot: Instant.describe('nominal instant; for a manual run, when it was asked for'),
+  phase: z.enum(PHASES),
+  outcome: z.enum(['completed', 'failed', 'interrupted']).optional(),
+  holder: z.object({ pid: z.int(), startId: z.string() }).describe('the process that works on it'),
+  claimedAt: Instant,
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional().describe('end of collecting; deliveries may go on'),
+  bundle: BundleFacts.optional(),
+  analysis: z.object({ pass: z.int(), warn: z.int(), fail: z.int() }).optional(),
+  collectors: z.object({ ran: z.int(), failed: z.int(), skipped: z.int() }).optional(),
+  warnings: z.int().default(0),
+  redactions: z.int().default(0),
+  metrics: z.object({ collectMs: z.number(), totalMs: z.number(), peakRssBytes: z.number(), cpuMs: z.number() }).optional(),
+  deliveries: z.array(Delivery).default([]),
+  error: ProblemData.optional(),
+})
+export type Run = z.infer<typeof Run>
+
+/** Asks the agent for a run now. Deleted by the agent once it is handled; the run's name carries the request's id. */
+export const Request = z.object({
+  schema: z.literal(1),
+  action: z.enum(['run']),
+  requestedAt: Instant,
+})
+export type Request = z.infer<typeof Request>
+
+/** Reads run.json. Throws STORE_NEWER, or an Error whose message says what is wrong. */
+export const decodeRun = (text: string): Run => decodeDocument(Run, text, 'the run')
+/** Reads request.json, as decodeRun does. */
+export const decodeRequest = (text: string): Request => decodeDocument(Request, text, 'the request')
+
+/** A document of ours in its stored form. */
+export const encodeDocument = (document: object): string => JSON.stringify(document, undefined, 1)
+
+/** A reader never guesses at a newer document: it would lose what it does not know when writing it back. */
+export function decodeDocument<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.infer<Schema> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${what} is not JSON: ${reasonOf(error)}`, { cause: error })
+  }
+  const found = (value as { schema?: unknown } | null)?.schema
+  if (typeof found === 'number' && found > 1) throw fail('STORE_NEWER', { what, found: String(found), known: '1' })
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new Error(`${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
+  return parsed.data
+}
+
+/** A run whose record will not change any more. */
+export const isSettled = (run: Run): boolean => run.phase === 'finished'
+
+/** A run that counts for overlap: delivering does not. */
+export const isActive = (run: Run): boolean => run.phase === 'claimed' || run.phase === 'running'
+
+/** The word that users see for a run's state. */
+export function runState(run: Run): 'pending' | 'running' | 'retrying' | 'completed' | 'failed' {
+  if (run.phase === 'claimed') return 'pending'
+  if (run.phase === 'running') return 'running'
+  if (run.phase === 'delivering' && run.deliveries.some((delivery) => delivery.state === 'pending' && delivery.tries > 0)) return 'retrying'
+  if (run.phase === 'delivering') return 'running'
+  return run.outcome === 'completed' ? 'completed' : 'failed'
+}
+
+/** The run as it is once its work has ended with a problem, or without one. */
+export function endRun(run: Run, outcome: NonNullable<Run['outcome']>, endedAt: Date, error?: Problem): Run {
+  return { ...run, phase: 'finished', outcome, endedAt: run.endedAt ?? endedAt.toISOString(), ...(error ? { error } : {}) }
+}

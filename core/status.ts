@@ -1,0 +1,45 @@
+/**
+ * `status.json`: every column of `list`, made by the agent after each reconcile. A cache: it can be deleted at any time,
+ * and is derived again from the Job, its Runs and its Ledger. Read without a schema library, because `list` reads hundreds.
+ */
+export interface JobStatus {
+  schema: 1
+  /** the job's uid, for which this was made */
+  id: string
+  /** sha256 of the job.yaml that was read */
+  observedSpecHash: string
+  state: 'pending' | 'running' | 'completed' | 'failed' | 'disabled' | 'invalid'
+  description: string
+  schedule: string
+  timeZone: string
+  targets: string[]
+  /** ISO instants of the next few slots, so that a reader needs no schedule of its own */
+  nextSlots: string[]
+  runCount: number
+  lastRun?: { name: string; state: string; startedAt?: string; endedAt?: string; delivery?: string; location?: string }
+  lastError?: string
+  conditions: Condition[]
+  updatedAt: string
+}
+
+/** As in Kubernetes: `status` says whether the type holds; reason is one CamelCase word, remedy what to do. */
+export interface Condition {
+  type: 'Valid' | 'Degraded' | 'Collected' | 'Delivered'
+  status: 'True' | 'False'
+  reason: string
+  message: string
+  remedy?: string
+  /** since when `status` is what it is */
+  at: string
+}
+
+/** Reads status.json; undefined when it is not one that this version can show. */
+export function decodeStatus(text: string): JobStatus | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<JobStatus> | null
+    const isKnown = value?.schema === 1 && typeof value.id === 'string' && Array.isArray(value.nextSlots) && Array.isArray(value.conditions)
+    return isKnown ? (value as JobStatus) : undefined
+  } catch {
+    return undefined
+  }
+}

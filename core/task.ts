@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { fail, reasonOf } from './errors.ts'
+
+/**
+ * The task protocol: what the agent and the CLI say to the task program, and what it says back. NDJSON both ways:
+ * parent to child on stdin (its end means cancel), child to parent on fd 3. stdout and stderr are free text.
+ * `done` is the only success; an exit without it is an interruption.
+ */
+
+const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
+const Identity = z.object({
+  id: z.string(),
+  job: z.string(),
+  namespace: z.string(),
+  slot: z.iso.datetime(),
+  trigger: z.enum(['schedule', 'manual', 'once']),
+})
+
+/** Collect → redact → analyze → one finished archive in `workFolder`. */
+export const RunRequest = z.object({
+  task: z.literal('run'),
+  run: Identity,
+  workFolder: z.string(),
+  fileName: z.string().describe('of the archive; its top folder is the name without .tar.gz'),
+  specs: z.array(z.unknown()).describe('troubleshoot documents; none = the default host collectors'),
+  analyze: z.boolean(),
+  redact: z.boolean().default(true),
+  timeoutMs: z.int(),
+  limits: z.object({ bundleBytes: z.int(), outputBytes: z.int() }),
+  pluginFolders: z.array(z.string()).describe('folders of third-party collectors'),
+})
+export type RunRequest = z.infer<typeof RunRequest>
+
+const Target = z.object({ uploader: z.string(), config: z.record(z.string(), z.unknown()), secrets: z.record(z.string(), z.string()).default({}) })
+
+/** One try at one target. */
+export const DeliverRequest = z.object({
+  task: z.literal('deliver'),
+  run: Identity,
+  target: Target,
+  bundle: z.object({ path: z.string(), fileName: z.string(), size: z.int(), sha256: z.string() }),
+  state: z.unknown().describe("what the uploader kept from its last try"),
+  timeoutMs: z.int(),
+  pluginFolders: z.array(z.string()),
+})
+export type DeliverRequest = z.infer<typeof DeliverRequest>
+
+/** Applies retention at one target: removes the named files. */
+export const PruneRequest = z.object({
+  task: z.literal('prune'),
+  run: Identity,
+  target: Target,
+  retention: z.object({ keepLast: z.int(), maxAgeMs: z.int(), keepLastGood: z.boolean() }),
+  lastGood: z.string().optional().describe('file name of the newest bundle of a completed run'),
+  timeoutMs: z.int(),
+  pluginFolders: z.array(z.string()),
+})
+export type PruneRequest = z.infer<typeof PruneRequest>
+
+/** Reads specs and upload targets without doing anything: what would run, and what is wrong with it. */
+export const InspectRequest = z.object({
+  task: z.literal('inspect-spec'),
+  sources: z.array(z.union([z.object({ text: z.string(), name: z.string() }), z.object({ value: z.unknown(), name: z.string() })])),
+  targets: z.array(z.object({ uploader: z.string().optional(), url: z.string().optional(), config: z.record(z.string(), z.unknown()).default({}) })),
+  pluginFolders: z.array(z.string()),
+})
+export type InspectRequest = z.infer<typeof InspectRequest>
+
+/** Lists collectors and uploaders, and what did not load. */
+export const PluginsRequest = z.object({ task: z.literal('plugins'), pluginFolders: z.array(z.string()) })
+export type PluginsRequest = z.infer<typeof PluginsRequest>
+
+export const TaskRequest = z.discriminatedUnion('task', [RunRequest, DeliverRequest, PruneRequest, InspectRequest, PluginsRequest])
+export type TaskRequest = z.infer<typeof TaskRequest>
+
+export interface RunResult {
+  archive: { path: string; fileName: string; bytes: number; sha256: string; files: number; isPartial: boolean }
+  collectors: { ran: number; failed: number; skipped: number }
+  analysis: { pass: number; warn: number; fail: number } | undefined
+  warnings: number
+  redactions: number
+  cpuMs: number
+}
+export interface DeliverResult {
+  receipt?: { location: string; size: number; checksum?: { algorithm: string; value: string } | undefined; verified: boolean }
+  error?: { code: string; message: string; remedy?: string | undefined; class: string; retryAfterMs?: number | undefined }
+}
+export interface PruneResult {
+  removed: string[]
+}
+/** One thing that `inspect-spec` found; errors stop a job, warnings do not. */
+export interface SpecIssue {
+  code: string
+  severity: 'error' | 'warning'
+  message: string
+  source: string
+  line?: number | undefined
+  column?: number | undefined
+}
+export interface InspectResult {
+  issues: SpecIssue[]
+  collectors: { key: string; source: string; isExcluded: boolean }[]
+  documents: unknown[]
+  targets: { uploader: string; config: Record<string, unknown> }[]
+}
+export interface PluginsResult {
+  plugins: { kind: string; name: string; key: string; summary: string; version: string; isBuiltIn: boolean }[]
+  problems: { code: string; message: string; remedy?: string | undefined }[]
+}
+/** What a task gives back, by its name. */
+export interface TaskResults {
+  run: RunResult
+  deliver: DeliverResult
+  prune: PruneResult
+  'inspect-spec': InspectResult
+  plugins: PluginsResult
+}
+export type TaskName = keyof TaskResults
+
+export const ToTask = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), request: TaskRequest }),
+  z.object({ type: z.literal('cancel'), reason: z.string(), graceMs: z.int() }),
+])
+export type ToTask = z.infer<typeof ToTask>
+
+export const FromTask = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('step'), name: z.string() }).describe('what it is doing now, named when it dies there'),
+  z.object({ type: z.literal('output'), path: z.string(), bytes: z.int() }),
+  z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
+  z.object({ type: z.literal('state'), value: z.unknown() }).describe("an uploader's state, to be kept for its next try"),
+  z.object({ type: z.literal('failed'), problem: ProblemData }),
+  z.object({ type: z.literal('done'), result: z.unknown() }),
+])
+export type FromTask = z.infer<typeof FromTask>
+
+/** The environment variable that makes an executable be the task program. */
+export const TASK_ENV = 'SUPPORT_BUNDLE_SCHEDULE_TASK'
+
+/** Longest line that either side accepts, in characters: a request holds whole specs. */
+const MAX_LINE = 8 * 1024 * 1024
+
+export const encodeMessage = (message: ToTask | FromTask): string => `${JSON.stringify(message)}\n`
+
+/** Splits a stream of text or bytes into lines of NDJSON, checked by `schema`. Throws TASK_PROTOCOL. */
+export async function* decodeMessages<Schema extends z.ZodType>(
+  stream: AsyncIterable<Uint8Array | string>,
+  schema: Schema,
+): AsyncGenerator<z.infer<Schema>> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    let end: number
+    while ((end = rest.indexOf('\n')) >= 0) {
+      const line = rest.slice(0, end)
+      rest = rest.slice(end + 1)
+      if (line.trim()) yield decodeLine(line, schema)
+    }
+    if (rest.length > MAX_LINE) throw fail('TASK_PROTOCOL', { reason: 'a line is too long' })
+  }
+}
+
+function decodeLine<Schema extends z.ZodType>(line: string, schema: Schema): z.infer<Schema> {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw fail('TASK_PROTOCOL', { reason: reasonOf(error) }, error)
+  }
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw fail('TASK_PROTOCOL', { reason: reasonOf(z.prettifyError(parsed.error)) })
+  return parsed.data
+}
