@@ -28,7 +28,7 @@ const RunEntry = z.object({
   error: z.string().optional(),
 })
 const EventEntry = z.object({
-  type: z.enum(['created', 'edited', 'paused', 'resumed', 'clock', 'deleted']),
+  type: z.enum(['created', 'edited', 'invalid', 'paused', 'resumed', 'clock', 'deleted']),
   at: Instant,
   note: z.string().optional(),
 })
@@ -47,7 +47,10 @@ export const LedgerPage = z.object({
   state: z.object({
     settledUpTo: Instant.describe('every slot up to here has its outcome, here or as a Run'),
     specHash: z.string(),
+    schedule: z.array(z.string()).describe('as last observed: what an edit is compared with'),
+    timeZone: z.string(),
     paused: z.object({ at: Instant, reason: z.string() }).optional(),
+    isInvalid: z.boolean().optional().describe('as last observed; what was due meanwhile is not caught up'),
   }),
   carried: z.partialRecord(z.enum(OUTCOMES), z.int()).describe('totals of all earlier pages and merged entries'),
   entries: z.array(Entry),
@@ -57,10 +60,14 @@ export type LedgerPage = z.infer<typeof LedgerPage>
 /** Reads ledger.json. Throws STORE_NEWER, or an Error whose message says what is wrong. */
 export const decodeLedger = (text: string): LedgerPage => decodeDocument(LedgerPage, text, 'the ledger')
 
-/** The first page of a job. Slots count from its creation. */
-export function openLedger(job: string, jobUid: string, specHash: string, createdAt: Date, now: Date): LedgerPage {
-  const entries: LedgerEntry[] = [{ type: 'created', at: createdAt.toISOString() }]
-  return { schema: 1, job, jobUid, month: monthOf(now), state: { settledUpTo: createdAt.toISOString(), specHash }, carried: {}, entries }
+/** What a ledger remembers of the job it was last seen with. */
+export type Observed = Pick<LedgerPage['state'], 'specHash' | 'schedule' | 'timeZone'>
+
+/** The first page of a job, or of a re-created one that goes on in the page of its name. Slots count from the creation. */
+export function openLedger(job: string, uid: string, observed: Observed, createdAt: Date, now: Date, before?: LedgerPage): LedgerPage {
+  const created: LedgerEntry = { type: 'created', at: createdAt.toISOString() }
+  const state = { settledUpTo: createdAt.toISOString(), ...observed }
+  return { schema: 1, job, jobUid: uid, month: before?.month ?? monthOf(now), state, carried: {}, entries: [...(before?.entries ?? []), created] }
 }
 
 /** The page for `now`'s month: the same one, or a new one that goes on from it. */
@@ -71,8 +78,10 @@ export function pageFor(page: LedgerPage, now: Date): LedgerPage {
 
 /** How many slots and runs ended in each outcome since the job was created. */
 export function totals(page: LedgerPage): Partial<Record<Outcome, number>> {
-  const sums: Partial<Record<Outcome, number>> = { ...page.carried }
-  for (const entry of page.entries) if ('outcome' in entry) sums[entry.outcome] = (sums[entry.outcome] ?? 0) + (entry.type === 'slots' ? entry.count : 1)
+  const created = page.entries.findLastIndex((entry) => entry.type === 'created')
+  const sums: Partial<Record<Outcome, number>> = created > 0 ? {} : { ...page.carried }
+  for (const entry of page.entries.slice(created + 1))
+    if ('outcome' in entry) sums[entry.outcome] = (sums[entry.outcome] ?? 0) + (entry.type === 'slots' ? entry.count : 1)
   return sums
 }
 

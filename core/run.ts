@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { fail, type Problem } from './errors.ts'
-import { reasonOf } from './errors.ts'
+import { fail, type Problem, reasonOf } from './errors.ts'
 
 const Instant = z.iso.datetime()
 const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
@@ -44,6 +43,10 @@ const BundleFacts = z.object({
 })
 export type BundleFacts = z.infer<typeof BundleFacts>
 
+const Holder = z.object({ pid: z.int(), startId: z.string() })
+/** A process that works on runs: told from a later one with the same id by when it started. */
+export type Holder = z.infer<typeof Holder>
+
 /** `run.json`: the record of one execution. Creating it is the claim of its slot. */
 export const Run = z.object({
   schema: z.literal(1),
@@ -54,7 +57,7 @@ export const Run = z.object({
   slot: Instant.describe('nominal instant; for a manual run, when it was asked for'),
   phase: z.enum(PHASES),
   outcome: z.enum(['completed', 'failed', 'interrupted']).optional(),
-  holder: z.object({ pid: z.int(), startId: z.string() }).describe('the process that works on it'),
+  holder: Holder.describe('who works on it'),
   claimedAt: Instant,
   startedAt: Instant.optional(),
   endedAt: Instant.optional().describe('end of collecting; deliveries may go on'),

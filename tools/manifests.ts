@@ -1,12 +1,13 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { manifestProblems, PLUGIN_KINDS } from '../core/contract/index.ts'
 
 /**
  * Writes `manifest.json` beside each built plug-in of `lib`, so that the loader can tell what there is without importing it.
  *
  * @param lib the built `lib` folder, with `collectors/<name>/index.js` and `uploaders/<name>/index.js`
- * @throws when a plug-in has no default export with a manifest, or its name is not that of its folder: the build must stop
+ * @throws when a plug-in's manifest is missing, not valid, or not named like its folder: the build must stop
  */
 export async function writeManifests(lib: string): Promise<void> {
   for (const kind of ['collectors', 'uploaders']) {
@@ -17,9 +18,13 @@ export async function writeManifests(lib: string): Promise<void> {
 }
 
 async function writeManifest(folder: string, name: string): Promise<void> {
-  const module = (await import(pathToFileURL(join(folder, 'index.js')).href)) as { default?: { manifest?: { name?: unknown } } }
+  const module = (await import(pathToFileURL(join(folder, 'index.js')).href)) as {
+    default?: { manifest?: { name?: unknown; kind?: unknown } }
+  }
   const manifest = module.default?.manifest
-  if (manifest === undefined) throw new Error(`${folder}/index.js has no default export with a manifest`)
-  if (manifest.name !== name) throw new Error(`${folder}: its manifest is named "${String(manifest.name)}"`)
+  const kind = PLUGIN_KINDS.find((known) => known === manifest?.kind) ?? 'Collector'
+  const problems = manifestProblems(manifest, kind)
+  if (problems.length === 0 && manifest?.name !== name) problems.push(`it is named "${String(manifest?.name)}"`)
+  if (problems.length > 0) throw new Error(`${folder}: ${problems.join('; ')}`)
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 }

@@ -76,6 +76,8 @@ export interface CollectorPlugin<Config = unknown> {
 export interface HostExecOptions {
   /** the whole environment of the command; default: PATH and LC_ALL=C only */
   env?: Record<string, string>
+  /** names of variables handed on from our own program's environment, beneath `env`; those that are not set are left out */
+  inheritEnv?: string[]
   timeoutMs?: number
   stdin?: Body
 }
@@ -86,16 +88,15 @@ export interface Host {
   platform: 'linux' | 'darwin' | 'win32'
   /** Opens lazily; iteration throws ENOENT, EACCES as node:fs does. */
   read(path: string): () => AsyncIterable<Uint8Array>
-  /** Regular files that match a path or a glob pattern, sorted; links are not followed out of the pattern's folder. */
+  /**
+   * Regular files that match a path or a glob pattern (`*`, `?`, `[a-z]`, and `**` for folders of any depth), sorted;
+   * links are not followed out of the pattern's folder.
+   */
   glob(pattern: string): Promise<string[]>
   /** Numbers of the file system that holds `path`, in bytes. */
   usage(path: string): Promise<{ totalBytes: number; usedBytes: number }>
   /** Runs a program without a shell; a missing program or time-out rejects, any exit code resolves. Output is capped at 16 MiB a stream. */
-  exec(
-    command: string,
-    args: string[],
-    options?: HostExecOptions,
-  ): Promise<{ stdout: string; stderr: string; exitCode: number }>
+  exec(command: string, args: string[], options?: HostExecOptions): Promise<{ stdout: string; stderr: string; exitCode: number }>
 }
 
 export interface HostContext<Config> extends Context<Config> {

@@ -2,3 +2,6 @@
 export * from './plugin.ts'
 export * from './collector.ts'
 export * from './uploader.ts'
+export * from './manifest.ts'
+export * from './outputs.ts'
+export * from './host-source.ts'

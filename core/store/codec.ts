@@ -52,7 +52,9 @@ export function decode(value: unknown, version: string): Stored {
   if (!kind) throw new Error(`the label ${LABEL_KIND} names no known kind`)
   const createdAt = new Date(text(meta['creationTimestamp'], 'metadata.creationTimestamp'))
   if (Number.isNaN(createdAt.getTime())) throw new Error('metadata.creationTimestamp is not a time')
-  const owner = Array.isArray(meta['ownerReferences']) ? record(meta['ownerReferences'][0], 'metadata.ownerReferences[0]') : undefined
+  // other tools may set owners of other kinds; a Job is a ConfigMap
+  const owners = Array.isArray(meta['ownerReferences']) ? meta['ownerReferences'] : []
+  const owner = owners.map((owner) => record(owner, 'an owner')).find((owner) => owner['kind'] === 'ConfigMap')
   return {
     kind,
     namespace: meta['namespace'] === undefined ? '' : text(meta['namespace'], 'metadata.namespace'),
@@ -80,7 +82,8 @@ function text(value: unknown, what: string): string {
 
 function strings(value: unknown, what: string): Record<string, string> {
   const result: Record<string, string> = {}
-  for (const [key, item] of Object.entries(value === undefined ? {} : record(value, what))) result[key] = text(item, `${what}.${key}`)
+  for (const [key, item] of Object.entries(value === undefined ? {} : record(value, what)))
+    result[key] = text(item, `${what}.${key}`)
   return result
 }
 

@@ -50,11 +50,14 @@ export interface Store {
   get(ref: Ref): Promise<Stored | undefined>
   /** Exactly one of many concurrent creators of a name succeeds; all others get STORE_EXISTS. Creating a run is its claim. */
   create(ref: Ref, document: Document): Promise<Stored>
-  /** Replaces the document if nobody did since `version` was read (STORE_CONFLICT), and it is still there (STORE_GONE). */
+  /**
+   * Replaces the whole document (text, labels, annotations, owner) if nobody did since `version` was read (STORE_CONFLICT), and it
+   * is still there (STORE_GONE). `uid` and `createdAt` stay.
+   */
   update(ref: Ref, document: Document, version: string): Promise<Stored>
   /** The last update: afterwards every update fails with STORE_CONFLICT. */
   seal(ref: Ref, document: Document, version: string): Promise<void>
-  /** Removing what is not there is no error. With `version`: only if unchanged, else STORE_CONFLICT. */
+  /** Removing what is not there is no error. With `version`: only if unchanged, else STORE_CONFLICT. What a Job owns goes soon after it. */
   remove(ref: Ref, version?: string): Promise<void>
   /**
    * Names of what changed, soon after it did; `resync` first and whenever something may have been missed: then read everything.

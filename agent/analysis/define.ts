@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { reasonOf } from '../../core/errors.ts'
+import { hint } from '../../core/suggest.ts'
+import { readBoolOrString } from '../specs/go-bool.ts'
+import { failure, settled } from './analyzer.ts'
+import type { Analyzer, AnalyzeResult } from './analyzer.ts'
+import { Outcome, Text } from './outcomes.ts'
+import type { Judgement } from './outcomes.ts'
+
+/** Fields that every analyzer has. `exclude` and `strict` are bools or Go's texts for them. */
+export const COMMON = {
+  checkName: Text,
+  exclude: z.unknown().optional(),
+  strict: z.unknown().optional(),
+  annotations: z.record(z.string(), z.unknown()).nullish(),
+  outcomes: z
+    .array(Outcome)
+    .nullish()
+    .transform((outcomes) => outcomes ?? []),
+}
+type Common = z.infer<z.ZodObject<typeof COMMON>>
+
+/** Makes a result of this check, of a judgement or of nothing (no outcome matched). */
+export type Report = (judgement: Judgement | undefined, icon?: Icon) => AnalyzeResult
+export interface Icon {
+  iconKey: string
+  iconUri: string
+}
+
+interface Definition<Config extends Common> {
+  /** a strict object of COMMON and the analyzer's own fields */
+  schema: z.ZodType<Config> & { shape: object }
+  title: (config: Config) => string
+  icon?: Icon
+  /** what in a valid config will not work as written */
+  notes?: (config: Config) => string[]
+  /** May throw, and so may the analyzer that it returns: either becomes a failed result. */
+  start: (config: Config, report: Report) => Analyzer
+}
+
+/** One entry of a spec, ready to look at files, and what is wrong with how it is written. */
+export interface Created {
+  analyzer: Analyzer
+  notes: string[]
+}
+export interface AnalyzerKind {
+  /** Never throws: a config that cannot be used gives an analyzer that says so. `key` names it if it has no checkName. */
+  create(key: string, config: Record<string, unknown>): Created
+}
+
+/** Binds an analyzer's parts together: reads config, names results, and turns whatever is thrown into a failed result. */
+export function defineAnalyzer<Config extends Common>(definition: Definition<Config>): AnalyzerKind {
+  const { schema } = definition
+  const known = [...Object.keys(schema.shape), 'fail', 'warn', 'pass', 'when', 'message', 'uri']
+  return {
+    create(key, raw) {
+      const { config, unknown, issues } = readConfig(schema, raw)
+      const notes = unknown.map(({ path, name }) => `field "${path}" is unknown and not used${hint(name, known)}`)
+      if (!config) return { analyzer: settled(failure(nameOf(key, raw), issues)), notes: [...notes, issues] }
+      const title = config.checkName || definition.title(config)
+      const isStrict = readBoolOrString(config.strict) ?? false
+      const report: Report = (judgement, icon = definition.icon ?? { iconKey: '', iconUri: '' }) => ({
+        ...(judgement ?? { verdict: 'none', message: 'No outcome matched', uri: '' }),
+        title,
+        ...icon,
+        isStrict,
+      })
+      return {
+        analyzer: guarded(title, () => definition.start(config, report)),
+        notes: [...notes, ...(definition.notes?.(config) ?? [])],
+      }
+    },
+  }
+}
+
+/** What an entry is called before, or without, its config being understood. */
+export function nameOf(key: string, config: Record<string, unknown>): string {
+  const { checkName } = config
+  return typeof checkName === 'string' && checkName !== '' ? checkName : key
+}
+
+interface Read<Value> {
+  config?: Value
+  unknown: { path: string; name: string }[]
+  issues: string
+}
+
+/** Unknown fields are left out and named, because the peer ignores them; any other mistake makes the config unusable. */
+function readConfig<Value>(schema: z.ZodType<Value>, raw: Record<string, unknown>): Read<Value> {
+  const first = schema.safeParse(raw)
+  if (first.success) return { config: first.data, unknown: [], issues: '' }
+  const unknown: Read<Value>['unknown'] = []
+  const cleaned = structuredClone(raw)
+  for (const issue of first.error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    for (const name of issue.keys) {
+      const parent = issue.path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown>)[step], cleaned)
+      delete (parent as Record<string, unknown>)[name]
+      unknown.push({ path: [...issue.path, name].join('.'), name })
+    }
+  }
+  const second = schema.safeParse(cleaned)
+  if (second.success) return { config: second.data, unknown, issues: '' }
+  const issues = second.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`)
+  return { unknown, issues: `invalid config: ${issues.join('; ')}` }
+}
+
+/** After its first error an analyzer looks at no more files and has that error as its only result. */
+function guarded(title: string, start: () => Analyzer): Analyzer {
+  let failed: AnalyzeResult[] | undefined
+  const attempt = <Value>(action: () => Value, otherwise: Value): Value => {
+    if (failed) return otherwise
+    try {
+      return action()
+    } catch (error) {
+      failed = [failure(title, reasonOf(error))]
+      return otherwise
+    }
+  }
+  const inner = attempt<Analyzer>(start, settled())
+  return {
+    wants: (path) => attempt(() => inner.wants(path), false),
+    file: (path, bytes) => attempt(() => inner.file(path, bytes), undefined),
+    finish: () => {
+      const results = attempt(() => inner.finish(), [])
+      return failed ?? results
+    },
+  }
+}

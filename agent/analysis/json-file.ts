@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { reasonOf } from '../../core/errors.ts'
+import { plainResult } from './analyzer.ts'
+import { COMMON, defineAnalyzer } from './define.ts'
+import type { AnalyzerKind, Icon } from './define.ts'
+import { judge, Text } from './outcomes.ts'
+import type { Judgement, Outcome } from './outcomes.ts'
+
+const Config = z.strictObject({ ...COMMON, collectorName: Text })
+type Config = z.infer<typeof Config>
+
+interface JsonFile<Content> {
+  title: (config: Config) => string
+  icon?: Icon
+  /** of the file that is judged */
+  path: (config: Config) => string
+  content: z.ZodType<Content>
+  /** whether a condition holds for that file; throws for a condition that cannot be read */
+  holds: (when: string, content: Content) => boolean
+  /** for analyzers that do not stop at the first outcome that holds */
+  judgeAll?: (outcomes: readonly Outcome[], holds: (when: string) => boolean) => Judgement[]
+  /** what it means that the collector left no file: by default the check is skipped, with a warning */
+  isMissingFailure?: boolean
+}
+
+/** An analyzer that judges the JSON file of one collector by the conditions of its outcomes. */
+export function jsonFileAnalyzer<Content>(definition: JsonFile<Content>): AnalyzerKind {
+  return defineAnalyzer({
+    schema: Config,
+    title: definition.title,
+    ...(definition.icon ? { icon: definition.icon } : {}),
+    start(config, report) {
+      const wanted = definition.path(config)
+      let found: { content: Content } | undefined
+      return {
+        wants: (path) => path === wanted,
+        file(_, bytes) {
+          found = { content: readJson(wanted, bytes, definition.content) }
+        },
+        finish() {
+          if (!found) {
+            if (definition.isMissingFailure) throw new Error(`${wanted} was not collected`)
+            const { title } = report(undefined)
+            return [plainResult(title, 'warn', `Not checked: ${wanted} was not collected`)]
+          }
+          const { content } = found
+          const holds = (when: string) => definition.holds(when, content)
+          const all = definition.judgeAll?.(config.outcomes, holds) ?? [judge(config.outcomes, holds)]
+          return all.map((judgement) => report(judgement))
+        },
+      }
+    },
+  })
+}
+
+function readJson<Content>(path: string, bytes: Uint8Array, schema: z.ZodType<Content>): Content {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes))
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${reasonOf(error)}`, { cause: error })
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Error(`${path} has another shape than expected: ${issue?.path.join('.')}: ${issue?.message}`)
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util'
+import { fail, reasonOf } from '../core/errors.ts'
+
+/** How the CLI starts an agent: `agent --folder F [--log-file F] …`, or `--job J --request ID` to do one thing and end. */
+export interface AgentArgs {
+  folder: string
+  config: string | undefined
+  logLevel: string | undefined
+  /** written by a daemon in the background; without it the log goes to stdout */
+  isBackground: boolean
+  logFile: string | undefined
+  checkInterval: string | undefined
+  maxConcurrent: string | undefined
+  request: { job: string; id: string } | undefined
+}
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  folder: text,
+  config: text,
+  'log-level': text,
+  'log-file': text,
+  'check-interval': text,
+  'max-concurrent': text,
+  background: { type: 'boolean' },
+  job: text,
+  request: text,
+} as const
+
+/** Throws USAGE_ARGUMENTS. */
+export function readArgs(argv: readonly string[]): AgentArgs {
+  try {
+    const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true })
+    if (values.folder === undefined) throw new Error('needs --folder')
+    return {
+      folder: values.folder,
+      config: values.config,
+      logLevel: values['log-level'],
+      isBackground: values.background === true,
+      logFile: values['log-file'],
+      checkInterval: values['check-interval'],
+      maxConcurrent: values['max-concurrent'],
+      request: values.job !== undefined && values.request !== undefined ? { job: values.job, id: values.request } : undefined,
+    }
+  } catch (error) {
+    throw fail('USAGE_ARGUMENTS', { command: 'agent', reason: reasonOf(error), usage: 'agent --folder FOLDER [--background]' }, error)
+  }
+}

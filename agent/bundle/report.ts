@@ -1,0 +1,45 @@
+import type { Problem } from '../../core/errors.ts'
+
+/** What happened to one entry of the spec. */
+export interface CollectorReport {
+  key: string
+  source: string
+  state: 'ran' | 'failed' | 'skipped'
+  startedAt?: string
+  durationMs: number
+  files: number
+  bytes: number
+  warnings: Problem[]
+  error?: Problem
+}
+
+/** `support-bundle-schedule/report.json` inside the bundle: what was collected, what was not, and why. */
+export interface BundleReport {
+  schema: 1
+  version: string
+  run: { id: string; job: string; namespace: string; slot: string; trigger: string }
+  startedAt: string
+  endedAt: string
+  isPartial: boolean
+  collectors: CollectorReport[]
+  warnings: Problem[]
+  redaction: { rules: Record<string, number>; files: Record<string, number> } | 'off'
+}
+
+export const encodeReport = (report: BundleReport): string => `${JSON.stringify(report, undefined, 2)}\n`
+
+/** Lines that `sha256sum --check` reads, from the bundle's top folder. */
+export function encodeChecksums(sums: ReadonlyMap<string, string>): string {
+  return [...sums].map(([path, sum]) => `${sum}  ${path}\n`).join('')
+}
+
+/** The file that makes a folder a support bundle for the tools that open one. */
+export function encodeVersion(version: string): string {
+  return `apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  versionNumber: ${JSON.stringify(version)}\n`
+}
+
+/** `skipped-collectors.json`, in the peer's shape. */
+export function encodeSkipped(skipped: { collector: string; reason: string; errors?: string[] }[], at: Date): string {
+  const items = skipped.map((item) => ({ errors: null, ...item, timestamp: at.toISOString() }))
+  return `${JSON.stringify(items, undefined, 2)}\n`
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { fail } from '../core/errors.ts'
+import { DURATION, SIZE } from '../core/quantity.ts'
+import { parseYaml } from '../core/yaml.ts'
+
+const Duration = z.string().regex(DURATION, 'is not a duration like 30s or 7d')
+const Size = z.string().regex(SIZE, 'is not a size like 10Mi')
+
+/** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
+export const AgentConfig = z.strictObject({
+  defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
+  checkInterval: Duration.default('30s').describe('longest pause between two looks at everything'),
+  maxMemoryMB: z.int().min(64).default(2048).describe('ceiling for "limits.memory" of any job, in MiB'),
+  maxBundleSize: Size.default('16Gi').describe('ceiling for "limits.bundle" of any job'),
+  deliverWithin: Duration.default('7d').describe('a delivery is tried again for this long'),
+  metricsEnabled: z.boolean().default(true).describe('serve /metrics'),
+  metricsPort: z.int().min(0).max(65535).default(9090).describe('loopback port of the HTTP server; 0 = any free one'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  logFile: z.string().min(1).default('logs/daemon.log').describe('of a daemon in the background; relative to the store folder'),
+  logRotateSize: Size.default('10Mi').describe('a larger log file is renamed and a new one begun'),
+  logRotateAge: Duration.default('7d').describe('renamed log files older than this are removed'),
+  storageConfig: z.strictObject({ backupEnabled: z.boolean().default(true).describe('keep second copies of jobs, runs and ledgers') }).prefault({}),
+})
+export type AgentConfig = z.infer<typeof AgentConfig>
+
+/** Reads the config's text; an empty one is all defaults. Throws CONFIG_INVALID with every place that is wrong. */
+export function readConfig(text: string, file: string): AgentConfig {
+  const { value, issues } = parseYaml(text)
+  if (issues.length > 0) throw fail('CONFIG_INVALID', { file, issues: issues.map((issue) => `line ${issue.line}: ${issue.message}`).join('; ') })
+  const parsed = AgentConfig.safeParse(value ?? {})
+  if (parsed.success) return parsed.data
+  const places = parsed.error.issues.map((issue) => `${[...issue.path, ...('keys' in issue ? issue.keys : [])].join('.')}: ${issue.message}`)
+  throw fail('CONFIG_INVALID', { file, issues: places.join('; ') })
+}

@@ -1,0 +1,93 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import pino, { type Logger as Pino } from 'pino'
+import { systemClock } from '../core/clock.ts'
+import type { Logger } from '../core/contract/index.ts'
+import { fail, reasonOf } from '../core/errors.ts'
+import { durationMs, sizeBytes } from '../core/quantity.ts'
+import { createFileStore } from '../core/store/file-store.ts'
+import { createProcessTable } from '../core/store/process-table.ts'
+import { VERSION } from '../core/version.ts'
+import type { AgentEdge } from './agent.ts'
+import type { AgentArgs } from './args.ts'
+import { type AgentConfig, AgentConfig as ConfigSchema, readConfig } from './config.ts'
+import { agentFolders } from './folders.ts'
+import { openLogFile } from './log-file.ts'
+import { createTaskStarter } from './task-process.ts'
+
+/** What main.ts hands in of its process. */
+export interface ProcessEdge {
+  pid: number
+  execPath: string
+  taskScript: string
+  path: string | undefined
+  kill: (pid: number, signal: NodeJS.Signals | 0) => unknown
+  memoryUsage: () => number
+  cpuUsage: () => { user: number; system: number }
+  writeStdout: (line: string) => void
+}
+
+/** The config file with what the command line overrides. Throws CONFIG_INVALID. */
+export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string } {
+  const file = args.config ?? join(args.folder, 'config', 'scheduler.yaml')
+  let text = ''
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    // Without a file all defaults hold; one that was named must be there.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || args.config !== undefined) throw fail('CONFIG_INVALID', { file, issues: reasonOf(error) }, error)
+  }
+  const config = readConfig(text, file)
+  const overrides = {
+    ...(args.logLevel === undefined ? {} : { logLevel: args.logLevel }),
+    ...(args.logFile === undefined ? {} : { logFile: args.logFile }),
+    ...(args.checkInterval === undefined ? {} : { checkInterval: args.checkInterval }),
+    ...(args.maxConcurrent === undefined ? {} : { defaultMaxConcurrent: Number(args.maxConcurrent) }),
+  }
+  const parsed = ConfigSchema.safeParse({ ...config, ...overrides })
+  if (!parsed.success) throw fail('CONFIG_INVALID', { file: 'the command line', issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') })
+  return { config: parsed.data, file }
+}
+
+/** Everything an agent on this computer needs, from its arguments and its process. */
+export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { setLogLevel(level: string): void } {
+  const { config, file } = loadConfig(args)
+  const clock = systemClock
+  const folders = agentFolders(args.folder)
+  const processes = createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') })
+  const logPath = isAbsolute(config.logFile) ? config.logFile : join(args.folder, config.logFile)
+  const limits = { maxBytes: sizeBytes(config.logRotateSize), maxAgeMs: durationMs(config.logRotateAge) }
+  const sink = args.isBackground ? openLogFile(logPath, limits, clock) : { write: edge.writeStdout }
+  const root = pino({ level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime }, sink)
+  const log = loggerOf(root)
+  return {
+    clock,
+    folders,
+    processes,
+    config,
+    configFile: file,
+    log,
+    version: VERSION,
+    store: createFileStore({
+      folder: args.folder,
+      clock,
+      newUid: randomUUID,
+      processes,
+      backup: config.storageConfig.backupEnabled,
+      onProblem: (problem) => log.error({ problem }, 'store file mended'),
+    }),
+    tasks: createTaskStarter({ execPath: edge.execPath, script: edge.taskScript, path: edge.path, kill: edge.kill }, clock),
+    random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+    newToken: () => randomBytes(32).toString('base64url'),
+    usage: () => ({ residentBytes: edge.memoryUsage(), cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()) }),
+    setLogLevel: (level) => void (root.level = level),
+  }
+}
+
+const loggerOf = (root: Pino): Logger => ({
+  debug: (fields, message) => root.debug(fields, message),
+  info: (fields, message) => root.info(fields, message),
+  warn: (fields, message) => root.warn(fields, message),
+  error: (fields, message) => root.error(fields, message),
+})

@@ -1,0 +1,45 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { asProblem, EXIT, ProductError } from '../core/errors.ts'
+import { runRequest, startAgent } from './agent.ts'
+import { readArgs } from './args.ts'
+import { loadConfig, localAgent } from './local.ts'
+
+/** The agent program: a daemon until it is told to stop, or the work of one request. Its failure to start is one line of JSON on stderr. */
+try {
+  const args = readArgs(process.argv.slice(2))
+  const edge = localAgent(args, {
+    pid: process.pid,
+    execPath: process.execPath,
+    taskScript: join(dirname(fileURLToPath(import.meta.url)), 'task.js'),
+    path: process.env['PATH'],
+    kill: (pid, signal) => process.kill(pid, signal),
+    memoryUsage: () => process.memoryUsage.rss(),
+    cpuUsage: () => process.cpuUsage(),
+    writeStdout: (line) => void process.stdout.write(line),
+  })
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(signal)))
+  if (args.request) await runRequest(edge, args.request.job, args.request.id, stop.signal)
+  else {
+    const agent = await startAgent(edge)
+    process.on('SIGHUP', () => {
+      try {
+        const { config } = loadConfig(args)
+        edge.setLogLevel(config.logLevel)
+        agent.reload(config)
+      } catch (error) {
+        edge.log.error({ problem: asProblem(error) }, 'config not reloaded; the old one holds')
+      }
+    })
+    // Nothing that a job does may end the agent: what still comes through is a bug, and is written down.
+    process.on('uncaughtException', (error) => edge.log.error({ problem: asProblem(error), stack: error.stack }, 'uncaught'))
+    process.on('unhandledRejection', (error) => edge.log.error({ problem: asProblem(error) }, 'unhandled'))
+    if (!stop.signal.aborted) await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
+    await agent.stop(String((stop.signal.reason as Error).message))
+  }
+  process.exit(EXIT.ok)
+} catch (error) {
+  process.stderr.write(`${JSON.stringify(asProblem(error))}\n`)
+  process.exit(error instanceof ProductError ? error.exitCode : EXIT.failed)
+}

@@ -1,0 +1,74 @@
+import { globPattern } from './file-glob.ts'
+import { bitOf, literalAutomaton } from './literal-automaton.ts'
+import type { LiteralAutomaton } from './literal-automaton.ts'
+import type { Rule } from './rule.ts'
+import { ruleStep } from './rule-step.ts'
+import type { RuleStep } from './rule-step.ts'
+
+export interface CompiledRule {
+  name: string
+  apply: RuleStep
+  /** position among all rules: the order in which they are applied */
+  index: number
+  /** for each list of literals, the bits of which one must be set */
+  needs: readonly { low: number; high: number }[]
+  files: readonly RegExp[] | undefined
+}
+
+/** The rules that are for one file, in order. */
+export interface RuleSelection {
+  rules: readonly CompiledRule[]
+  /** The rules that may match a line in which these bits were seen. The same array for the same bits. */
+  candidates(low: number, high: number): readonly CompiledRule[]
+  /** true if some rule looks at every line */
+  isGreedy: boolean
+}
+
+export interface RuleSet {
+  automaton: LiteralAutomaton
+  forFile(path: string): RuleSelection
+}
+
+/** Compiles rules once for all files. Throws a SyntaxError or TypeError for a rule that cannot work. */
+export function ruleSet(rules: readonly Rule[]): RuleSet {
+  const lists = new Map<string, readonly string[]>()
+  for (const list of rules.flatMap((rule) => rule.literals)) lists.set(list.join('\n'), list)
+  const numbers = new Map([...lists.keys()].map((key, index) => [key, bitOf(index)]))
+  const compiled = rules.map((rule, index): CompiledRule => {
+    const needs = rule.literals.map((list) => halves(numbers.get(list.join('\n')) ?? 0n))
+    return { name: rule.name, apply: ruleStep(rule), index, needs, files: rule.files?.map(globPattern) }
+  })
+  const selections = new Map<string, RuleSelection>()
+  return {
+    automaton: literalAutomaton([...lists.values()]),
+    forFile: (path) => {
+      const chosen = compiled.filter(({ files }) => !files || files.some((glob) => glob.test(path)))
+      const key = chosen.map((rule) => rule.index).join()
+      const known = selections.get(key) ?? selection(chosen)
+      selections.set(key, known)
+      return known
+    },
+  }
+}
+
+const halves = (bits: bigint) => ({ low: Number(BigInt.asIntN(32, bits)), high: Number(bits >> 32n) })
+
+/** Few combinations of literals occur in real text, so each is worked out once; the cap only bounds memory. */
+const MAX_REMEMBERED = 10_000
+
+function selection(rules: readonly CompiledRule[]): RuleSelection {
+  const remembered = new Map<number, readonly CompiledRule[]>()
+  return {
+    rules,
+    isGreedy: rules.some((rule) => rule.needs.length === 0),
+    candidates: (low, high) => {
+      const key = high * 2 ** 32 + (low >>> 0)
+      let found = remembered.get(key)
+      if (!found) {
+        found = rules.filter(({ needs }) => needs.every((need) => ((need.low & low) | (need.high & high)) !== 0))
+        if (remembered.size < MAX_REMEMBERED) remembered.set(key, found)
+      }
+      return found
+    },
+  }
+}

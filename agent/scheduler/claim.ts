@@ -1,0 +1,43 @@
+import { isFailure } from '../../core/errors.ts'
+import { manualRunName, runName } from '../../core/names.ts'
+import type { Run } from '../../core/run.ts'
+import type { SchedulerEdge } from './edge.ts'
+import type { JobView } from './job-view.ts'
+import { runDocument, runRef } from './runs.ts'
+
+/** `mine`: this process may work on it. `taken`: someone has it. `refused`: the store will not have it. */
+export type Claim = 'mine' | 'taken' | 'refused'
+
+/** Claims a slot, or a run asked for by hand, by creating its run. No side effect of the run may come before `mine`. */
+export async function claim(edge: SchedulerEdge, view: JobView, what: { slot: Date } | { requestId: string; askedAt: Date }): Promise<Claim> {
+  const isSlot = 'slot' in what
+  const name = isSlot ? runName(view.name, what.slot) : manualRunName(view.name, what.requestId)
+  const ref = runRef(edge, name)
+  const run: Run = {
+    schema: 1,
+    job: view.name,
+    jobUid: view.uid,
+    specHash: view.specHash,
+    trigger: isSlot ? 'schedule' : 'manual',
+    slot: (isSlot ? what.slot : what.askedAt).toISOString(),
+    phase: 'claimed',
+    holder: edge.holder,
+    claimedAt: edge.clock.now().toISOString(),
+    warnings: 0,
+    redactions: 0,
+    deliveries: [],
+  }
+  for (let tries = 0; ; tries++) {
+    try {
+      edge.mirror.put(await edge.store.create(ref, runDocument(run)))
+      return 'mine'
+    } catch (error) {
+      // Not only "exists" asks for a look: a time-out may have created it, and a quota may refuse a name that is there.
+      const there = await edge.mirror.refresh(ref)
+      if (there && there.owner?.uid === view.uid) return 'taken'
+      if (there && tries === 0 && there.owner) await edge.store.remove(ref, there.version)
+      else if (isFailure(error, 'STORE_FORBIDDEN', 'STORE_FULL', 'STORE_TOO_LARGE')) return 'refused'
+      else throw error
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../core/contract/index.ts'
+import type { Holder } from '../../core/run.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Mirror } from '../watch/mirror.ts'
+
+/** What all of the scheduler works with. */
+export interface SchedulerEdge {
+  store: Store
+  mirror: Mirror
+  namespace: string
+  clock: Clock
+  log: Logger
+  /** this process, as runs name it */
+  holder: Holder
+  isAlive(holder: Holder): boolean
+}
+
+/** Longest pause between two looks at everything; a slot found within it is on time. */
+export const MAX_NAP_MS = 30_000
+export const ON_TIME_MS = 2 * MAX_NAP_MS

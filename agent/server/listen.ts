@@ -1,0 +1,24 @@
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { fail, reasonOf } from '../../core/errors.ts'
+
+/** Serves on loopback only. Throws PORT_TAKEN. `close` gives requests at work a moment. */
+export async function listen(app: Hono, port: number, configFile: string): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createAdaptorServer({ fetch: app.fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE' || error.code === 'EACCES'
+      reject(isTaken ? fail('PORT_TAKEN', { port: String(port), config: configFile }, error) : fail('INTERNAL', { reason: reasonOf(error) }, error))
+    })
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../core/clock.ts'
+import { statusName } from '../../core/names.ts'
+import { isActive } from '../../core/run.ts'
+import { decodeStatus } from '../../core/status.ts'
+import type { Engine } from '../scheduler/engine.ts'
+import { allRuns } from '../scheduler/runs.ts'
+import type { Mirror } from '../watch/mirror.ts'
+import type { ServerView } from './app.ts'
+import { metricsText } from './metrics.ts'
+
+/** A round is due each 30 s; three missed ones mean that the loop hangs. */
+const STALE_MS = 120_000
+
+export function serverView(edge: {
+  mirror: Mirror
+  token: string
+  startedAt: Date
+  version: string
+  clock: Clock
+  engine: Pick<Engine, 'lastRoundAt'>
+  usage(): { residentBytes: number; cpuSeconds: number }
+  metricsEnabled(): boolean
+}): ServerView {
+  const { mirror, engine, clock, startedAt, version } = edge
+  return {
+    token: edge.token,
+    notReady() {
+      if (!engine.lastRoundAt) return 'the store has not been read yet'
+      return clock.now().getTime() - engine.lastRoundAt.getTime() > STALE_MS ? 'the scheduler has not looked for two minutes' : undefined
+    },
+    metrics: () => (edge.metricsEnabled() ? metricsText(mirror, { startedAt, ...edge.usage() }) : undefined),
+    jobs: () =>
+      [...mirror.of('job').values()].map(({ name, uid, createdAt }) => ({
+        name,
+        id: uid,
+        created: createdAt.toISOString(),
+        ...decodeStatus(mirror.of('status').get(statusName(name))?.text ?? ''),
+      })),
+    daemon: () => ({
+      version,
+      startedAt: startedAt.toISOString(),
+      ...edge.usage(),
+      jobs: mirror.of('job').size,
+      activeRuns: allRuns({ mirror }).filter(({ run }) => isActive(run)).length,
+      waitingDeliveries: allRuns({ mirror }).filter(({ run }) => run.phase === 'delivering').length,
+    }),
+  }
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { deadline, type Clock } from '../../core/clock.ts'
+import type { Host, Logger } from '../../core/contract/index.ts'
+import { fail } from '../../core/errors.ts'
+import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
+import { createAnalyzers } from '../analysis/analyzers.ts'
+import { createArchive } from '../bundle/archive.ts'
+import type { CollectorReport } from '../bundle/report.ts'
+import { createSink, Fatal } from '../bundle/sink.ts'
+import type { Loader } from '../loader/loader.ts'
+import { createRedactor } from '../redaction/redactor.ts'
+import { defaultRules } from '../redaction/rules.ts'
+import { closeBundle } from './close.ts'
+import { collect } from './collect.ts'
+import { planCollectors, type Unplanned } from './plan.ts'
+import { readSpecs } from './read-specs.ts'
+
+/** What the run task needs of the world. */
+export interface RunEdge {
+  clock: Clock
+  loader: Loader
+  log: Logger
+  version: string
+  platform: string
+  say(message: FromTask): void
+  /** cancelled, or the parent is gone */
+  signal: AbortSignal
+  host(signal: AbortSignal): Host
+  cpuMs(): number
+}
+
+/** Collectors at work at the same time. */
+const AT_ONCE = 4
+/** How long a collector may take to end by itself once its time is over. */
+const COLLECTOR_GRACE_MS = 2_000
+
+/**
+ * Collect → redact → analyze → one finished archive in the work folder. A collector that fails, hangs or yields nonsense
+ * costs its own outputs and makes the bundle partial; a broken redactor, a full disk or a cancel costs the archive, which
+ * is then removed.
+ */
+export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunResult> {
+  const startedAt = edge.clock.now()
+  edge.say({ type: 'step', name: 'planning' })
+  const { spec, warnings } = readSpecs(request.specs)
+  const { planned, unplanned } = await planCollectors(spec, edge.loader, edge.platform)
+  if (planned.length === 0) throw nothingToDo(unplanned)
+
+  const redactor = createRedactor(request.redact ? defaultRules : [])
+  const archive = createArchive(join(request.workFolder, request.fileName), request.fileName.replace(/\.tar\.gz$/, ''), startedAt)
+  const analyzers = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
+  const sink = createSink({ archive, redactor, taps: analyzers.analyzers, workFolder: request.workFolder, limits: request.limits })
+  const time = collectingTime(edge, request.timeoutMs)
+  try {
+    const reports = await inPool(planned, AT_ONCE, (item, done) => {
+      edge.say({ type: 'step', name: `collecting ${item.key}` })
+      edge.say({ type: 'progress', done, of: planned.length })
+      const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
+      return collect(item, { ...edge, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput })
+    })
+    edge.signal.throwIfAborted()
+    edge.say({ type: 'step', name: 'closing the bundle' })
+    reports.push(...unplanned.map(unplannedReport))
+    const all = { request, startedAt, reports, unplanned, warnings: [...warnings, ...analyzers.problems], analyzers: analyzers.analyzers }
+    return await closeBundle(all, { ...edge, sink, archive, redactor })
+  } catch (error) {
+    await archive.abort()
+    throw error instanceof Fatal ? error.failure : error
+  } finally {
+    time.end()
+    await sink.removeStaged()
+  }
+}
+
+/** Some of the time is kept back to close the bundle: a partial one is worth more than none. */
+function collectingTime(edge: RunEdge, timeoutMs: number) {
+  const softMs = timeoutMs - Math.min(10_000, timeoutMs / 5)
+  const reason = fail('COLLECTOR_TIMED_OUT', { key: 'all' })
+  const soft = deadline(edge.clock, softMs, reason)
+  const hard = deadline(edge.clock, softMs + Math.min(COLLECTOR_GRACE_MS, timeoutMs / 10), reason)
+  return {
+    signal: AbortSignal.any([edge.signal, soft.signal]),
+    stop: AbortSignal.any([edge.signal, hard.signal]),
+    end: () => [soft, hard].forEach((one) => one.stop()),
+  }
+}
+
+function nothingToDo(unplanned: Unplanned[]): Error {
+  const problems = unplanned.flatMap((entry) => entry.problem?.message ?? [])
+  return fail('SPEC_EMPTY', { source: problems.length > 0 ? `the spec (${problems.join('; ')})` : 'the spec' })
+}
+
+function unplannedReport(entry: Unplanned): CollectorReport {
+  const { key, source, problem } = entry
+  return { key, source, state: problem ? 'failed' : 'skipped', durationMs: 0, files: 0, bytes: 0, warnings: [], ...(problem ? { error: problem } : {}) }
+}
+
+/** Works through the items, a few at a time; results in the items' order. The first throw stops the start of others. */
+async function inPool<Item, Result>(items: readonly Item[], atOnce: number, work: (item: Item, done: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  let done = 0
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++
+      const item = items[index]
+      if (item === undefined) return
+      try {
+        results[index] = await work(item, done)
+      } catch (error) {
+        next = items.length
+        throw error
+      }
+      done++
+    }
+  }
+  const settled = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+  for (const one of settled) if (one.status === 'rejected') throw one.reason
+  return results
+}

@@ -1,0 +1,31 @@
+import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
+import { collectorContext, fakeHost, type FakeMachine, gather, type Gathered, hostContext } from '../../core/testkit/index.ts'
+import { server } from './machines.ts'
+
+type Collector = CollectorPlugin | HostCollectorPlugin
+
+/** Runs one collector for an entry of a spec, on a made-up machine. */
+export async function collect(collector: Collector, entry: object = {}, machine: FakeMachine = server): Promise<Gathered> {
+  const { value: config, issues } = (await collector.configSchema['~standard'].validate(entry)) as {
+    value: unknown
+    issues?: unknown[]
+  }
+  if (issues) throw new Error(JSON.stringify(issues))
+  return gather(collector.collect({ ...collectorContext({ config }), ...hostContext({ config, host: fakeHost(machine) }) }))
+}
+
+/** What a schema says against an entry: one text an issue, with its path. */
+export async function issues({ configSchema }: Collector, entry: object): Promise<string[]> {
+  const result = await configSchema['~standard'].validate(entry)
+  return (result.issues ?? []).map(({ path = [], message }) => `${path.map(String).join('.')}: ${message}`)
+}
+
+/** The files as a plain object: path and text. */
+export function texts({ files }: Gathered): Record<string, string> {
+  return Object.fromEntries(files.map(({ path, text }) => [path, text]))
+}
+
+/** The codes of all warnings. */
+export function codes({ warnings }: Gathered): string[] {
+  return warnings.map(({ code }) => code)
+}

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
+import { checkCollector, failed, fakeHost } from '../../core/testkit/index.ts'
+import { server } from './machines.ts'
+
+/** Entries to check a collector with; those that need no field are checked with an empty one. */
+const SAMPLES: Record<string, object[]> = {
+  data: [
+    { name: 'static', collectorName: 'note.txt', data: 'hello' },
+    { collectorName: 'note.json', data: '{"a":1}' },
+    { name: '/static/data', data: 'hello' },
+  ],
+  'host-copy': [{ path: '/var/log/app' }, { path: '/etc/app/*/app.conf' }, { path: '/var/log/app/*.log', collectorName: 'logs' }],
+  'host-disk-usage': [{ path: '/var' }, { path: '/var/lib/not/there', collectorName: 'data' }],
+  'host-run': [{ command: 'uptime' }, { command: 'df', args: ['-k'], timeout: '5s', collectorName: 'disks' }],
+}
+
+const folder = join(import.meta.dirname, '../../collectors')
+const names = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+
+describe.each(names)('collector %s', (name) => {
+  it('has a schema and a README', () => {
+    expect(['index.ts', 'schema.ts', 'README.md'].filter((file) => !existsSync(join(folder, name, file)))).toEqual([])
+  })
+
+  it('keeps the contract', async () => {
+    const module = (await import(`../../collectors/${name}/index.ts`)) as { default: CollectorPlugin | HostCollectorPlugin }
+    const configs = SAMPLES[name] ?? [{}]
+    expect(failed(await checkCollector(module.default, { folder: name, configs, host: fakeHost(server) }))).toEqual([])
+  })
+})
+
+it('has one collector for each key and kind', async () => {
+  const keys = await Promise.all(
+    names.map(async (name) => {
+      const module = (await import(`../../collectors/${name}/index.ts`)) as { default: CollectorPlugin | HostCollectorPlugin }
+      return `${module.default.manifest.kind} ${module.default.manifest.specKey}`
+    }),
+  )
+  expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
+})
