@@ -9,6 +9,8 @@ export interface JobStatus {
   /** sha256 of the job.yaml that was read */
   observedSpecHash: string
   state: 'pending' | 'running' | 'completed' | 'failed' | 'disabled' | 'invalid'
+  /** as observed: by annotation, or by `enabled: false` */
+  isPaused: boolean
   description: string
   schedule: string
   timeZone: string

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { reasonOf } from '../../core/errors.ts'
-import { plainResult } from './analyzer.ts'
 import { COMMON, defineAnalyzer } from './define.ts'
 import type { AnalyzerKind, Icon } from './define.ts'
 import { judge, Text } from './outcomes.ts'
@@ -40,8 +39,7 @@ export function jsonFileAnalyzer<Content>(definition: JsonFile<Content>): Analyz
         finish() {
           if (!found) {
             if (definition.isMissingFailure) throw new Error(`${wanted} was not collected`)
-            const { title } = report(undefined)
-            return [plainResult(title, 'warn', `Not checked: ${wanted} was not collected`)]
+            return [report({ verdict: 'warn', message: `Not checked: ${wanted} was not collected`, uri: '' })]
           }
           const { content } = found
           const holds = (when: string) => definition.holds(when, content)

@@ -4,13 +4,19 @@ import { reasonOf } from '../../core/errors.ts'
 export const VERDICTS = ['fail', 'warn', 'pass'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
-/** YAML makes a number of an unquoted `1` and a boolean of an unquoted `true`; authors mean the text. */
+/** YAML makes a number of an unquoted `1`; authors mean the text. Absent = ''. */
 export const Text = z
+  .union([z.string(), z.number()])
+  .nullish()
+  .transform((value) => String(value ?? ''))
+
+/** A condition; YAML makes a boolean of an unquoted `true`. */
+const When = z
   .union([z.string(), z.number(), z.boolean()])
   .nullish()
   .transform((value) => String(value ?? ''))
 
-const Branch = z.strictObject({ when: Text, message: Text, uri: Text }).nullish()
+const Branch = z.strictObject({ when: When, message: Text, uri: Text }).nullish()
 
 /** One item of `outcomes`: what to say when a condition holds. It has one of the three; `fail` is looked at first. */
 export const Outcome = z.strictObject({ fail: Branch, warn: Branch, pass: Branch })

@@ -1,4 +1,4 @@
-import { fail } from '../../core/errors.ts'
+import { lineFinder, tooLong } from './line-finder.ts'
 import { lineRedactor } from './line-redactor.ts'
 import type { LineRedactor } from './line-redactor.ts'
 import type { RuleSet } from './rule-set.ts'
@@ -88,42 +88,22 @@ export function redactFile(
   }
 }
 
-const tooLong = (limit: number) => fail('REDACTION_FAILED', { reason: `a line is longer than ${limit} bytes` })
-
 /** Goes once over whole lines (only the last may lack its `\n`) and gives views of all that is not changed. */
 function scanner({ automaton }: RuleSet, lines: LineRedactor, maxLineBytes: number) {
-  const { classOf, next, accepting, shift, low: lows, high: highs } = automaton
+  const finder = lineFinder(automaton, maxLineBytes)
   return (bytes: Buffer, parts: Uint8Array[]): void => {
-    let lineStart = 0
     let kept = 0
-    let low = 0
-    let high = 0
-    const endLine = (end: number) => {
-      if (end - lineStart > maxLineBytes) throw tooLong(maxLineBytes)
-      if ((low | high) !== 0 || lines.isWaiting()) {
-        const redacted = lines.redact(bytes, lineStart, end, low, high)
-        if (redacted !== undefined) {
-          if (kept < lineStart) parts.push(bytes.subarray(kept, lineStart))
-          parts.push(Buffer.from(redacted, 'latin1'))
-          kept = end
-        }
+    for (let at = 0; at < bytes.length;) {
+      const end = finder.find(bytes, at, lines.isWaiting())
+      const { start, low, high } = finder
+      const redacted = lines.redact(bytes, start, end, low, high)
+      if (redacted !== undefined) {
+        if (kept < start) parts.push(bytes.subarray(kept, start))
+        parts.push(Buffer.from(redacted, 'latin1'))
+        kept = end
       }
-      lineStart = end + 1
-      low = 0
-      high = 0
+      at = end + 1
     }
-    let state = 0
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at] as number
-      state = next[state + (classOf[byte] as number)] as number
-      if (state < accepting) continue
-      if (byte === NEWLINE) endLine(at)
-      else {
-        low |= lows[state >> shift] as number
-        high |= highs[state >> shift] as number
-      }
-    }
-    if (lineStart < bytes.length) endLine(bytes.length)
     if (kept < bytes.length) parts.push(bytes.subarray(kept))
   }
 }

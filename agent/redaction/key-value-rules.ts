@@ -16,14 +16,16 @@ const VARIABLE = `(?:${KEY}|user|database|owner_?account|access_?key_?id|credent
 const VARIABLE_LITERALS = [...KEY_LITERALS, 'user', 'database', 'owner_account', 'owneraccount', 'credential']
 
 const B = '[\\t ]{0,8}'
-const SIGN = `${B}(?:=(?!=)>?|:(?!:|//)=?)${B}`
+/** A name and all that may stand between it and its sign. Looked for backwards from the sign, which is much rarer than letters. */
+const NAME = String.raw`${KEY}\\{0,16}["']?${B}`
+const SIGN = `(?:=(?<=${NAME}=)(?!=)>?|:(?<=${NAME}:)(?!:|//)=?)${B}`
 /** Begins the line of a YAML key, up to the word that matters. */
 const YAML_KEY = String.raw`[\t ]{0,64}(?:- {1,4})?["']?[\w./-]{0,128}`
 const TO_END = String.raw`(?<mask>[^\t\r\n "'][^\r\n]*?)(?=[\t ]{0,64}\r?$)`
 /** No quotes: up to a blank, a quote, an escape, or a `,` `;` `&` after which another pair or nothing follows. */
-const BARE = String.raw`(?<mask>(?:[^\t\n\f\r "'\\,;&]|[,;&](?![\w. -]{1,40}=|[\t\n\f\r "'\\{\[]|$)|\\(?!\\*["'nrtu]))+)`
-/** A quote before one of these ends a text in which the key was the last word; it does not begin a value. */
-const NOT_CLOSING = String.raw`(?!\\*["']${B}(?:[,:;\]})]|\\+[nrt]|\r?$))`
+const BARE = String.raw`(?<mask>(?:[^\t\n\f\r "'\\,;&]|[,;&](?![\w. -]{1,40}=|[\t\n\f\r "'\\{\[]|$)|\\(?!\\{0,16}["'nrtu]))+)`
+/** The quote that comes now begins a value; after a name without quotes it may as well end the text that the name stands in. */
+const OPENING = String.raw`(?:(?<=["']${B}[:=]>?${B})|(?!\\{0,16}["']${B}(?:[,:;\]})]|\\{1,16}[nrt]|\r?$)))`
 /** In YAML a bare `***` would be an alias; in a JSON string double quotes would end it. */
 const YAML_MASK = `'***HIDDEN***'`
 
@@ -31,54 +33,65 @@ const CONSTANT =
   /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL|[Nn]one|[Nn]il|undefined|yes|no|-?\d{1,5}|\$\(\w+\)|\$\{\w+\}|<[a-z]+>?|<set to the key .*|[[{]+|\[\]|\{\}|\{\{.*)[)\]}.,:;]*$/
 const PROSE_WORD = /^[A-Z]?[a-z]+[)\]}.,:;!?]*$/
 const OBJECT_REFERENCE = /^[a-z0-9][a-z0-9.-]{0,252}\/[a-z0-9][a-z0-9.-]{0,252}$/
+const WHOLE_NAME = new RegExp(`(?<![\\w.-])${NAME}$`, 'i')
+const WORD_SECRET = new RegExp(`(?<![\\w.-])secret["']?${B}$`, 'i')
 
-const isConstant = (value: string) => CONSTANT.test(value)
-const isWholeWord = (before: string) => !/[\w.-]/.test(before)
+type Spare = NonNullable<LineRule['spare']>
+const isConstant: Spare = (value) => CONSTANT.test(value)
 /** `secret="namespace/name"` is how controllers name the object that they work on. */
-const isReference = (value: string, match: string, before: string) =>
-  isWholeWord(before) && /^secret/i.test(match) && OBJECT_REFERENCE.test(value)
+const isReference: Spare = (value, _, before) => OBJECT_REFERENCE.test(value) && WORD_SECRET.test(before)
 /** `invalid token: unexpected end` is a sentence, `API_TOKEN: unexpected` and `token=unexpected` are not. */
-const isProse = (value: string, match: string, before: string) =>
-  isWholeWord(before) && /:[\t ]/.test(match) && PROSE_WORD.test(value)
+const isProse: Spare = (value, match, before) => /^:[\t ]/.test(match) && PROSE_WORD.test(value) && WHOLE_NAME.test(before)
+const isNamed: Spare = (...it) => isConstant(...it) || isReference(...it)
+const isPlain: Spare = (...it) => isNamed(...it) || isProse(...it)
 
-const isNamed = (value: string, match: string, before: string) => isConstant(value) || isReference(value, match, before)
-const isPlain = (value: string, match: string, before: string) => isNamed(value, match, before) || isProse(value, match, before)
-
-/** Line rules for `key: value`; where several fit, the earlier one leaves a mask that the later ones keep. */
-const KEY_VALUES: Omit<LineRule, 'kind' | 'literals'>[] = [
+/** Where several fit, the earlier one leaves a mask that the later ones keep. */
+const KEY_VALUES: LineRule[] = [
   {
+    kind: 'line',
     name: 'key-value-quoted',
-    pattern: new RegExp(String.raw`(${KEY}(?:["']${SIGN}|${SIGN}${NOT_CLOSING}))(["'])(?<mask>(?:\\[^\n]|(?!\2)[^\n\\])+)`, 'gi'),
+    literals: [KEY_LITERALS],
+    pattern: new RegExp(String.raw`(${SIGN}${OPENING})(["'])(?<mask>(?:\\[^\n]|(?!\2)[^\n\\])+)`, 'gi'),
     spare: isNamed,
   },
   {
+    kind: 'line',
     name: 'key-value-escaped',
-    pattern: new RegExp(
-      String.raw`(${KEY}(?:\\+["']${SIGN}|${SIGN}${NOT_CLOSING}))(\\+["'])(?<mask>(?:(?!(?<!\\)(?:\2|"))[^\n])+)`,
-      'gi',
-    ),
+    literals: [KEY_LITERALS, ['\\"', "\\'"]],
+    pattern: new RegExp(String.raw`(${SIGN}${OPENING})(\\{1,16}["'])(?<mask>(?:(?!(?<!\\)(?:\2|"))[^\n])+)`, 'gi'),
     spare: isNamed,
   },
   {
+    kind: 'line',
     name: 'key-value-json-number',
-    pattern: new RegExp(String.raw`(${KEY}"${B}:${B})(?<mask>-?\d{6,}(?:\.\d+)?)(?=${B}(?:[,}\]]|\r?$))`, 'gi'),
+    literals: [KEY_LITERALS, ['"']],
+    pattern: new RegExp(String.raw`(:(?<=${KEY}"${B}:)${B})(?<mask>-?\d{6,}(?:\.\d+)?)(?=${B}(?:[,}\]]|\r?$))`, 'gi'),
     mask: '"***HIDDEN***"',
   },
   {
+    kind: 'line',
     name: 'key-value-yaml',
-    pattern: new RegExp(String.raw`(?<=^${YAML_KEY})(${KEY}["']?${B}:[\t ]{1,64})${TO_END}`, 'gi'),
+    literals: [KEY_LITERALS],
+    pattern: new RegExp(String.raw`(:(?<=^${YAML_KEY}${KEY}["']?${B}:)[\t ]{1,64})${TO_END}`, 'gi'),
     spare: isNamed,
     mask: YAML_MASK,
   },
   {
+    kind: 'line',
     name: 'key-value-yaml-in-json',
-    pattern: new RegExp(String.raw`(?<=\\n${YAML_KEY})(${KEY}${B}:[\t ]{1,64})(?<mask>(?![\\"'])(?:(?!\\+[nr"]|")[^\n])+)`, 'gi'),
+    literals: [KEY_LITERALS, ['\\n']],
+    pattern: new RegExp(
+      String.raw`(:(?<=\\n${YAML_KEY}${KEY}${B}:)[\t ]{1,64})(?<mask>(?![\\"'])(?:(?!\\{1,16}[nr"]|")[^\n])+)`,
+      'gi',
+    ),
     spare: isNamed,
     mask: YAML_MASK,
   },
   {
+    kind: 'line',
     name: 'key-value-bare',
-    pattern: new RegExp(String.raw`(${KEY}\\*["']?${SIGN})${BARE}`, 'gi'),
+    literals: [KEY_LITERALS],
+    pattern: new RegExp(`(${SIGN})${BARE}`, 'gi'),
     spare: isPlain,
   },
 ]
@@ -99,7 +112,7 @@ const PAIR_IN_LINE: LineRule[] = [
     name: 'env-pair-escaped',
     literals: [['name\\'], VARIABLE_LITERALS],
     pattern: new RegExp(
-      String.raw`(\\+"name\\+"${B}:${B}\\+"[^"]{0,256}?${VARIABLE}[^"]{0,256}\\+"${B},${B}\\+"value\\+"${B}:${B})(\\+")(?<mask>(?:(?!(?<!\\)(?:\2|"))[^\n])+)`,
+      String.raw`(\\{1,16}"name\\{1,16}"${B}:${B}\\{1,16}"[^"]{0,256}?${VARIABLE}[^"]{0,256}\\{1,16}"${B},${B}\\{1,16}"value\\{1,16}"${B}:${B})(\\{1,16}")(?<mask>(?:(?!(?<!\\)(?:\2|"))[^\n])+)`,
       'gi',
     ),
     spare: isConstant,
@@ -133,8 +146,4 @@ const PAIR_IN_TWO_LINES: TwoLineRule[] = [
   },
 ]
 
-export const KEY_VALUE_RULES: readonly Rule[] = [
-  ...PAIR_IN_LINE,
-  ...KEY_VALUES.map((rule) => Object.assign(rule, { kind: 'line' as const, literals: [KEY_LITERALS] })),
-  ...PAIR_IN_TWO_LINES,
-]
+export const KEY_VALUE_RULES: readonly Rule[] = [...PAIR_IN_LINE, ...KEY_VALUES, ...PAIR_IN_TWO_LINES]

@@ -26,7 +26,7 @@ export function masking(rule: Pick<LineRule, 'pattern' | 'spare' | 'mask'>): (li
     if (spare) {
       const value = rest[fates.indexOf('mask')] as string
       const [at, line] = rest.slice(fates.length) as [number, string]
-      if (spare(value, match, at > 0 ? line.charAt(at - 1) : '')) return match
+      if (spare(value, match, line.slice(Math.max(0, at - 100), at))) return match
     }
     let text = ''
     let unaccounted = match.length

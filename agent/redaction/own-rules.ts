@@ -12,7 +12,7 @@ const PEM: BlockRule = {
   begin: new RegExp(`-----BEGIN ${PRIVATE_KEY}`),
   end: new RegExp(`-----END ${PRIVATE_KEY}`),
   // An escaped line break or base64 text: a key whose end was cut off. Anything else is talk about keys.
-  body: /^[\t ]{0,8}(?:\\+[nr]|[A-Za-z0-9+/]{16})[^"\n]*/,
+  body: /^[\t ]{0,8}(?:\\{1,16}[nr]|[A-Za-z0-9+/]{16})[^"\n]*/,
   maxLines: 500,
 }
 
@@ -70,7 +70,7 @@ const PROTOCOLS: LineRule[] = [
     name: 'authorization-header',
     literals: [['authorization']],
     pattern:
-      /(authorization\\*["']?[\t ]{0,4}[:=][\t ]{0,4}\[?[\t ]{0,4}\\*["']?(?:bearer|basic|token|negotiate|digest|apikey)[\t ]{1,4})(?<mask>[^\t\n\f\r "'\\,;]+)/gi,
+      /(authorization\\{0,16}["']?[\t ]{0,4}[:=][\t ]{0,4}\[?[\t ]{0,4}\\{0,16}["']?(?:bearer|basic|token|negotiate|digest|apikey)[\t ]{1,4})(?<mask>[^\t\n\f\r "'\\,;]+)/gi,
   },
   {
     kind: 'line',
@@ -95,7 +95,7 @@ const PROTOCOLS: LineRule[] = [
     kind: 'line',
     name: 'registry-auth',
     literals: [['auth"', 'auth\\']],
-    pattern: /("auth\\*"[\t ]{0,8}:[\t ]{0,8}\\*")(?<mask>[\w+/-]{8,}={0,2})/g,
+    pattern: /("auth\\{0,16}"[\t ]{0,8}:[\t ]{0,8}\\{0,16}")(?<mask>[\w+/-]{8,}={0,2})/g,
   },
 ]
 

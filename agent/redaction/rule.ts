@@ -27,7 +27,7 @@ export interface LineRule extends RuleBase {
   pattern: RegExp
   /** The character that every match ends with: text after the last one is not tried, which keeps an unbounded mask linear. */
   until?: string
-  /** True keeps a match as it is: `token: false` hides nothing. `before` is the character before the match, or ''. */
+  /** True keeps a match as it is: `token: false` hides nothing. `before`: the text before the match, at most 100 characters. */
   spare?: (value: string, match: string, before: string) => boolean
   /** in the place of MASK, where quotes are needed to keep the file valid */
   mask?: string

@@ -19,6 +19,7 @@ export function deriveStatus(view: JobView, page: LedgerPage, runs: readonly Kep
     id: view.uid,
     observedSpecHash: view.specHash,
     state: stateOf(view, runs, last?.run),
+    isPaused: view.paused !== undefined,
     description: plan?.spec.description ?? '',
     schedule: plan?.lines.join('; ') ?? '',
     timeZone: plan?.spec.timeZone ?? '',

@@ -26,6 +26,8 @@ export interface SpecDocument extends MergedSpec {
   kind: string
   /** metadata.name, or '' */
   name: string
+  /** the document as it was parsed, to be kept in a job */
+  value: Record<string, unknown>
   source: string
   line?: number
 }

@@ -35,6 +35,7 @@ export function interpretDocument(value: unknown, at: Locate, source: string): I
   const document: SpecDocument = {
     kind: String(value['kind']),
     name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
+    value,
     source,
     ...(line === undefined ? {} : { line }),
     ...emptyLists(),

@@ -1,7 +1,7 @@
 import type { Problem } from '../../core/errors.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { Analyzer, AnalyzeResult } from '../analysis/analyzer.ts'
-import { analysisJson } from '../analysis/output.ts'
+import { analysisJson } from '../analysis/analysis-json.ts'
 import type { Archive } from '../bundle/archive.ts'
 import { OWN_FOLDER } from '../bundle/output-path.ts'
 import { type CollectorReport, encodeChecksums, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
@@ -81,6 +81,6 @@ async function writeErrors(reports: readonly CollectorReport[], sink: Sink, at: 
 }
 
 function countVerdicts(results: readonly AnalyzeResult[]): { pass: number; warn: number; fail: number } {
-  const count = (verdict: 'isPass' | 'isWarn' | 'isFail') => results.filter((result) => result[verdict]).length
-  return { pass: count('isPass'), warn: count('isWarn'), fail: count('isFail') }
+  const count = (verdict: AnalyzeResult['verdict']) => results.filter((result) => result.verdict === verdict).length
+  return { pass: count('pass'), warn: count('warn'), fail: count('fail') }
 }

@@ -1,16 +1,17 @@
 import { spawn as spawnProcess } from 'node:child_process'
-import { constants, type Stats } from 'node:fs'
-import { glob, lstat, open, statfs } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { constants } from 'node:fs'
+import { open, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Body, Host, HostExecOptions } from '../../core/contract/index.ts'
 import { type Clock, deadline } from '../../core/clock.ts'
+import { globFiles } from './glob.ts'
 
 export interface HostEdge {
   /** `/`, or where the root of the machine looked at is mounted */
   root: string
   platform: Host['platform']
-  /** where commands are looked for */
-  path: string
+  /** our own environment: what a collector asks for by name is passed on */
+  env: Readonly<Record<string, string | undefined>>
   clock: Clock
   signal: AbortSignal
 }
@@ -25,14 +26,7 @@ export function createHost(edge: HostEdge): Host {
     root: edge.root,
     platform: edge.platform,
     read: (path) => () => readFile(inside(path)),
-    async glob(pattern) {
-      const found: string[] = []
-      for await (const path of glob(inside(pattern))) {
-        const stats: Stats | undefined = await lstat(path).catch(() => undefined)
-        if (stats?.isFile()) found.push(`/${relative(edge.root, path)}`)
-      }
-      return found.toSorted()
-    },
+    glob: (pattern) => globFiles(edge.root, pattern),
     async usage(path) {
       const stats = await statfs(inside(path))
       const totalBytes = stats.blocks * stats.bsize
@@ -59,13 +53,24 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+function environment(edge: HostEdge, options: HostExecOptions): Record<string, string> {
+  const own: Record<string, string | undefined> = { PATH, ...edge.env }
+  const named = options.env === undefined && options.inheritEnv === undefined ? ['PATH'] : (options.inheritEnv ?? [])
+  const passed = named.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]] as const]))
+  return { ...(options.env === undefined ? { LC_ALL: 'C' } : {}), ...Object.fromEntries(passed), ...options.env }
+}
+
 async function run(edge: HostEdge, command: string, args: string[], options: HostExecOptions): ReturnType<Host['exec']> {
+  // Commands would run in our own root and tell of the wrong machine.
+  if (edge.root !== '/') throw new Error(`${command} cannot be run: the machine's root is only mounted`)
   const limit = deadline(edge.clock, options.timeoutMs ?? 24 * 3_600_000, new Error(`${command} did not end in ${options.timeoutMs} ms`))
   const signal = AbortSignal.any([edge.signal, limit.signal])
   try {
     signal.throwIfAborted()
     const child = spawnProcess(command, args, {
-      env: options.env ?? { PATH: edge.path, LC_ALL: 'C' },
+      env: environment(edge, options),
       stdio: ['pipe', 'pipe', 'pipe'],
       signal,
       killSignal: 'SIGKILL',

@@ -4,7 +4,7 @@ import type { InspectRequest, InspectResult, PluginsRequest, PluginsResult, Spec
 import { findUploader } from '../delivery/target.ts'
 import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
-import { documentsFromObjects, parseDocuments } from '../specs/documents.ts'
+import { documentsFromObjects, parseDocuments } from '../specs/parse.ts'
 import { mergeSpecs } from '../specs/merge.ts'
 import { planCollectors } from './plan.ts'
 

@@ -25,7 +25,7 @@ const code = await serveTask({
     createHost({
       root: '/',
       platform: process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux',
-      path: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      env: process.env,
       clock: systemClock,
       signal,
     }),

@@ -3,7 +3,7 @@ import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
-import type { Entry, MergedSpec } from '../specs/merge.ts'
+import type { Entry, MergedSpec } from '../specs/document.ts'
 
 /** An entry of the spec that can run. */
 export interface PlannedCollector {

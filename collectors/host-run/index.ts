@@ -47,7 +47,8 @@ async function outcome(
   try {
     const { stdout, stderr, exitCode } = await context.host.exec(command, args, execOptions(context.config))
     context.signal.throwIfAborted()
-    return { stdout, stderr, exitCode: String(exitCode), error: exitCode === 0 ? '' : stderr }
+    const error = exitCode < 0 ? stderr || 'ended by a signal' : stderr
+    return { stdout, stderr, exitCode: String(exitCode), error: exitCode === 0 ? '' : error }
   } catch (error) {
     context.signal.throwIfAborted()
     return { stdout: '', stderr: '', exitCode: '-1', error: error instanceof Error ? error.message : String(error) }

@@ -89,8 +89,8 @@ export interface Host {
   /** Opens lazily; iteration throws ENOENT, EACCES as node:fs does. */
   read(path: string): () => AsyncIterable<Uint8Array>
   /**
-   * Regular files that match a path or a glob pattern (`*`, `?`, `[a-z]`, and `**` for folders of any depth), sorted;
-   * links are not followed out of the pattern's folder.
+   * Regular files that match a path or a glob pattern (`*`, `?`, `[a-z]`, and `**` for folders of any depth), also those
+   * whose name begins with a dot, sorted; links are not followed out of the pattern's folder.
    */
   glob(pattern: string): Promise<string[]>
   /** Numbers of the file system that holds `path`, in bytes. */

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { fail, reasonOf } from '../errors.ts'
+import { fail, isFailure, reasonOf } from '../errors.ts'
 import { calendarOf } from './calendar.ts'
 import type { Calendar, Days } from './calendar.ts'
 import { readFields } from './fields.ts'
@@ -80,6 +80,7 @@ function firstDay(text: string, days: string): number | undefined {
   try {
     return daysOf(days).next(ORIGIN)
   } catch (error) {
+    if (isFailure(error, 'INTERNAL')) throw error
     // Only combinations of L, W and # get so far: the rest was read by readFields.
     const reason = reasonOf(error).replace(/^CronPattern: (?:Syntax error, )?/, '')
     throw invalid(text, { reason, remedy: 'use L, LW, 15W, FRIL or FRI#2 each as an item of its own' }, error)
@@ -92,28 +93,33 @@ function invalid(text: string, { reason, remedy }: Refusal, cause?: unknown) {
   return fail('SCHEDULE_INVALID', { schedule, reason, remedy }, cause)
 }
 
-function scheduleOf(rules: readonly { rule: Rule; calendar: Calendar }[], zone: string, warnings: Warning[]): Schedule {
-  const answers = (ask: 'next' | 'latest', instant: number) =>
-    rules.map(({ rule, calendar }) => rule[ask](calendar, zone, instant)).filter((answer) => answer !== undefined)
-  const next = (after: Date) => {
+interface Read {
+  rule: Rule
+  calendar: Calendar
+}
+
+function scheduleOf(lines: readonly Read[], zone: string, warnings: Warning[]): Schedule {
+  const nextOf = ({ rule, calendar }: Read, after: number) => rule.next(calendar, zone, after) ?? Infinity
+  const latestOf = ({ rule, calendar }: Read, at: number) => rule.latest(calendar, zone, at) ?? -Infinity
+  const between = (after: Date, upTo: Date, max: number) => {
+    const slots: Date[] = []
     const from = Math.max(after.getTime(), FIRST)
-    return from >= LAST ? undefined : dateOf(Math.min(...answers('next', from)))
+    const end = Math.min(upTo.getTime(), LAST)
+    if (from >= end) return slots
+    // Each line is asked again only once its slot was given, so that a hundred lines are not a hundred times as slow.
+    const upcoming = lines.map((line) => nextOf(line, from))
+    for (let slot = Math.min(...upcoming); slot <= end && slots.length < max; slot = Math.min(...upcoming)) {
+      slots.push(new Date(slot))
+      for (const [index, line] of lines.entries()) if (upcoming[index] === slot) upcoming[index] = nextOf(line, slot)
+    }
+    return slots
   }
   const latest = (at: Date) => {
     const upTo = Math.min(at.getTime(), LAST)
-    return upTo < FIRST ? undefined : dateOf(Math.max(...answers('latest', upTo)))
+    const slot = upTo < FIRST ? -Infinity : Math.max(...lines.map((line) => latestOf(line, upTo)))
+    return slot === -Infinity ? undefined : new Date(slot)
   }
-  const between = (after: Date, upTo: Date, max: number) => {
-    const slots: Date[] = []
-    for (let slot = next(after); slot && slot <= upTo && slots.length < max; slot = next(slot)) slots.push(slot)
-    return slots
-  }
-  return { next, latest, between, warnings }
-}
-
-/** Of no answers, Math.min and Math.max make an infinity. */
-function dateOf(at: number): Date | undefined {
-  return Number.isFinite(at) ? new Date(at) : undefined
+  return { next: (after) => between(after, new Date(LAST), 1)[0], latest, between, warnings }
 }
 
 /**

@@ -54,7 +54,7 @@ export class DocumentFiles {
       return await this.locked(ref, () => this.#repair.mend(ref, path))
     } catch (error) {
       this.#repair.tellOnce(path, found.version, error)
-      return (await this.#repair.copy(ref))?.stored
+      return (await catalogued(this.#folders.backup(ref), this.#repair.copy(ref)))?.stored
     }
   }
 

@@ -23,7 +23,7 @@ export interface Repair {
   /** Keeps a copy of what was just written. What fails is told, not thrown: the document itself is safe. */
   keep(ref: Ref, bytes: Uint8Array): Promise<void>
   forget(ref: Ref): Promise<void>
-  /** The copy, if there is a good one. */
+  /** The copy, if there is a good one. Throws when that cannot be known now. */
   copy(ref: Ref): Promise<{ stored: Stored; bytes: Buffer } | undefined>
   /** Moves a damaged file aside and puts the copy in its place. The caller holds its lock. Gives what is there afterwards. */
   mend(ref: Ref, path: string): Promise<Stored | undefined>
@@ -44,8 +44,8 @@ export function createRepair(options: {
 
   const copy = async (ref: Ref) => {
     if (!isKept(ref)) return undefined
-    const found = await readDocument(disk.fs, folders.backup(ref), ref).catch(() => undefined)
-    return found?.is === 'good' ? found : undefined
+    const found = await readDocument(disk.fs, folders.backup(ref), ref)
+    return found.is === 'good' ? found : undefined
   }
 
   return {

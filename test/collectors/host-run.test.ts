@@ -32,6 +32,11 @@ it('says so when a command cannot be run or takes too long', async () => {
   })
 })
 
+it('says so when a command was ended by a signal', async () => {
+  const gathered = await collect(hostRun, { command: 'crash' }, { commands: { crash: { exitCode: -1 } } })
+  expect(gathered.warnings).toEqual([{ type: 'warning', code: 'HOST_COMMAND_NOT_RUN', message: 'crash: ended by a signal' }])
+})
+
 async function optionsFor(entry: object): Promise<HostExecOptions | undefined> {
   let seen: HostExecOptions | undefined
   await collect(hostRun, { command: 'x', ...entry }, { commands: { x: (_, options) => ((seen = options), {}) } })

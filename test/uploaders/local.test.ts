@@ -46,6 +46,23 @@ it('keeps the earlier bundle when the new one is damaged', async () => {
   expect(Buffer.compare(readFileSync(join(path, 'nightly', first.fileName)), first.bytes)).toBe(0)
 })
 
+it('leaves nothing of a try that failed, not even hidden', async () => {
+  await expect(upload(memoryBundle({ fault: 'error' }))).rejects.toThrow('the stream broke')
+  expect(readdirSync(join(path, 'nightly'))).toEqual([])
+})
+
+it('stops reading when the run is aborted', async () => {
+  const controller = new AbortController()
+  const bundle = memoryBundle({ fault: () => controller.abort(new Error('cancelled')) })
+  await expect(local.upload({ ...context(), signal: controller.signal }, bundle)).rejects.toThrow('cancelled')
+  expect(bundle.handedOut()).toBeLessThan(bundle.size)
+})
+
+it('tries the target out without leaving anything', async () => {
+  await local.verify!(context())
+  expect(readdirSync(path)).toEqual([])
+})
+
 it('takes away what a dead try of this bundle left, and nothing else', async () => {
   const { fileName } = memoryBundle()
   mkdirSync(join(path, 'nightly'))

@@ -49,7 +49,6 @@ export default defineUploader<LocalConfig>({
   upload: (context, bundle) =>
     explained(context, async () => {
       context.signal.throwIfAborted()
-      await requireFolder(context)
       const file = fileOf(context, bundle.fileName)
       await makeFolder(folderOf(context))
       await writeDurably(file, bundle, context.signal)
@@ -123,7 +122,7 @@ async function explained<Value>(context: Context, work: () => Promise<Value>): P
   }
 }
 
-/** Not by `recursive`, which calls a read-only file system a missing folder. */
+/** Never the target itself, see `requireFolder`. `recursive` would also call a read-only file system a missing folder. */
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error

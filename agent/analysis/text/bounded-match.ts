@@ -1,6 +1,8 @@
 import { createContext, Script } from 'node:vm'
 
 const script = new Script('regexp.exec(text)')
+const globals: { regexp: RegExp; text: string } = { regexp: /(?:)/, text: '' }
+const context = createContext(globals)
 
 /**
  * `regexp.exec(text)`, given up after `budgetMs` of wall time: this engine backtracks, and a spec may come from anyone.
@@ -8,10 +10,13 @@ const script = new Script('regexp.exec(text)')
  */
 export function boundedExec(regexp: RegExp, text: string, budgetMs: number): RegExpExecArray | null {
   try {
-    return script.runInContext(createContext({ regexp, text }), { timeout: budgetMs }) as RegExpExecArray | null
+    Object.assign(globals, { regexp, text })
+    return script.runInContext(context, { timeout: budgetMs }) as RegExpExecArray | null
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      throw new Error(`the regular expression did not end within ${budgetMs} ms on one file`, { cause: error })
-    throw error
+    // Made in the other realm, it is no instance of this one's Error.
+    if ((error as { code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    throw new Error(`the regular expression did not end within ${budgetMs} ms on one file`, { cause: error })
+  } finally {
+    globals.text = ''
   }
 }

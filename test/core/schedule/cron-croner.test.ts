@@ -1,3 +1,4 @@
+import type * as Croner from 'croner'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { isFailure } from '../../../core/errors.ts'
 import { parseSchedule } from '../../../core/schedule/cron.ts'
@@ -5,7 +6,7 @@ import { parseSchedule } from '../../../core/schedule/cron.ts'
 /** What croner is made to answer, and how many of its objects were made. */
 const croner = vi.hoisted(() => ({ made: 0, next: undefined as Date | undefined, previous: undefined as Date | undefined }))
 vi.mock('croner', async (original) => {
-  const { Cron } = await original<typeof import('croner')>()
+  const { Cron } = await original<typeof Croner>()
   class Counted extends Cron {
     constructor(...args: ConstructorParameters<typeof Cron<undefined>>) {
       super(...args)
@@ -48,6 +49,11 @@ describe('answers of croner that cannot be', () => {
     croner[which] = undefined
     expect(ask()).toBeInstanceOf(Date)
   })
+})
+
+it('a wrong answer is no fault of who wrote the schedule', () => {
+  croner.next = new Date('1999-01-01T00:00Z')
+  expect(() => parseSchedule('0 0 17 3 5', 'UTC')).toThrow('croner gave 1999-01-01T00:00:00.000Z as the day')
 })
 
 describe('croner objects, of 81 KiB each', () => {

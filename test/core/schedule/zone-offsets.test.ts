@@ -28,8 +28,8 @@ describe('transitions', () => {
       ],
     ],
     ['Africa/Monrovia', 1972, [{ at: at('1972-01-07T00:44:30Z'), before: -2_670_000, after: 0 }]],
-    // At the very turn of a UTC year: it belongs to the old one, and to no second.
-    ['Africa/Juba', 2021, [{ at: at('2021-01-31T21:00:00Z'), before: 3 * HOUR_MS, after: 2 * HOUR_MS }]],
+    // at the very turn of the years: it belongs to the old one, and to no second
+    ['Antarctica/Casey', 1968, [{ at: at('1969-01-01T00:00:00Z'), before: 0, after: 8 * HOUR_MS }]],
   ])('%s in %i', (zone, year, want) => expect(transitionsIn(zone, year)).toEqual(want))
 
   it.each([
@@ -40,6 +40,14 @@ describe('transitions', () => {
     ['2026-12-31T23:59:59.999Z', HOUR_MS],
     ['2027-01-01T00:00:00.000Z', HOUR_MS],
   ])('offset of Berlin at %s', (instant, want) => expect(offsetAt('Europe/Berlin', at(instant))).toBe(want))
+
+  it('at the turn of the years count once', () => {
+    const turn = at('1969-01-01T00:00:00Z')
+    expect([offsetAt('Antarctica/Casey', turn - 1), offsetAt('Antarctica/Casey', turn)]).toEqual([0, 8 * HOUR_MS])
+    expect(transitionsBetween('Antarctica/Casey', turn - HOUR_MS, turn + HOUR_MS)).toHaveLength(1)
+    expect(firstTransition('Antarctica/Casey', turn - 1, turn)?.at).toBe(turn)
+    expect(lastTransition('Antarctica/Casey', turn - 1, turn)?.at).toBe(turn)
+  })
 
   it('are found in (after, upTo]', () => {
     const zone = 'Europe/Berlin'

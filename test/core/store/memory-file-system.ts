@@ -10,9 +10,11 @@ interface Inode {
 type Folder = { now: Map<string, Inode>; synced: Map<string, Inode> }
 type Loss = 'everything' | 'contents' | 'names'
 
-/** Files in memory that know what of them is on the disk, so that the power can be cut. Folders themselves are not lost. */
+/** Files in memory that know what of them is on the disk, so that the power can be cut. */
 export class MemoryFileSystem implements FileSystem {
   readonly #folders = new Map<string, Folder>()
+  /** folders that are on the disk, if those above them are */
+  readonly #syncedFolders = new Set<string>()
   #changes = 0n
 
   /**
@@ -20,6 +22,7 @@ export class MemoryFileSystem implements FileSystem {
    * of them can happen. Content that was never synced is left empty.
    */
   cutPower(loss: Loss): void {
+    for (const path of this.#folders.keys()) if (loss !== 'contents' && !this.#isSynced(path)) this.#folders.delete(path)
     for (const folder of this.#folders.values()) {
       if (loss !== 'contents') folder.now = new Map(folder.synced)
       for (const inode of folder.now.values()) if (loss !== 'names') inode.bytes = inode.synced
@@ -36,10 +39,10 @@ export class MemoryFileSystem implements FileSystem {
 
   async open(path: string, flags: 'wx' | 'r') {
     if (flags === 'r') {
-      const folder = this.#folder(path)
+      this.#folder(path)
       return {
         write: () => Promise.reject(failure('EBADF')),
-        sync: async () => void (folder.synced = new Map(folder.now)),
+        sync: async () => this.#sync(path),
         close: noop,
       }
     }
@@ -116,6 +119,16 @@ export class MemoryFileSystem implements FileSystem {
     const folder = this.#folders.get(path)
     if (!folder) throw failure('ENOENT')
     return folder
+  }
+
+  #sync(path: string): void {
+    const folder = this.#folder(path)
+    folder.synced = new Map(folder.now)
+    for (const inner of this.#folders.keys()) if (dirname(inner) === path) this.#syncedFolders.add(inner)
+  }
+
+  #isSynced(path: string): boolean {
+    return path === '/' || (this.#syncedFolders.has(path) && this.#isSynced(dirname(path)))
   }
 
   #split(path: string) {

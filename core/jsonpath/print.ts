@@ -1,0 +1,47 @@
+import { MAX_DEPTH, type Run, VISIT } from './run.ts'
+import { isObject } from './values.ts'
+
+/** Writes results as kubectl does: with a space between them, texts bare, lists and objects as JSON. */
+export function printResults(values: readonly unknown[], run: Run): string {
+  const printed = values.map((value) => {
+    const text = printValue(value, run)
+    run.spend(text.length + 1, 0)
+    return text
+  })
+  return printed.join(' ')
+}
+
+function printValue(value: unknown, run: Run): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return printNumber(value)
+  return toJson(value, 0, run)
+}
+
+/** Whole numbers with all digits, others as Go prints floats: an exponent of two digits from 1e+06 and below 1e-04. */
+function printNumber(value: number): string {
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < 1e21)) return String(value)
+  const [digits = '', exponent = ''] = value.toExponential().split('e')
+  const power = Number(exponent)
+  if (power >= -4 && power < 6) return String(value)
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+}
+
+/** JSON as kubectl writes it here: no spaces, sorted keys, and `<`, `>`, `&` escaped. */
+function toJson(value: unknown, depth: number, run: Run): string {
+  run.spend(VISIT, 0)
+  if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, 0)
+  const write = (child: unknown): string => toJson(child, depth + 1, run)
+  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
+  if (Array.isArray(value)) return `[${Array.from(value, write).join(',')}]`
+  if (!isObject(value)) return 'null'
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+  return `{${keys
+    .sort()
+    .map((key) => `${quote(key)}:${write(value[key])}`)
+    .join(',')}}`
+}
+
+const quote = (text: string): string =>
+  JSON.stringify(text).replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -1,0 +1,66 @@
+import { API_VERSION } from '../../core/names.ts'
+import { openStore, readAll } from '../jobs.ts'
+import { type JobRow, jobRow } from '../job-rows.ts'
+import { ago, until } from '../output/age.ts'
+import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { table } from '../output/text.ts'
+import { defineVerb } from '../verb.ts'
+
+const STATES = ['pending', 'running', 'completed', 'failed', 'disabled', 'invalid']
+
+export default defineVerb({
+  usage: 'list [flags]',
+  about: 'Lists jobs with their next and last runs.',
+  examples: ['list --local', 'list --local --status failed -o wide', "list --local -o jsonpath='{.items[*].name}'"],
+  args: {
+    output: OUTPUT,
+    filter: { type: 'string', description: 'only jobs whose name matches; * stands for anything', valueHint: 'PATTERN' },
+    status: { type: 'enum', options: STATES, description: 'only jobs in this state' },
+    'show-disabled': { type: 'boolean', default: true, description: 'show disabled jobs too; on by default' },
+  },
+  async run(context) {
+    const { args, edge } = context
+    const format = readFormat(args.output, 'list')
+    const store = await openStore(context)
+    const now = edge.clock.now()
+    const [jobs, statuses] = await Promise.all([readAll(store, 'job'), readAll(store, 'status')])
+    const texts = new Map(statuses.map((status) => [status.name, status.text]))
+    const all = await Promise.all(jobs.map((job) => jobRow(job, texts.get(`${job.name}.status`), now)))
+    const wanted = matcher(args.filter)
+    const rows = all.filter(
+      (row) => wanted(row.name) && (!args.status || row.status === args.status) && (args['show-disabled'] || row.status !== 'disabled'),
+    )
+    if (rows.length === 0) edge.err(all.length === 0 ? 'no jobs yet: make one with "create NAME --local --cron …"\n' : 'no job matches\n')
+    if (rows.length === 0 && (format === 'table' || format === 'wide')) return
+    edge.out(
+      await show(format, {
+        data: { apiVersion: API_VERSION, kind: 'JobList', items: rows },
+        names: rows.map((row) => `job/${row.name}`),
+        table: (isWide) => showRows(rows, now, isWide),
+      }),
+    )
+  },
+})
+
+function showRows(rows: readonly JobRow[], now: Date, isWide: boolean): string {
+  const heads = ['NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT']
+  const wide = ['ZONE', 'TARGET', 'DELIVERY']
+  const cells = (row: JobRow) => [
+    row.name,
+    row.id.slice(0, 8),
+    row.schedule || '-',
+    until(row.nextRun, now),
+    row.status,
+    ago(row.lastRun?.startedAt, now),
+    String(row.runCount),
+    ...(isWide ? [row.timeZone || '-', row.targets.join(',') || '-', row.lastRun?.delivery ?? '-'] : []),
+  ]
+  return table(isWide ? [...heads, ...wide] : heads, rows.map(cells))
+}
+
+function matcher(pattern: string | undefined): (name: string) => boolean {
+  if (pattern === undefined) return () => true
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const regex = new RegExp(`^${parts.join('[^]*')}$`)
+  return (name) => (pattern.includes('*') ? regex.test(name) : name.includes(pattern))
+}

@@ -1,0 +1,59 @@
+import { API_VERSION } from '../../core/names.ts'
+import { showDuration, showSize } from '../../core/quantity.ts'
+import { findJob, openStore, readOf, statusRef } from '../jobs.ts'
+import { jobRow } from '../job-rows.ts'
+import { decodeStatus } from '../../core/status.ts'
+import { localTime, until } from '../output/age.ts'
+import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { fields, table } from '../output/text.ts'
+import { readView, type RunView } from '../run-view.ts'
+import { defineVerb } from '../verb.ts'
+
+export default defineVerb({
+  usage: 'status JOB [flags]',
+  about: 'Shows one job: what it does, when it runs next, how its last runs went, and what is wrong with it.',
+  examples: ['status nightly --local', 'status nightly --local -o json'],
+  args: { job: { type: 'positional', required: true, description: 'name or id of the job' }, output: OUTPUT },
+  async run(context) {
+    const { args, edge } = context
+    const format = readFormat(args.output, 'status')
+    const store = await openStore(context)
+    const job = await findJob(store, args.job)
+    const [status, stored] = await Promise.all([store.get(statusRef(job.name)), readOf(store, 'run', job.name)])
+    const now = edge.clock.now()
+    const row = await jobRow(job, status?.text, now)
+    const runs = stored.flatMap((one) => (one.owner?.uid === job.uid ? (readView(one)?.view ?? []) : [])).toSorted((a, b) => b.slot.localeCompare(a.slot))
+    const slots = (status && decodeStatus(status.text)?.nextSlots.filter((slot) => Date.parse(slot) > now.getTime())) ?? []
+    const nextSlots = slots.length > 0 ? slots : row.nextRun ? [row.nextRun] : []
+    const zone = row.timeZone || 'UTC'
+    const text = () =>
+      fields([
+        ['Name', row.name],
+        ['ID', row.id],
+        ['Description', row.description],
+        ['Status', row.status],
+        ['Schedule', row.schedule],
+        ['Time zone', row.timeZone],
+        ['Targets', row.targets.length > 0 ? row.targets : ['this machine']],
+        ['Created', localTime(row.created, zone)],
+        ['Next runs', nextSlots.map((slot, index) => localTime(slot, zone) + (index === 0 ? ` (${until(slot, now)})` : ''))],
+        ['Run count', String(row.runCount)],
+        ['Last error', row.lastError],
+        ['Conditions', row.conditions.map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}${one.remedy ? `; ${one.remedy}` : ''}`)],
+      ]) + (runs.length > 0 ? `\n${showRuns(runs, zone)}` : '')
+    const data = { apiVersion: API_VERSION, kind: 'Job', ...row, nextSlots, runs }
+    edge.out(await show(format, { data, names: [`job/${job.name}`], table: text }))
+  },
+})
+
+function showRuns(runs: readonly RunView[], zone: string): string {
+  const rows = runs.map((run) => [
+    run.id,
+    localTime(run.slot, zone),
+    run.status,
+    run.durationMs === undefined ? '-' : showDuration(run.durationMs),
+    run.bundleBytes === undefined ? '-' : showSize(run.bundleBytes) + (run.isPartial ? ' (partial)' : ''),
+    run.uploadUrl ?? run.bundlePath ?? run.error?.message ?? '-',
+  ])
+  return table(['RUN', 'SLOT', 'STATUS', 'DURATION', 'SIZE', 'WHERE'], rows)
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { readPidFile } from '../core/store/claim-file.ts'
+import type { CliEdge } from './cli-edge.ts'
+
+/** A daemon that runs for a folder. */
+export interface Daemon {
+  pid: number
+  /** undefined until it is ready */
+  port: number | undefined
+  startedAt: Date
+}
+
+/** The daemon of a folder, if one runs: a pid file whose process has ended counts for nothing. */
+export async function findDaemon(edge: CliEdge, folder: string): Promise<Daemon | undefined> {
+  const holder = await readPidFile({ path: join(folder, 'state', 'daemon.pid'), processes: edge.processes() })
+  if (!holder) return undefined
+  const ready = await readJson(join(folder, 'state', 'daemon.json'))
+  const isSame = ready?.['pid'] === holder.pid
+  return {
+    pid: holder.pid,
+    port: isSame && typeof ready['port'] === 'number' ? ready['port'] : undefined,
+    startedAt: new Date(String(holder['startedAt'])),
+  }
+}
+
+/** What the daemon tells of itself over HTTP; undefined when it does not answer. */
+export async function askDaemon(folder: string, port: number): Promise<Record<string, unknown> | undefined> {
+  try {
+    const token = await readFile(join(folder, 'state', 'token'), 'utf8')
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/daemon`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(3000) })
+    return response.ok ? ((await response.json()) as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

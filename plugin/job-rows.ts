@@ -1,0 +1,53 @@
+import { ANNOTATION_PAUSED } from '../core/names.ts'
+import { contentHash } from '../core/store/codec.ts'
+import type { Stored } from '../core/store/store.ts'
+import { decodeStatus, type JobStatus } from '../core/status.ts'
+
+/** A job as `list` and `status` show it; the words are part of the interface. */
+export interface JobRow {
+  name: string
+  id: string
+  description: string
+  schedule: string
+  timeZone: string
+  enabled: boolean
+  created: string
+  nextRun: string | undefined
+  status: JobStatus['state']
+  lastRun: JobStatus['lastRun']
+  runCount: number
+  targets: string[]
+  lastError: string | undefined
+  conditions: JobStatus['conditions']
+}
+
+/**
+ * Joins a job with its status. The status is the agent's, and may be missing or of an older spec: then the job itself is
+ * read, which needs more code, so that is loaded only then.
+ */
+export async function jobRow(job: Stored, statusText: string | undefined, now: Date): Promise<JobRow> {
+  const status = statusText === undefined ? undefined : decodeStatus(statusText)
+  // A pause by annotation does not change the spec; one by `enabled: false` is told apart by reading the job.
+  const isPaused = ANNOTATION_PAUSED in job.annotations
+  const isCurrent = status?.id === job.uid && status.observedSpecHash === contentHash(job.text) && status.isPaused === isPaused
+  const nextRun = status?.nextSlots.find((slot) => Date.parse(slot) > now.getTime())
+  const isStale = nextRun === undefined && status?.state !== 'disabled' && status?.state !== 'invalid'
+  const known = isCurrent ? status : undefined
+  const read = !isCurrent || isStale ? await (await import('./read-job.ts')).readUnseen(job, known, now) : undefined
+  return {
+    name: job.name,
+    id: job.uid,
+    created: job.createdAt.toISOString(),
+    description: read?.description ?? known?.description ?? '',
+    schedule: read?.schedule ?? known?.schedule ?? '',
+    timeZone: read?.timeZone ?? known?.timeZone ?? '',
+    enabled: (read?.state ?? known?.state) !== 'disabled',
+    nextRun: read ? read.nextRun : nextRun,
+    status: read?.state ?? known?.state ?? 'pending',
+    lastRun: status?.id === job.uid ? status.lastRun : undefined,
+    runCount: status?.id === job.uid ? status.runCount : 0,
+    targets: read?.targets ?? known?.targets ?? [],
+    lastError: read?.lastError ?? known?.lastError,
+    conditions: known?.conditions ?? [],
+  }
+}
