@@ -30,7 +30,9 @@ export default defineConfig({
   noExternal: [/.*/],
   define: { __VERSION__: JSON.stringify(process.env['npm_package_version'] ?? '0.0.0') },
   // Some bundled CommonJS packages call require() for node: built-ins; an ES module has none of its own.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   esbuildOptions(options) {
     options.chunkNames = 'lib/chunks/[name]-[hash]'
     options.legalComments = 'none'

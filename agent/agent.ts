@@ -82,10 +82,20 @@ function assemble(edge: AgentEdge, only?: string) {
   const retain = async () => {
     for (const job of done) {
       done.delete(job)
-      await applyRetention(executorEdge, job, stopping.signal).catch((error: unknown) => edge.log.warn({ job, problem: asProblem(error) }, 'retention failed'))
+      await applyRetention(executorEdge, job, stopping.signal).catch((error: unknown) =>
+        edge.log.warn({ job, problem: asProblem(error) }, 'retention failed'),
+      )
     }
   }
-  return { mirror, executorEdge, executor, outbox, retain, stopping, onJobDone: (listener: (job: string) => void) => void (onDone = listener) }
+  return {
+    mirror,
+    executorEdge,
+    executor,
+    outbox,
+    retain,
+    stopping,
+    onJobDone: (listener: (job: string) => void) => void (onDone = listener),
+  }
 }
 
 const settings = (config: AgentConfig) => ({
@@ -98,7 +108,11 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
   const { folders, clock } = edge
   const startedAt = clock.now()
   await mkdir(folders.state, { recursive: true, mode: 0o700 })
-  const pid = await createPidFile({ path: join(folders.state, 'daemon.pid'), processes: edge.processes, content: { startedAt: startedAt.toISOString() } })
+  const pid = await createPidFile({
+    path: join(folders.state, 'daemon.pid'),
+    processes: edge.processes,
+    content: { startedAt: startedAt.toISOString() },
+  })
   if ('heldBy' in pid) throw fail('DAEMON_RUNNING', { folder: folders.base, pid: String(pid.heldBy.pid) })
   try {
     const { mirror, executorEdge, executor, outbox, retain, stopping, onJobDone } = assemble(edge)
@@ -121,7 +135,16 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
     })
     onJobDone((job) => engine.wake(job))
     const token = edge.newToken()
-    const view = serverView({ mirror, token, startedAt, version: edge.version, usage: edge.usage, engine, clock, metricsEnabled: () => edge.config.metricsEnabled })
+    const view = serverView({
+      mirror,
+      token,
+      startedAt,
+      version: edge.version,
+      usage: edge.usage,
+      engine,
+      clock,
+      metricsEnabled: () => edge.config.metricsEnabled,
+    })
     const server = await listen(createApp(view), edge.config.metricsPort, edge.configFile)
     await writePrivate(join(folders.state, 'token'), token)
 
@@ -130,7 +153,10 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
     for (const job of Object.keys(cache.data.jobs)) engine.wake(job)
     const following = mirror.follow(stopping.signal, (job) => engine.wake(job))
     const looping = engine.run(stopping.signal)
-    await writePrivate(join(folders.state, 'daemon.json'), JSON.stringify({ ...edge.processes.self, port: server.port, startedAt, version: edge.version }))
+    await writePrivate(
+      join(folders.state, 'daemon.json'),
+      JSON.stringify({ ...edge.processes.self, port: server.port, startedAt, version: edge.version }),
+    )
     edge.log.info({ folder: folders.base, port: server.port, version: edge.version }, 'agent started')
 
     return {
@@ -166,7 +192,14 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
 export async function runRequest(edge: AgentEdge, job: string, requestId: string, signal: AbortSignal): Promise<void> {
   const run = manualRunName(job, requestId)
   const { mirror, executorEdge, executor, outbox, retain } = assemble(edge, run)
-  const engine = createEngine({ ...executorEdge, executor, outbox, mayStart: false, recover: async () => undefined, afterRound: async () => undefined })
+  const engine = createEngine({
+    ...executorEdge,
+    executor,
+    outbox,
+    mayStart: false,
+    recover: async () => undefined,
+    afterRound: async () => undefined,
+  })
   signal.addEventListener('abort', () => executor.cancel('interrupted'), { once: true })
   await mirror.load()
   await engine.round([job])

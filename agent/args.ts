@@ -43,6 +43,10 @@ export function readArgs(argv: readonly string[]): AgentArgs {
       request: values.job !== undefined && values.request !== undefined ? { job: values.job, id: values.request } : undefined,
     }
   } catch (error) {
-    throw fail('USAGE_ARGUMENTS', { command: 'agent', reason: reasonOf(error), usage: 'agent --folder FOLDER [--background]' }, error)
+    throw fail(
+      'USAGE_ARGUMENTS',
+      { command: 'agent', reason: reasonOf(error), usage: 'agent --folder FOLDER [--background]' },
+      error,
+    )
   }
 }

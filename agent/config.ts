@@ -19,16 +19,21 @@ export const AgentConfig = z.strictObject({
   logFile: z.string().min(1).default('logs/daemon.log').describe('of a daemon in the background; relative to the store folder'),
   logRotateSize: Size.default('10Mi').describe('a larger log file is renamed and a new one begun'),
   logRotateAge: Duration.default('7d').describe('renamed log files older than this are removed'),
-  storageConfig: z.strictObject({ backupEnabled: z.boolean().default(true).describe('keep second copies of jobs, runs and ledgers') }).prefault({}),
+  storageConfig: z
+    .strictObject({ backupEnabled: z.boolean().default(true).describe('keep second copies of jobs, runs and ledgers') })
+    .prefault({}),
 })
 export type AgentConfig = z.infer<typeof AgentConfig>
 
 /** Reads the config's text; an empty one is all defaults. Throws CONFIG_INVALID with every place that is wrong. */
 export function readConfig(text: string, file: string): AgentConfig {
   const { value, issues } = parseYaml(text)
-  if (issues.length > 0) throw fail('CONFIG_INVALID', { file, issues: issues.map((issue) => `line ${issue.line}: ${issue.message}`).join('; ') })
+  if (issues.length > 0)
+    throw fail('CONFIG_INVALID', { file, issues: issues.map((issue) => `line ${issue.line}: ${issue.message}`).join('; ') })
   const parsed = AgentConfig.safeParse(value ?? {})
   if (parsed.success) return parsed.data
-  const places = parsed.error.issues.map((issue) => `${[...issue.path, ...('keys' in issue ? issue.keys : [])].join('.')}: ${issue.message}`)
+  const places = parsed.error.issues.map(
+    (issue) => `${[...issue.path, ...('keys' in issue ? issue.keys : [])].join('.')}: ${issue.message}`,
+  )
   throw fail('CONFIG_INVALID', { file, issues: places.join('; ') })
 }

@@ -36,7 +36,8 @@ export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string
     text = readFileSync(file, 'utf8')
   } catch (error) {
     // Without a file all defaults hold; one that was named must be there.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || args.config !== undefined) throw fail('CONFIG_INVALID', { file, issues: reasonOf(error) }, error)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || args.config !== undefined)
+      throw fail('CONFIG_INVALID', { file, issues: reasonOf(error) }, error)
   }
   const config = readConfig(text, file)
   const overrides = {
@@ -46,7 +47,11 @@ export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string
     ...(args.maxConcurrent === undefined ? {} : { defaultMaxConcurrent: Number(args.maxConcurrent) }),
   }
   const parsed = ConfigSchema.safeParse({ ...config, ...overrides })
-  if (!parsed.success) throw fail('CONFIG_INVALID', { file: 'the command line', issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') })
+  if (!parsed.success)
+    throw fail('CONFIG_INVALID', {
+      file: 'the command line',
+      issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+    })
   return { config: parsed.data, file }
 }
 
@@ -80,7 +85,10 @@ export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { se
     tasks: createTaskStarter({ execPath: edge.execPath, script: edge.taskScript, path: edge.path, kill: edge.kill }, clock),
     random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
     newToken: () => randomBytes(32).toString('base64url'),
-    usage: () => ({ residentBytes: edge.memoryUsage(), cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()) }),
+    usage: () => ({
+      residentBytes: edge.memoryUsage(),
+      cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()),
+    }),
     setLogLevel: (level) => void (root.level = level),
   }
 }

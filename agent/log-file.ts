@@ -3,7 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 
 /** A log file that never grows past `maxBytes`: it is renamed with its time and begun anew; old ones go after `maxAgeMs`. */
-export function openLogFile(path: string, limits: { maxBytes: number; maxAgeMs: number }, clock: Clock): { write(line: string): void; close(): void } {
+export function openLogFile(
+  path: string,
+  limits: { maxBytes: number; maxAgeMs: number },
+  clock: Clock,
+): { write(line: string): void; close(): void } {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   let file = openSync(path, 'a', 0o600)
   let size = statSync(path).size

@@ -36,7 +36,7 @@ try {
     process.on('uncaughtException', (error) => edge.log.error({ problem: asProblem(error), stack: error.stack }, 'uncaught'))
     process.on('unhandledRejection', (error) => edge.log.error({ problem: asProblem(error) }, 'unhandled'))
     if (!stop.signal.aborted) await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
-    await agent.stop(String((stop.signal.reason as Error).message))
+    await agent.stop((stop.signal.reason as Error).message)
   }
   process.exit(EXIT.ok)
 } catch (error) {

@@ -30,7 +30,10 @@ export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStar
       const child: ChildProcess = spawn(parent.execPath, args, spawnOptions)
       // Both are always read: a full pipe would stop the child.
       for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => onText?.(text))
-      return supervise(asTaskChild(child, { kill: parent.kill, readFile: (path) => readFile(path, 'utf8') }), request, { ...options, clock })
+      return supervise(asTaskChild(child, { kill: parent.kill, readFile: (path) => readFile(path, 'utf8') }), request, {
+        ...options,
+        clock,
+      })
     },
   }
 }

@@ -47,7 +47,8 @@ export function deadline(clock: PluginClock, ms: number, reason: Error): { signa
   const stopped = new AbortController()
   const end = clock.now().getTime() + ms
   const wait = async () => {
-    for (let left = ms; left > 0; left = end - clock.now().getTime()) await clock.sleep(Math.min(left, MAX_NAP_MS), stopped.signal)
+    for (let left = ms; left > 0; left = end - clock.now().getTime())
+      await clock.sleep(Math.min(left, MAX_NAP_MS), stopped.signal)
     fired.abort(reason)
   }
   wait().catch(() => undefined)

@@ -13,7 +13,10 @@ const SlotsEntry = z.object({
   isCountCapped: z.boolean().optional(),
   outcome: z.enum(OUTCOMES),
   at: Instant.describe('when it was decided'),
-  why: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().describe('inputs of the decision'),
+  why: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('inputs of the decision'),
 })
 const RunEntry = z.object({
   type: z.literal('run'),
@@ -64,10 +67,25 @@ export const decodeLedger = (text: string): LedgerPage => decodeDocument(LedgerP
 export type Observed = Pick<LedgerPage['state'], 'specHash' | 'schedule' | 'timeZone'>
 
 /** The first page of a job, or of a re-created one that goes on in the page of its name. Slots count from the creation. */
-export function openLedger(job: string, uid: string, observed: Observed, createdAt: Date, now: Date, before?: LedgerPage): LedgerPage {
+export function openLedger(
+  job: string,
+  uid: string,
+  observed: Observed,
+  createdAt: Date,
+  now: Date,
+  before?: LedgerPage,
+): LedgerPage {
   const created: LedgerEntry = { type: 'created', at: createdAt.toISOString() }
   const state = { settledUpTo: createdAt.toISOString(), ...observed }
-  return { schema: 1, job, jobUid: uid, month: before?.month ?? monthOf(now), state, carried: {}, entries: [...(before?.entries ?? []), created] }
+  return {
+    schema: 1,
+    job,
+    jobUid: uid,
+    month: before?.month ?? monthOf(now),
+    state,
+    carried: {},
+    entries: [...(before?.entries ?? []), created],
+  }
 }
 
 /** The page for `now`'s month: the same one, or a new one that goes on from it. */
@@ -87,7 +105,8 @@ export function totals(page: LedgerPage): Partial<Record<Outcome, number>> {
 
 /** Adds entries, and moves `settledUpTo` on; it never goes back. */
 export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: Date): LedgerPage {
-  const settled = settledUpTo && settledUpTo.toISOString() > page.state.settledUpTo ? settledUpTo.toISOString() : page.state.settledUpTo
+  const settled =
+    settledUpTo && settledUpTo.toISOString() > page.state.settledUpTo ? settledUpTo.toISOString() : page.state.settledUpTo
   return shrink({ ...page, state: { ...page.state, settledUpTo: settled }, entries: [...page.entries, ...entries] })
 }
 
@@ -103,7 +122,13 @@ function fold(entries: LedgerEntry[], entry: LedgerEntry): LedgerEntry[] {
 
 function merge(a: z.infer<typeof SlotsEntry>, b: z.infer<typeof SlotsEntry>): LedgerEntry {
   const isCountCapped = a.isCountCapped === true || b.isCountCapped === true
-  return { ...b, from: a.from < b.from ? a.from : b.from, to: a.to > b.to ? a.to : b.to, count: a.count + b.count, ...(isCountCapped ? { isCountCapped } : {}) }
+  return {
+    ...b,
+    from: a.from < b.from ? a.from : b.from,
+    to: a.to > b.to ? a.to : b.to,
+    count: a.count + b.count,
+    ...(isCountCapped ? { isCountCapped } : {}),
+  }
 }
 
 /** Folds the older half of a page that is too large: runs become ranges by outcome; what still does not fit is only counted. */

@@ -1,7 +1,18 @@
 /** Durations and sizes as users write them: `90s`, `30m`, `6h`, `90d`; `512Mi`, `2Gi`, `500M`. Pure text, no state. */
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
-const UNIT_BYTES: Record<string, number> = { '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }
+const UNIT_BYTES: Record<string, number> = {
+  '': 1,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+}
 
 /** One or more numbers with units, like Go's durations plus `d` and `w`. */
 export const DURATION = /^([0-9]{1,9}(ms|s|m|h|d|w))+$/

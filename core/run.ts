@@ -113,7 +113,8 @@ export const isActive = (run: Run): boolean => run.phase === 'claimed' || run.ph
 export function runState(run: Run): 'pending' | 'running' | 'retrying' | 'completed' | 'failed' {
   if (run.phase === 'claimed') return 'pending'
   if (run.phase === 'running') return 'running'
-  if (run.phase === 'delivering' && run.deliveries.some((delivery) => delivery.state === 'pending' && delivery.tries > 0)) return 'retrying'
+  if (run.phase === 'delivering' && run.deliveries.some((delivery) => delivery.state === 'pending' && delivery.tries > 0))
+    return 'retrying'
   if (run.phase === 'delivering') return 'running'
   return run.outcome === 'completed' ? 'completed' : 'failed'
 }

@@ -39,7 +39,8 @@ export interface Condition {
 export function decodeStatus(text: string): JobStatus | undefined {
   try {
     const value = JSON.parse(text) as Partial<JobStatus> | null
-    const isKnown = value?.schema === 1 && typeof value.id === 'string' && Array.isArray(value.nextSlots) && Array.isArray(value.conditions)
+    const isKnown =
+      value?.schema === 1 && typeof value.id === 'string' && Array.isArray(value.nextSlots) && Array.isArray(value.conditions)
     return isKnown ? (value as JobStatus) : undefined
   } catch {
     return undefined

@@ -95,31 +95,43 @@ export async function supervise<Name extends TaskRequest['task']>(
       options.onMessage?.(message)
     }
   } catch (error) {
-    end(error instanceof Error && 'remedy' in error ? (error as ProductError) : fail('TASK_PROTOCOL', { reason: reasonOf(error) }))
+    end(
+      error instanceof Error && 'remedy' in error ? (error as ProductError) : fail('TASK_PROTOCOL', { reason: reasonOf(error) }),
+    )
   }
   const how = await child.ended
   over.abort()
   options.signal?.removeEventListener('abort', onAbort)
   if (outcome.result === undefined) {
-    outcome.error = killedFor ?? outcome.error ?? fail('TASK_INTERRUPTED', { how, step, remedy: 'see the run\'s log; the next slot tries again' })
+    outcome.error =
+      killedFor ??
+      outcome.error ??
+      fail('TASK_INTERRUPTED', { how, step, remedy: "see the run's log; the next slot tries again" })
   }
   return outcome
 }
 
 /** An error that crossed the protocol: its texts were made on the other side. */
 function toError(problem: Problem): ProductError {
-  return Object.assign(fail('INTERNAL', { reason: problem.message }), { code: problem.code, message: problem.message, remedy: problem.remedy ?? '' })
+  return Object.assign(fail('INTERNAL', { reason: problem.message }), {
+    code: problem.code,
+    message: problem.message,
+    remedy: problem.remedy ?? '',
+  })
 }
 
 const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20))
-
 
 /** What a task program is started with: no secrets, and nothing of the parent's environment but where programs are found. */
 export function taskSpawn(parent: { script: string | undefined; path: string | undefined; heapMb: number }) {
   return {
     args: parent.script === undefined ? [] : [parent.script],
     options: {
-      env: { [TASK_ENV]: '1', NODE_OPTIONS: `--max-old-space-size=${parent.heapMb}`, ...(parent.path ? { PATH: parent.path } : {}) },
+      env: {
+        [TASK_ENV]: '1',
+        NODE_OPTIONS: `--max-old-space-size=${parent.heapMb}`,
+        ...(parent.path ? { PATH: parent.path } : {}),
+      },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe', 'pipe'],
       // A group of its own: killing it takes along the commands that collectors started, and Ctrl-C reaches only the parent.
       detached: true,
@@ -162,6 +174,11 @@ async function residentBytes(pid: number, readFile: (path: string) => Promise<st
   const own = /^VmRSS:\s+([0-9]+) kB/m.exec(status ?? '')?.[1]
   if (own === undefined) return undefined
   const children = await readFile(`/proc/${pid}/task/${pid}/children`).catch(() => '')
-  const sizes = await Promise.all(children.split(' ').filter(Boolean).map((child) => residentBytes(Number(child), readFile)))
+  const sizes = await Promise.all(
+    children
+      .split(' ')
+      .filter(Boolean)
+      .map((child) => residentBytes(Number(child), readFile)),
+  )
   return sizes.reduce<number>((sum, size) => sum + (size ?? 0), Number(own) * 1024)
 }

@@ -31,7 +31,11 @@ export const RunRequest = z.object({
 })
 export type RunRequest = z.infer<typeof RunRequest>
 
-const Target = z.object({ uploader: z.string(), config: z.record(z.string(), z.unknown()), secrets: z.record(z.string(), z.string()).default({}) })
+const Target = z.object({
+  uploader: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.string()).default({}),
+})
 
 /** One try at one target. */
 export const DeliverRequest = z.object({
@@ -39,7 +43,7 @@ export const DeliverRequest = z.object({
   run: Identity,
   target: Target,
   bundle: z.object({ path: z.string(), fileName: z.string(), size: z.int(), sha256: z.string() }),
-  state: z.unknown().describe("what the uploader kept from its last try"),
+  state: z.unknown().describe('what the uploader kept from its last try'),
   timeoutMs: z.int(),
   pluginFolders: z.array(z.string()),
 })
@@ -60,8 +64,16 @@ export type PruneRequest = z.infer<typeof PruneRequest>
 /** Reads specs and upload targets without doing anything: what would run, and what is wrong with it. */
 export const InspectRequest = z.object({
   task: z.literal('inspect-spec'),
-  sources: z.array(z.union([z.object({ text: z.string(), name: z.string() }), z.object({ value: z.unknown(), name: z.string() })])),
-  targets: z.array(z.object({ uploader: z.string().optional(), url: z.string().optional(), config: z.record(z.string(), z.unknown()).default({}) })),
+  sources: z.array(
+    z.union([z.object({ text: z.string(), name: z.string() }), z.object({ value: z.unknown(), name: z.string() })]),
+  ),
+  targets: z.array(
+    z.object({
+      uploader: z.string().optional(),
+      url: z.string().optional(),
+      config: z.record(z.string(), z.unknown()).default({}),
+    }),
+  ),
   pluginFolders: z.array(z.string()),
 })
 export type InspectRequest = z.infer<typeof InspectRequest>
@@ -70,7 +82,13 @@ export type InspectRequest = z.infer<typeof InspectRequest>
 export const PluginsRequest = z.object({ task: z.literal('plugins'), pluginFolders: z.array(z.string()) })
 export type PluginsRequest = z.infer<typeof PluginsRequest>
 
-export const TaskRequest = z.discriminatedUnion('task', [RunRequest, DeliverRequest, PruneRequest, InspectRequest, PluginsRequest])
+export const TaskRequest = z.discriminatedUnion('task', [
+  RunRequest,
+  DeliverRequest,
+  PruneRequest,
+  InspectRequest,
+  PluginsRequest,
+])
 export type TaskRequest = z.infer<typeof TaskRequest>
 
 export interface RunResult {

@@ -31,7 +31,10 @@ export interface CliEdge {
     options: Omit<SuperviseOptions, 'clock'>,
   ): Promise<TaskOutcome<TaskResults[Name]>>
   /** Starts the agent program. In the background: resolves when it is ready, or has failed with what it said. */
-  agent(args: string[], how: 'foreground' | 'background' | 'quiet'): Promise<{ pid: number; exitCode: number | undefined; said: string }>
+  agent(
+    args: string[],
+    how: 'foreground' | 'background' | 'quiet',
+  ): Promise<{ pid: number; exitCode: number | undefined; said: string }>
   /** sends a signal to a process of ours */
   kill(pid: number, signal: 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): void
 }

@@ -28,7 +28,10 @@ export async function findDaemon(edge: CliEdge, folder: string): Promise<Daemon 
 export async function askDaemon(folder: string, port: number): Promise<Record<string, unknown> | undefined> {
   try {
     const token = await readFile(join(folder, 'state', 'token'), 'utf8')
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/daemon`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(3000) })
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/daemon`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(3000),
+    })
     return response.ok ? ((await response.json()) as Record<string, unknown>) : undefined
   } catch {
     return undefined

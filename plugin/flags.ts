@@ -18,7 +18,13 @@ export interface Flags<Args extends ArgsDef> {
  * A strict reading of the command line, in front of citty, which takes unknown flags, missing values and superfluous words
  * without a word. Throws USAGE_FLAG_UNKNOWN, USAGE_FLAG_VALUE, USAGE_ARGUMENTS.
  */
-export function readFlags<Args extends ArgsDef>(command: string, usage: string, args: Args, lists: readonly string[], raw: readonly string[]): Flags<Args> {
+export function readFlags<Args extends ArgsDef>(
+  command: string,
+  usage: string,
+  args: Args,
+  lists: readonly string[],
+  raw: readonly string[],
+): Flags<Args> {
   const all: ArgsDef = { ...GLOBAL, ...args }
   const given: [name: string, value: string | boolean][] = []
   const words: string[] = []
@@ -32,8 +38,11 @@ export function readFlags<Args extends ArgsDef>(command: string, usage: string, 
   const values = new Map<string, string[]>()
   for (const [name, value] of given) values.set(name, [...(values.get(name) ?? []), String(value)])
   for (const [name, found] of values)
-    if (found.length > 1 && !lists.includes(name)) throw fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason: 'was given more than once' })
-  const canonical = given.map(([name, value]) => (value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`))
+    if (found.length > 1 && !lists.includes(name))
+      throw fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason: 'was given more than once' })
+  const canonical = given.map(([name, value]) =>
+    value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`,
+  )
   const positional = words.length > 0 ? ['--', ...words] : []
   return { args: parseArgs<Args & typeof GLOBAL>([...canonical, ...positional], withoutRequired(all)), words, lists: values }
 }
@@ -43,9 +52,17 @@ function readFlag(command: string, all: ArgsDef, token: string, rest: string[]):
   const isShort = dashes === '-'
   const negated = !isShort && body.startsWith('no-') ? body.slice(3) : undefined
   const entry =
-    Object.entries(all).find(([name, def]) => def.type !== 'positional' && (isShort ? aliases(def).includes(body) : name === body || (body.length > 1 && aliases(def).includes(body)))) ??
-    Object.entries(all).find(([name, def]) => def.type === 'boolean' && name === negated)
-  if (!entry) throw fail('USAGE_FLAG_UNKNOWN', { flag: `${dashes}${body}`, command, hint: hint(body, Object.keys(all)).replace('"', '"--') })
+    Object.entries(all).find(
+      ([name, def]) =>
+        def.type !== 'positional' &&
+        (isShort ? aliases(def).includes(body) : name === body || (body.length > 1 && aliases(def).includes(body))),
+    ) ?? Object.entries(all).find(([name, def]) => def.type === 'boolean' && name === negated)
+  if (!entry)
+    throw fail('USAGE_FLAG_UNKNOWN', {
+      flag: `${dashes}${body}`,
+      command,
+      hint: hint(body, Object.keys(all)).replace('"', '"--'),
+    })
   const [name, def] = entry
   const wrong = (reason: string) => fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason })
   if (def.type === 'boolean') {
@@ -54,7 +71,8 @@ function readFlag(command: string, all: ArgsDef, token: string, rest: string[]):
   }
   const value = inline ?? rest.shift()
   if (value === undefined || value === '' || (inline === undefined && value.startsWith('--'))) throw wrong('needs a value')
-  if ('options' in def && def.options && !def.options.includes(value)) throw wrong(`takes one of ${def.options.join(', ')}${hint(value, def.options)}`)
+  if ('options' in def && def.options && !def.options.includes(value))
+    throw wrong(`takes one of ${def.options.join(', ')}${hint(value, def.options)}`)
   return [name, value]
 }
 
@@ -64,12 +82,13 @@ function checkWords(command: string, usage: string, all: ArgsDef, words: string[
   const missing = needed[words.length]
   if (missing) throw fail('USAGE_ARGUMENTS', { command, reason: `needs ${missing[0].toUpperCase()}`, usage })
   const isOpen = defs.some(([, def]) => def.valueHint === '...')
-  if (!isOpen && words.length > defs.length) throw fail('USAGE_ARGUMENTS', { command, reason: `does not take "${words[defs.length]}"`, usage })
+  if (!isOpen && words.length > defs.length)
+    throw fail('USAGE_ARGUMENTS', { command, reason: `does not take "${words[defs.length]}"`, usage })
 }
 
 /** citty would end the process' work with a text of its own: what is required was checked above. */
 function withoutRequired(all: ArgsDef): ArgsDef {
-  return Object.fromEntries(Object.entries(all).map(([name, def]) => [name, { ...def, required: false } as ArgDef]))
+  return Object.fromEntries(Object.entries(all).map(([name, def]) => [name, { ...def, required: false }]))
 }
 
 const aliases = (def: ArgDef): string[] => ('alias' in def && def.alias ? [def.alias].flat() : [])

@@ -32,6 +32,8 @@ export function verbHelp(program: string, verb: Verb<ArgsDef>): string {
     const choices = 'options' in def && def.options ? ` (${def.options.join(', ')})` : ''
     return `  ${(left[index] ?? '').padEnd(width)}${def.description ?? ''}${choices}\n`
   })
-  const examples = verb.examples?.length ? `\nExamples:\n${verb.examples.map((example) => `  ${program} ${example}\n`).join('')}` : ''
+  const examples = verb.examples?.length
+    ? `\nExamples:\n${verb.examples.map((example) => `  ${program} ${example}\n`).join('')}`
+    : ''
   return `${verb.about}\n\nUsage:\n  ${program} ${verb.usage}\n${examples}\nFlags:\n${lines.join('')}`
 }

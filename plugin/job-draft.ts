@@ -26,7 +26,8 @@ export function readDraft(text: string, source: string): JobDraft {
   const inner = asNode(value['data'])['job.yaml']
   if (typeof inner !== 'string') throw fail('JOB_INVALID', { source, issues: 'the ConfigMap has no data["job.yaml"]' })
   const labels = texts(metadata['labels'])
-  if (labels[LABEL_KIND] !== 'job') throw fail('JOB_INVALID', { source, issues: `the ConfigMap needs the label ${LABEL_KIND}: job` })
+  if (labels[LABEL_KIND] !== 'job')
+    throw fail('JOB_INVALID', { source, issues: `the ConfigMap needs the label ${LABEL_KIND}: job` })
   return {
     name: typeof metadata['name'] === 'string' ? metadata['name'] : undefined,
     value: parse(inner, `${source}, data["job.yaml"]`),
@@ -48,8 +49,13 @@ export const emptyDraft = (): Node => ({ apiVersion: API_VERSION })
 
 function parse(text: string, source: string): Node {
   const { value, issues } = parseYaml(text)
-  if (issues.length > 0) throw fail('JOB_INVALID', { source, issues: issues.map((issue) => `line ${issue.line}, column ${issue.column}: ${issue.message}`).join('; ') })
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('JOB_INVALID', { source, issues: 'it is not a job' })
+  if (issues.length > 0)
+    throw fail('JOB_INVALID', {
+      source,
+      issues: issues.map((issue) => `line ${issue.line}, column ${issue.column}: ${issue.message}`).join('; '),
+    })
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw fail('JOB_INVALID', { source, issues: 'it is not a job' })
   return value as Node
 }
 

@@ -33,7 +33,7 @@ export async function jobRow(job: Stored, statusText: string | undefined, now: D
   const nextRun = status?.nextSlots.find((slot) => Date.parse(slot) > now.getTime())
   const isStale = nextRun === undefined && status?.state !== 'disabled' && status?.state !== 'invalid'
   const known = isCurrent ? status : undefined
-  const read = !isCurrent || isStale ? await (await import('./read-job.ts')).readUnseen(job, known, now) : undefined
+  const read = !isCurrent || isStale ? (await import('./read-job.ts')).readUnseen(job, known, now) : undefined
   return {
     name: job.name,
     id: job.uid,

@@ -15,7 +15,8 @@ export interface StoreContext {
 
 /** The store that a verb works on. */
 export async function openStore({ edge, folder, args }: StoreContext): Promise<Store> {
-  if (args.local !== true) throw fail('NOT_SUPPORTED', { what: 'a store in the cluster', remedy: 'add --local to use the store on this computer' })
+  if (args.local !== true)
+    throw fail('NOT_SUPPORTED', { what: 'a store in the cluster', remedy: 'add --local to use the store on this computer' })
   return edge.fileStore(folder)
 }
 

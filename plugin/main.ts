@@ -2,13 +2,14 @@
 const WANTED = [22, 19] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
-  process.stderr.write(`error: Node.js ${process.versions.node} is too old (NODE_TOO_OLD)\n  install Node.js ${WANTED.join('.')} or newer\n`)
+  process.stderr.write(
+    `error: Node.js ${process.versions.node} is too old (NODE_TOO_OLD)\n  install Node.js ${WANTED.join('.')} or newer\n`,
+  )
   process.exit(2)
 }
 
 const [{ runCli }, { processEdge }] = await Promise.all([import('./cli.ts'), import('./process-edge.ts')])
 // A reader that has seen enough (head) is no error.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(0))
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(0))
 process.exitCode = await runCli(process.argv.slice(2), processEdge(process))
-
-export {}

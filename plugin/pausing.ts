@@ -3,7 +3,11 @@ import type { Stored } from '../core/store/store.ts'
 import { findJob, openStore, ref, type StoreContext } from './jobs.ts'
 
 /** Changes a job's annotations under its version. Throws JOB_NOT_FOUND, JOB_CHANGED. */
-export async function annotate(context: StoreContext, word: string, change: (job: Stored) => Record<string, string> | undefined): Promise<{ name: string; isChanged: boolean }> {
+export async function annotate(
+  context: StoreContext,
+  word: string,
+  change: (job: Stored) => Record<string, string> | undefined,
+): Promise<{ name: string; isChanged: boolean }> {
   const store = await openStore(context)
   const job = await findJob(store, word)
   const annotations = change(job)

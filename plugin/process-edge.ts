@@ -14,11 +14,16 @@ import type { CliEdge } from './cli-edge.ts'
 export function processEdge(process: NodeJS.Process): CliEdge {
   const lib = libFolder(dirname(fileURLToPath(import.meta.url)))
   const interrupt = new AbortController()
-  const processes = () => createProcessTable({ pid: process.pid, kill: (pid, signal) => process.kill(pid, signal), readFile: (path) => readFileSync(path, 'utf8') })
+  const processes = () =>
+    createProcessTable({
+      pid: process.pid,
+      kill: (pid, signal) => process.kill(pid, signal),
+      readFile: (path) => readFileSync(path, 'utf8'),
+    })
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    isTty: process.stderr.isTTY === true,
+    isTty: process.stderr.isTTY,
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
@@ -39,7 +44,8 @@ export function processEdge(process: NodeJS.Process): CliEdge {
     processes,
     async fileStore(folder) {
       const { createFileStore } = await import('../core/store/file-store.ts')
-      const onProblem = (problem: { message: string; remedy?: string | undefined }) => void process.stderr.write(`warning: ${problem.message}\n`)
+      const onProblem = (problem: { message: string; remedy?: string | undefined }) =>
+        void process.stderr.write(`warning: ${problem.message}\n`)
       return createFileStore({ folder, clock: systemClock, newUid: randomUUID, processes: processes(), onProblem })
     },
     async task(request, options) {
@@ -49,7 +55,10 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       // Free text of plug-ins is not redacted here: it is read, so that the child does not block, and dropped.
       for (const stream of [child.stdout, child.stderr]) stream?.resume()
       const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
-      return supervise(asTaskChild(child, { kill, readFile: (path) => readFile(path, 'utf8') }), request, { ...options, clock: systemClock })
+      return supervise(asTaskChild(child, { kill, readFile: (path) => readFile(path, 'utf8') }), request, {
+        ...options,
+        clock: systemClock,
+      })
     },
     kill: (pid, signal) => void process.kill(pid, signal),
     agent(args, how) {

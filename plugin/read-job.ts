@@ -19,7 +19,16 @@ export interface Unseen {
 }
 
 export function readUnseen(job: Stored, status: JobStatus | undefined, now: Date): Unseen {
-  const nothing: Unseen = { description: '', schedule: '', timeZone: '', nextRun: undefined, state: 'invalid', targets: [], lastError: undefined, spec: undefined }
+  const nothing: Unseen = {
+    description: '',
+    schedule: '',
+    timeZone: '',
+    nextRun: undefined,
+    state: 'invalid',
+    targets: [],
+    lastError: undefined,
+    spec: undefined,
+  }
   try {
     const { value, issues } = parseYaml(job.text)
     if (issues[0]) return { ...nothing, lastError: `job.yaml line ${issues[0].line}: ${issues[0].message}` }
@@ -32,7 +41,11 @@ export function readUnseen(job: Stored, status: JobStatus | undefined, now: Date
       schedule: lines.join('; '),
       timeZone: spec.timeZone,
       nextRun: isPaused ? undefined : parseSchedule(lines, spec.timeZone).next(now)?.toISOString(),
-      state: isPaused ? 'disabled' : status && status.state !== 'disabled' && status.state !== 'invalid' ? status.state : 'pending',
+      state: isPaused
+        ? 'disabled'
+        : status && status.state !== 'disabled' && status.state !== 'invalid'
+          ? status.state
+          : 'pending',
       targets: spec.upload.map((target) => target.uploader),
       lastError: status?.lastError,
       spec,

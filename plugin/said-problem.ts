@@ -4,7 +4,9 @@ import type { Problem } from '../core/errors.ts'
 export function saidProblem(said: string): Problem | undefined {
   try {
     const value = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Partial<Problem>
-    return typeof value.code === 'string' && typeof value.message === 'string' ? { code: value.code, message: value.message, remedy: value.remedy } : undefined
+    return typeof value.code === 'string' && typeof value.message === 'string'
+      ? { code: value.code, message: value.message, remedy: value.remedy }
+      : undefined
   } catch {
     return undefined
   }

@@ -19,7 +19,11 @@ export async function readNamed(edge: CliEdge, name: string): Promise<string> {
 }
 
 /** Has the task program read specs and targets. Throws what it ran into; what it found wrong is in the result. */
-export async function inspect(edge: CliEdge, folder: string, what: Pick<InspectRequest, 'sources' | 'targets'>): Promise<InspectResult> {
+export async function inspect(
+  edge: CliEdge,
+  folder: string,
+  what: Pick<InspectRequest, 'sources' | 'targets'>,
+): Promise<InspectResult> {
   const request: InspectRequest = { task: 'inspect-spec', ...what, pluginFolders: [join(folder, 'plugins')] }
   const outcome = await edge.task(request, { timeoutMs: INSPECT_MS, memoryBytes: TASK_BYTES, signal: edge.signal })
   if (!outcome.result) throw outcome.error ?? fail('INTERNAL', { reason: 'no result' })
@@ -28,7 +32,10 @@ export async function inspect(edge: CliEdge, folder: string, what: Pick<InspectR
 
 /** `spec.yaml:12:3: warning: …`, as compilers say it. */
 export function showIssue(issue: SpecIssue): string {
-  const place = issue.line === undefined ? issue.source : `${issue.source}:${issue.line}${issue.column === undefined ? '' : `:${issue.column}`}`
+  const place =
+    issue.line === undefined
+      ? issue.source
+      : `${issue.source}:${issue.line}${issue.column === undefined ? '' : `:${issue.column}`}`
   return `${place}: ${issue.severity}: ${issue.message} (${issue.code})`
 }
 

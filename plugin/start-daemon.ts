@@ -16,16 +16,25 @@ const PASSED = ['config', 'log-level', 'log-file', 'check-interval', 'max-concur
 const FILES: readonly string[] = ['config', 'log-file']
 
 /** Starts a daemon and waits until it serves. In the foreground: until it ends, then undefined. Throws what it failed with. */
-export async function startDaemon(edge: CliEdge, folder: string, flags: DaemonFlags, isForeground: boolean): Promise<{ pid: number; port: number } | undefined> {
+export async function startDaemon(
+  edge: CliEdge,
+  folder: string,
+  flags: DaemonFlags,
+  isForeground: boolean,
+): Promise<{ pid: number; port: number } | undefined> {
   const passed = PASSED.flatMap((name) => {
     const value = flags[name]
     return value === undefined ? [] : [`--${name}`, FILES.includes(name) ? resolve(edge.cwd, value) : value]
   })
-  const { pid, exitCode, said } = await edge.agent(['--folder', folder, ...(isForeground ? [] : ['--background']), ...passed], isForeground ? 'foreground' : 'background')
+  const { pid, exitCode, said } = await edge.agent(
+    ['--folder', folder, ...(isForeground ? [] : ['--background']), ...passed],
+    isForeground ? 'foreground' : 'background',
+  )
   if (exitCode !== undefined && exitCode !== 0) throw startError(said, exitCode, join(folder, 'logs', 'daemon.log'))
   if (isForeground) return undefined
   const daemon = await findDaemon(edge, folder)
-  if (daemon?.port === undefined) throw fail('DAEMON_START_FAILED', { reason: 'it was not ready within 15 s', log: join(folder, 'logs', 'daemon.log') })
+  if (daemon?.port === undefined)
+    throw fail('DAEMON_START_FAILED', { reason: 'it was not ready within 15 s', log: join(folder, 'logs', 'daemon.log') })
   return { pid, port: daemon.port }
 }
 
@@ -33,5 +42,9 @@ export async function startDaemon(edge: CliEdge, folder: string, flags: DaemonFl
 function startError(said: string, exitCode: number, log: string): Error {
   const problem = saidProblem(said)
   if (!problem) return fail('DAEMON_START_FAILED', { reason: said.trim().split('\n')[0] || `exit code ${exitCode}`, log })
-  return Object.assign(new ProductError(problem.code as ErrorCode, {}), { message: problem.message, remedy: problem.remedy ?? '', exitCode })
+  return Object.assign(new ProductError(problem.code as ErrorCode, {}), {
+    message: problem.message,
+    remedy: problem.remedy ?? '',
+    exitCode,
+  })
 }

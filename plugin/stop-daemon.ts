@@ -13,5 +13,9 @@ export async function stopDaemon(edge: CliEdge, folder: string, waitMs: number):
     if ((await findDaemon(edge, folder))?.pid !== daemon.pid) return daemon.pid
     await edge.clock.sleep(LOOK_EACH_MS)
   }
-  throw fail('WAIT_TIMED_OUT', { what: `the end of daemon ${daemon.pid}`, seconds: String(waitMs / 1000), remedy: 'look at its log, or end the process by hand' })
+  throw fail('WAIT_TIMED_OUT', {
+    what: `the end of daemon ${daemon.pid}`,
+    seconds: String(waitMs / 1000),
+    remedy: 'look at its log, or end the process by hand',
+  })
 }

@@ -79,7 +79,8 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
       return bytes
     },
     add: (name, content) => entry({ name, size: content.byteLength }, [content]),
-    addFile: (name, file, size) => entry({ name, size }, createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>),
+    addFile: (name, file, size) =>
+      entry({ name, size }, createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>),
     link: (name, target) => entry({ name, type: 'symlink', linkname: linkTarget(name, target), mode: 0o777, size: 0 }),
     async finish() {
       await queue
@@ -106,7 +107,8 @@ async function writeEntry(tar: Pack, header: Entry, chunks: Chunks | undefined):
   const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()))
   // A link has no body: its sink is closed from the start.
   if (chunks) {
-    for await (const chunk of chunks) if (!sink.write(chunk)) await new Promise<void>((drained) => sink.once('drain', () => drained()))
+    for await (const chunk of chunks)
+      if (!sink.write(chunk)) await new Promise<void>((drained) => sink.once('drain', () => drained()))
     sink.end(undefined)
   }
   await promise

@@ -8,9 +8,15 @@ const RULES: { isBroken: (path: string) => boolean; reason: string }[] = [
   { isBroken: (path) => path === '', reason: 'it is empty' },
   { isBroken: (path) => path.startsWith('/') || /^[A-Za-z]:/.test(path), reason: 'it is absolute' },
   { isBroken: (path) => path.includes('\\'), reason: 'it holds a backslash' },
-  { isBroken: (path) => path.split('/').some((part) => part === '' || part === '.' || part === '..'), reason: 'it has an empty, "." or ".." part' },
+  {
+    isBroken: (path) => path.split('/').some((part) => part === '' || part === '.' || part === '..'),
+    reason: 'it has an empty, "." or ".." part',
+  },
   { isBroken: (path) => /[\u0000-\u001f\u007f]/.test(path), reason: 'it holds a control character' },
-  { isBroken: (path) => path.split('/').some((part) => Buffer.byteLength(part) > 255), reason: 'a part of it is longer than 255 bytes' },
+  {
+    isBroken: (path) => path.split('/').some((part) => Buffer.byteLength(part) > 255),
+    reason: 'a part of it is longer than 255 bytes',
+  },
   { isBroken: (path) => Buffer.byteLength(path) > 1024, reason: 'it is longer than 1024 bytes' },
   { isBroken: (path) => RESERVED.includes(path) || path.split('/')[0] === OWN_FOLDER, reason: 'the name is reserved' },
 ]

@@ -61,7 +61,11 @@ export async function redactedBody(
       stage.signal.throwIfAborted()
       read += chunk.byteLength
       if (read > limits.outputBytes)
-        throw fail('OUTPUT_REFUSED', { path, reason: `it is longer than ${limits.outputBytes} bytes`, remedy: 'collect less of it' })
+        throw fail('OUTPUT_REFUSED', {
+          path,
+          reason: `it is longer than ${limits.outputBytes} bytes`,
+          remedy: 'collect less of it',
+        })
       await put(redaction.push(chunk))
     }
     await put(redaction.end())

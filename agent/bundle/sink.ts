@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileOutput } from '../../core/contract/index.ts'
-import { fail, isFailure, ProductError, reasonOf } from '../../core/errors.ts'
+import { fail, isFailure, type ProductError, reasonOf } from '../../core/errors.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import type { Archive } from './archive.ts'
 import { checkOutputPath } from './output-path.ts'
@@ -59,11 +59,14 @@ export function createSink(edge: SinkEdge): Sink {
   /** The first of two outputs with one path stays. Taken before the body is read, since outputs are read side by side. */
   const reserve = (path: string) => {
     checkOutputPath(path)
-    if (taken.has(path)) throw fail('OUTPUT_REFUSED', { path, reason: 'the path was used before', remedy: 'give the entries different names' })
+    if (taken.has(path))
+      throw fail('OUTPUT_REFUSED', { path, reason: 'the path was used before', remedy: 'give the entries different names' })
     taken.add(path)
   }
   const store = async (path: string, body: RedactedBody) => {
-    await fatal('the bundle', () => (body.file ? edge.archive.addFile(path, body.file, body.size) : edge.archive.add(path, body.bytes ?? new Uint8Array())))
+    await fatal('the bundle', () =>
+      body.file ? edge.archive.addFile(path, body.file, body.size) : edge.archive.add(path, body.bytes ?? new Uint8Array()),
+    )
     checksums.set(path, body.sha256)
   }
   const tap = async (path: string, body: RedactedBody) => {
@@ -83,7 +86,11 @@ export function createSink(edge: SinkEdge): Sink {
     async take(output, signal) {
       const { path } = output
       if (output.format === 'binary')
-        throw fail('OUTPUT_REFUSED', { path, reason: 'it is binary and cannot be redacted', remedy: 'collect it as text, or leave it out' })
+        throw fail('OUTPUT_REFUSED', {
+          path,
+          reason: 'it is binary and cannot be redacted',
+          remedy: 'collect it as text, or leave it out',
+        })
       if (edge.archive.bytes > edge.limits.bundleBytes) throw fail('BUNDLE_TOO_LARGE', { limit: String(edge.limits.bundleBytes) })
       for (const name of [path, ...(output.links ?? [])]) reserve(name)
       let file: string | undefined
@@ -93,7 +100,9 @@ export function createSink(edge: SinkEdge): Sink {
           onStage: (name: string) => void staged.add((file = name)),
           signal,
         }
-        const body = await fatal('staged outputs', () => redactedBody(path, output.body, guarded(edge.redactor.file(path)), limits, stage))
+        const body = await fatal('staged outputs', () =>
+          redactedBody(path, output.body, guarded(edge.redactor.file(path)), limits, stage),
+        )
         await store(path, body)
         for (const link of output.links ?? []) await fatal('the bundle', () => edge.archive.link(link, path))
         await tap(path, body)
@@ -103,11 +112,17 @@ export function createSink(edge: SinkEdge): Sink {
       }
     },
     async write(path, text) {
-      const body = await redactedBody(path, text, guarded(edge.redactor.file(path)), { memoryBytes: Infinity, outputBytes: Infinity }, {
-        newFile: () => join(edge.workFolder, 'unused'),
-        onStage: () => undefined,
-        signal: new AbortController().signal,
-      })
+      const body = await redactedBody(
+        path,
+        text,
+        guarded(edge.redactor.file(path)),
+        { memoryBytes: Infinity, outputBytes: Infinity },
+        {
+          newFile: () => join(edge.workFolder, 'unused'),
+          onStage: () => undefined,
+          signal: new AbortController().signal,
+        },
+      )
       await store(path, body)
     },
     async removeStaged() {
@@ -122,7 +137,8 @@ export function createSink(edge: SinkEdge): Sink {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code
       if (code === 'ENOSPC' || code === 'EDQUOT') throw new Fatal(fail('DISK_FULL', { what, folder: edge.workFolder }, error))
-      if (what === 'the bundle') throw new Fatal(fail('STORE_UNAVAILABLE', { what: 'the bundle cannot be written', reason: reasonOf(error) }, error))
+      if (what === 'the bundle')
+        throw new Fatal(fail('STORE_UNAVAILABLE', { what: 'the bundle cannot be written', reason: reasonOf(error) }, error))
       throw error
     }
   }

@@ -5,7 +5,9 @@ import type { Cache } from './cache.ts'
 
 /** What the cache is to hold now. */
 export function snapshot(mirror: Mirror): Cache {
-  const jobs = Object.fromEntries([...mirror.of('job').values()].map(({ name, uid, text }) => [name, { uid, specHash: contentHash(text) }]))
+  const jobs = Object.fromEntries(
+    [...mirror.of('job').values()].map(({ name, uid, text }) => [name, { uid, specHash: contentHash(text) }]),
+  )
   const outbox = allRuns({ mirror })
     .filter(({ run }) => run.phase === 'delivering')
     .map(({ name, run }) => {

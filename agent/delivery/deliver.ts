@@ -17,7 +17,11 @@ export interface DeliverEdge {
 
 /** One try at one target. A failure is a result: the parent decides whether and when there is another try. */
 export async function deliverTask(request: DeliverRequest, edge: DeliverEdge): Promise<DeliverResult> {
-  const time = deadline(edge.clock, request.timeoutMs, fail('UPLOAD_FAILED', { name: request.target.uploader, reason: 'it did not end in time', remedy: RETRY }))
+  const time = deadline(
+    edge.clock,
+    request.timeoutMs,
+    fail('UPLOAD_FAILED', { name: request.target.uploader, reason: 'it did not end in time', remedy: RETRY }),
+  )
   let kept = request.state
   const state = {
     get: () => kept,

@@ -23,14 +23,20 @@ export async function openTarget(
   const plugin = await findUploader(name, edge.loader)
   const parsed = await parseConfig(plugin.configSchema, target.config)
   if ('issues' in parsed || parsed.ignored.length > 0)
-    throw fail('UPLOADER_CONFIG', { name, issues: 'issues' in parsed ? parsed.issues : `${parsed.ignored.join(', ')}: not a known key` })
+    throw fail('UPLOADER_CONFIG', {
+      name,
+      issues: 'issues' in parsed ? parsed.issues : `${parsed.ignored.join(', ')}: not a known key`,
+    })
   const secret = (key: string) => {
     const value = target.secrets[key]
     if (value === undefined) throw fail('UPLOADER_CONFIG', { name, issues: `the secret key "${key}" was not given` })
     return value
   }
   const { clock, log, signal, state } = edge
-  return { plugin, context: { config: parsed.value, run: { ...run, slot: new Date(run.slot) }, signal, log, clock, secret, state } }
+  return {
+    plugin,
+    context: { config: parsed.value, run: { ...run, slot: new Date(run.slot) }, signal, log, clock, secret, state },
+  }
 }
 
 /** Throws UPLOADER_UNKNOWN with the nearest name. */

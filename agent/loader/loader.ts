@@ -44,7 +44,10 @@ export interface Loader {
   all(): Promise<{ found: Found[]; problems: Problem[] }>
 }
 
-const ROOMS = { collectors: ['Collector', 'HostCollector'], uploaders: ['Uploader'] } as const satisfies Record<string, readonly PluginKind[]>
+const ROOMS = { collectors: ['Collector', 'HostCollector'], uploaders: ['Uploader'] } as const satisfies Record<
+  string,
+  readonly PluginKind[]
+>
 type Room = keyof typeof ROOMS
 
 /**
@@ -83,7 +86,9 @@ async function scan(place: { room: Room; path: string }, isBuiltIn: boolean, edg
   for (const name of await edge.folders(place.path)) {
     const folder = join(place.path, name)
     try {
-      result.found.push(isBuiltIn ? await readBuiltIn(place.room, folder, name, edge) : await readForeign(place.room, folder, name, edge))
+      result.found.push(
+        isBuiltIn ? await readBuiltIn(place.room, folder, name, edge) : await readForeign(place.room, folder, name, edge),
+      )
     } catch (error) {
       result.problems.push(asProblem(fail('PLUGIN_NOT_LOADED', { path: folder, reason: reasonOf(error) }, error)))
     }
@@ -100,7 +105,14 @@ async function readBuiltIn(room: Room, folder: string, name: string, edge: Loade
 async function readForeign(room: Room, folder: string, name: string, edge: LoaderEdge): Promise<Found> {
   edge.onImport(folder)
   const plugin = checkPlugin(room, name, await edge.importDefault(join(folder, 'index.js')))
-  return { kind: plugin.manifest.kind, name, key: keyOf(plugin.manifest), manifest: plugin.manifest, isBuiltIn: false, load: async () => plugin }
+  return {
+    kind: plugin.manifest.kind,
+    name,
+    key: keyOf(plugin.manifest),
+    manifest: plugin.manifest,
+    isBuiltIn: false,
+    load: async () => plugin,
+  }
 }
 
 function checkManifest(room: Room, name: string, value: unknown): AnyManifest {
@@ -119,13 +131,17 @@ function checkPlugin(room: Room, name: string, value: unknown): AnyPlugin {
   const manifest = checkManifest(room, name, plugin.manifest)
   const verb = manifest.kind === 'Uploader' ? 'upload' : 'collect'
   if (typeof Reflect.get(plugin, verb) !== 'function') throw new Error(`it has no function "${verb}"`)
-  if (typeof plugin.configSchema?.['~standard']?.validate !== 'function') throw new Error('its configSchema is no Standard Schema')
+  if (typeof plugin.configSchema?.['~standard']?.validate !== 'function')
+    throw new Error('its configSchema is no Standard Schema')
   return plugin
 }
 
 const keyOf = (manifest: AnyManifest) => ('specKey' in manifest ? manifest.specKey : manifest.name)
 
-const collect = (scans: Scan[]): Scan => ({ found: scans.flatMap((scan) => scan.found), problems: scans.flatMap((scan) => scan.problems) })
+const collect = (scans: Scan[]): Scan => ({
+  found: scans.flatMap((scan) => scan.found),
+  problems: scans.flatMap((scan) => scan.problems),
+})
 
 function withoutTwins(own: Scan, others: Scan): Scan {
   const result: Scan = { found: [...own.found], problems: [...own.problems, ...others.problems] }

@@ -17,7 +17,12 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Removes the kept bundles of a job that its retention does not keep. Returns their file names. */
-export async function pruneBundles(folder: string, rules: RetentionRules, isGood: (fileName: string) => boolean, now: Date): Promise<string[]> {
+export async function pruneBundles(
+  folder: string,
+  rules: RetentionRules,
+  isGood: (fileName: string) => boolean,
+  now: Date,
+): Promise<string[]> {
   const bundles: KeptBundle[] = []
   for (const fileName of await readdir(folder).catch(() => [])) {
     if (!fileName.endsWith('.tar.gz')) continue

@@ -50,11 +50,19 @@ export function createOutbox(edge: OutboxEdge): Outbox {
       let next: Date | undefined
       for (const kept of allRuns(edge)) {
         const { name, run } = kept
-        if (run.phase !== 'delivering' || !isSameHolder(run.holder, edge.holder) || active.has(name) || (edge.only ?? name) !== name) continue
+        if (
+          run.phase !== 'delivering' ||
+          !isSameHolder(run.holder, edge.holder) ||
+          active.has(name) ||
+          (edge.only ?? name) !== name
+        )
+          continue
         const index = run.deliveries.findIndex((delivery) => delivery.state === 'pending')
         const at = new Date(run.deliveries[index]?.nextTryAt ?? now)
         // One target of a run at a time, in the job's order, but none waits for another's pause.
-        const due = run.deliveries.findIndex((delivery) => delivery.state === 'pending' && new Date(delivery.nextTryAt ?? now) <= now)
+        const due = run.deliveries.findIndex(
+          (delivery) => delivery.state === 'pending' && new Date(delivery.nextTryAt ?? now) <= now,
+        )
         if (due >= 0 && active.size < AT_ONCE) start(kept, due)
         else if (due < 0 && (!next || at < next)) next = at
       }
@@ -75,7 +83,7 @@ async function deliverOnce(edge: OutboxEdge, { name, run }: KeptRun, index: numb
   const target = spec?.upload[index]
   const { bundle } = run
   if (!target || !bundle?.path || target.uploader !== run.deliveries[index]?.uploader)
-    return void (await settle(edge, name, index, { state: 'failed', error: asProblem(gone(run, index)) }))
+    return settle(edge, name, index, { state: 'failed', error: asProblem(gone(run, index)) })
   const statePath = join(edge.folders.outbox, name, `state-${index}.json`)
   const outcome = await edge.tasks.start(
     {
@@ -103,9 +111,16 @@ async function deliverOnce(edge: OutboxEdge, { name, run }: KeptRun, index: numb
 
 type Change = Partial<Delivery>
 
-function verdict(edge: OutboxEdge, run: Run, index: number, result: DeliverResult | undefined, error: Problem | undefined): Change {
+function verdict(
+  edge: OutboxEdge,
+  run: Run,
+  index: number,
+  result: DeliverResult | undefined,
+  error: Problem | undefined,
+): Change {
   const tries = (run.deliveries[index]?.tries ?? 0) + 1
-  if (result?.receipt) return { state: 'delivered', tries, location: result.receipt.location, isVerified: result.receipt.verified }
+  if (result?.receipt)
+    return { state: 'delivered', tries, location: result.receipt.location, isVerified: result.receipt.verified }
   const problem = result?.error ?? { ...(error ?? asProblem(new Error('no result'))), class: 'retryable' }
   const { code, message, remedy } = problem
   const now = edge.clock.now()
@@ -120,17 +135,26 @@ function verdict(edge: OutboxEdge, run: Run, index: number, result: DeliverResul
 /** Records a target's state; the last one settles the run and clears the outbox. */
 async function settle(edge: OutboxEdge, name: string, index: number, change: Change): Promise<void> {
   const ended = edge.clock.now()
-  const apply = (run: Run): Run => ({ ...run, deliveries: run.deliveries.map((delivery, at) => (at === index ? clean({ ...delivery, ...change }) : delivery)) })
+  const apply = (run: Run): Run => ({
+    ...run,
+    deliveries: run.deliveries.map((delivery, at) => (at === index ? clean({ ...delivery, ...change }) : delivery)),
+  })
   const current = allRuns(edge).find((kept) => kept.name === name)
   const after = current && apply(current.run)
   const isLast = after?.deliveries.every((delivery) => delivery.state !== 'pending') ?? false
   if (!isLast) return void (await changeRun(edge, name, apply))
   const lost = after?.deliveries.find((delivery) => delivery.state === 'failed')
   // What could not be delivered is kept here; what was delivered needs no second copy.
-  const path = lost && after?.bundle?.path ? await placeBundle(after.bundle.path, join(edge.folders.bundles, jobOf(name))) : undefined
+  const path =
+    lost && after?.bundle?.path ? await placeBundle(after.bundle.path, join(edge.folders.bundles, jobOf(name))) : undefined
   await changeRun(edge, name, (run) => {
     const { path: _, ...bundle } = run.bundle ?? { fileName: '', bytes: 0, sha256: '', files: 0, isPartial: false }
-    return endRun({ ...apply(run), bundle: { ...bundle, ...(path ? { path } : {}) } }, lost ? 'failed' : 'completed', ended, lost?.error)
+    return endRun(
+      { ...apply(run), bundle: { ...bundle, ...(path ? { path } : {}) } },
+      lost ? 'failed' : 'completed',
+      ended,
+      lost?.error,
+    )
   })
   await rm(join(edge.folders.outbox, name), { recursive: true, force: true })
 }
@@ -148,7 +172,11 @@ function specOf(edge: OutboxEdge, run: Run): JobSpec | undefined {
 }
 
 const gone = (run: Run, index: number) =>
-  fail('UPLOAD_FAILED', { name: run.deliveries[index]?.uploader ?? 'unknown', reason: 'the job no longer names this target', remedy: 'the bundle is kept on this machine' })
+  fail('UPLOAD_FAILED', {
+    name: run.deliveries[index]?.uploader ?? 'unknown',
+    reason: 'the job no longer names this target',
+    remedy: 'the bundle is kept on this machine',
+  })
 
 async function readState(path: string): Promise<unknown> {
   try {

@@ -9,7 +9,11 @@ import { runDocument, runRef } from './runs.ts'
 export type Claim = 'mine' | 'taken' | 'refused'
 
 /** Claims a slot, or a run asked for by hand, by creating its run. No side effect of the run may come before `mine`. */
-export async function claim(edge: SchedulerEdge, view: JobView, what: { slot: Date } | { requestId: string; askedAt: Date }): Promise<Claim> {
+export async function claim(
+  edge: SchedulerEdge,
+  view: JobView,
+  what: { slot: Date } | { requestId: string; askedAt: Date },
+): Promise<Claim> {
   const isSlot = 'slot' in what
   const name = isSlot ? runName(view.name, what.slot) : manualRunName(view.name, what.requestId)
   const ref = runRef(edge, name)

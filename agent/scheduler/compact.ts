@@ -10,7 +10,9 @@ const KEPT = 3
 
 /** The settled runs of a job that become ledger lines: all but the last few and the last good one. Pure. */
 export function toCompact(runs: readonly KeptRun[]): KeptRun[] {
-  const settled = runs.filter(({ run }) => isSettled(run)).toSorted((a, b) => (a.run.endedAt ?? '').localeCompare(b.run.endedAt ?? ''))
+  const settled = runs
+    .filter(({ run }) => isSettled(run))
+    .toSorted((a, b) => (a.run.endedAt ?? '').localeCompare(b.run.endedAt ?? ''))
   const lastGood = settled.findLast(({ run }) => run.outcome === 'completed')
   return settled.slice(0, -KEPT).filter((kept) => kept !== lastGood)
 }

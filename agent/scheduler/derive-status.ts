@@ -8,7 +8,13 @@ import type { KeptRun } from './runs.ts'
 const NEXT_SLOTS = 5
 
 /** A job's status from what is recorded. Pure: with the previous one lost, the same is made again, but for `at` and `updatedAt`. */
-export function deriveStatus(view: JobView, page: LedgerPage, runs: readonly KeptRun[], now: Date, before?: JobStatus): JobStatus {
+export function deriveStatus(
+  view: JobView,
+  page: LedgerPage,
+  runs: readonly KeptRun[],
+  now: Date,
+  before?: JobStatus,
+): JobStatus {
   const { plan } = view
   const last = runs.findLast(({ run }) => run.phase !== 'claimed') ?? runs.at(-1)
   const counts = totals(page)
@@ -44,7 +50,8 @@ function stateOf(view: JobView, runs: readonly KeptRun[], last: Run | undefined)
 function nextSlots(view: JobView, now: Date): string[] {
   if (!view.plan || view.paused !== undefined) return []
   const slots: string[] = []
-  for (let at = view.plan.schedule.next(now); at && slots.length < NEXT_SLOTS; at = view.plan.schedule.next(at)) slots.push(at.toISOString())
+  for (let at = view.plan.schedule.next(now); at && slots.length < NEXT_SLOTS; at = view.plan.schedule.next(at))
+    slots.push(at.toISOString())
   return slots
 }
 
@@ -67,7 +74,13 @@ function conditionsOf(view: JobView, runs: readonly KeptRun[]): Fact[] {
   const { invalid, unknown } = view
   const facts: Fact[] = [
     invalid
-      ? { type: 'Valid', status: 'False', reason: 'Invalid', message: invalid.message, ...(invalid.remedy ? { remedy: invalid.remedy } : {}) }
+      ? {
+          type: 'Valid',
+          status: 'False',
+          reason: 'Invalid',
+          message: invalid.message,
+          ...(invalid.remedy ? { remedy: invalid.remedy } : {}),
+        }
       : { type: 'Valid', status: 'True', reason: 'Accepted', message: 'the job can run' },
   ]
   if (unknown.length > 0) {
@@ -82,10 +95,22 @@ function conditionsOf(view: JobView, runs: readonly KeptRun[]): Fact[] {
 }
 
 function collectedFact(run: Run): Fact {
-  if (run.bundle) return { type: 'Collected', status: 'True', reason: run.bundle.isPartial ? 'Partial' : 'Complete', message: `bundle ${run.bundle.fileName}` }
+  if (run.bundle)
+    return {
+      type: 'Collected',
+      status: 'True',
+      reason: run.bundle.isPartial ? 'Partial' : 'Complete',
+      message: `bundle ${run.bundle.fileName}`,
+    }
   const { error } = run
   const remedy = error?.remedy ? { remedy: error.remedy } : {}
-  return { type: 'Collected', status: 'False', reason: run.outcome === 'interrupted' ? 'Interrupted' : 'Failed', message: error?.message ?? 'no bundle was made', ...remedy }
+  return {
+    type: 'Collected',
+    status: 'False',
+    reason: run.outcome === 'interrupted' ? 'Interrupted' : 'Failed',
+    message: error?.message ?? 'no bundle was made',
+    ...remedy,
+  }
 }
 
 function deliveredFact(run: Run): Fact {
@@ -93,7 +118,13 @@ function deliveredFact(run: Run): Fact {
   if (!open) return { type: 'Delivered', status: 'True', reason: 'Delivered', message: `all of ${run.deliveries.length}` }
   const reason = open.state === 'failed' ? 'GivenUp' : open.tries > 0 ? 'Retrying' : 'Pending'
   const remedy = open.error?.remedy ? { remedy: open.error.remedy } : {}
-  return { type: 'Delivered', status: 'False', reason, message: `${open.uploader}: ${open.error?.message ?? 'not tried yet'}`, ...remedy }
+  return {
+    type: 'Delivered',
+    status: 'False',
+    reason,
+    message: `${open.uploader}: ${open.error?.message ?? 'not tried yet'}`,
+    ...remedy,
+  }
 }
 
 function since(fact: Fact, now: Date, before: JobStatus | undefined): Condition {

@@ -69,7 +69,9 @@ export function createEngine(edge: EngineEdge): Engine {
     edge.log.warn({ jumpMs }, 'the clock was set: no decisions for one round')
     const at = edge.clock.now().toISOString()
     for (const stored of edge.mirror.of('job').values())
-      await keep(edge, viewOf(stored), (page) => record(page, [{ type: 'clock', at, note: `${jumpMs} ms` }])).catch(() => undefined)
+      await keep(edge, viewOf(stored), (page) => record(page, [{ type: 'clock', at, note: `${jumpMs} ms` }])).catch(
+        () => undefined,
+      )
   }
 
   return {
@@ -87,7 +89,9 @@ export function createEngine(edge: EngineEdge): Engine {
         else {
           const now = edge.clock.now().getTime()
           if (edge.clock.monotonicMs() >= lookAtAll) {
-            await edge.recover().catch((error: unknown) => edge.log.error({ problem: asProblem(error) }, 'left-over runs could not be taken over'))
+            await edge
+              .recover()
+              .catch((error: unknown) => edge.log.error({ problem: asProblem(error) }, 'left-over runs could not be taken over'))
             for (const job of edge.mirror.of('job').keys()) dirty.add(job)
             lookAtAll = edge.clock.monotonicMs() + (edge.checkIntervalMs ?? MAX_NAP_MS)
           }

@@ -48,7 +48,8 @@ export async function execute(edge: ExecuteEdge, name: string, spec: JobSpec, si
       onText: (text) => log.text(text),
     })
     const ended = edge.clock.now()
-    if (outcome.error ?? !outcome.result) return await recordFailure(edge, name, outcome.error ?? fail('INTERNAL', { reason: 'no result' }), ended)
+    if (outcome.error ?? !outcome.result)
+      return await recordFailure(edge, name, outcome.error ?? fail('INTERNAL', { reason: 'no result' }), ended)
     return await recordSuccess(edge, name, spec, outcome, startedAt, ended)
   } catch (error) {
     return await recordFailure(edge, name, error, edge.clock.now())
@@ -79,7 +80,14 @@ function runRequest(edge: ExecuteEdge, name: string, run: Run, spec: JobSpec, wo
   }
 }
 
-async function recordSuccess(edge: ExecuteEdge, name: string, spec: JobSpec, outcome: TaskOutcome<RunResult>, startedAt: Date, ended: Date): Promise<Run> {
+async function recordSuccess(
+  edge: ExecuteEdge,
+  name: string,
+  spec: JobSpec,
+  outcome: TaskOutcome<RunResult>,
+  startedAt: Date,
+  ended: Date,
+): Promise<Run> {
   const result = outcome.result
   if (!result) throw fail('INTERNAL', { reason: 'a task that is done has no result' })
   const { archive, analysis } = result
@@ -89,7 +97,14 @@ async function recordSuccess(edge: ExecuteEdge, name: string, spec: JobSpec, out
     const collected: Run = {
       ...run,
       endedAt: ended.toISOString(),
-      bundle: { fileName: archive.fileName, path, bytes: archive.bytes, sha256: archive.sha256, files: archive.files, isPartial: archive.isPartial },
+      bundle: {
+        fileName: archive.fileName,
+        path,
+        bytes: archive.bytes,
+        sha256: archive.sha256,
+        files: archive.files,
+        isPartial: archive.isPartial,
+      },
       collectors: result.collectors,
       ...(analysis ? { analysis } : {}),
       warnings: result.warnings,

@@ -56,7 +56,8 @@ export function createExecutor(edge: ExecutorEdge): Executor {
     },
     async pump() {
       const claimed = allRuns(edge).filter(
-        ({ name, run }) => run.phase === 'claimed' && isSameHolder(run.holder, edge.holder) && !active.has(name) && (edge.only ?? name) === name,
+        ({ name, run }) =>
+          run.phase === 'claimed' && isSameHolder(run.holder, edge.holder) && !active.has(name) && (edge.only ?? name) === name,
       )
       const busy = new Set([...active.values()].map(({ job }) => job))
       for (const kept of claimed) {
@@ -71,7 +72,8 @@ export function createExecutor(edge: ExecutorEdge): Executor {
       await Promise.all([...active.values()].map(({ done }) => done))
     },
     cancel(reason, job) {
-      for (const one of active.values()) if (job === undefined || one.job === job) one.stop.abort(fail('TASK_CANCELLED', { reason }))
+      for (const one of active.values())
+        if (job === undefined || one.job === job) one.stop.abort(fail('TASK_CANCELLED', { reason }))
     },
   }
 }
@@ -83,7 +85,14 @@ async function dropIfTooLate(edge: ExecutorEdge, { name, stored, run }: KeptRun)
   if (run.trigger !== 'schedule' || !view?.plan) return
   const now = edge.clock.now()
   if (now.getTime() - Date.parse(run.slot) <= durationMs(view.plan.spec.startingDeadline)) return
-  const entry: LedgerEntry = { type: 'slots', from: run.slot, to: run.slot, count: 1, outcome: 'skipped-capacity', at: now.toISOString() }
+  const entry: LedgerEntry = {
+    type: 'slots',
+    from: run.slot,
+    to: run.slot,
+    count: 1,
+    outcome: 'skipped-capacity',
+    at: now.toISOString(),
+  }
   try {
     await keep(edge, view, (page) => record(page, [entry], new Date(run.slot)))
     await edge.store.remove(runRef(edge, name), stored.version)

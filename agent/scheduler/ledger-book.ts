@@ -47,7 +47,11 @@ export async function keep(edge: SchedulerEdge, view: JobView, change: (page: Le
   }
 }
 
-const ledgerRef = (edge: SchedulerEdge, page: LedgerPage): Ref => ({ kind: 'ledger', namespace: edge.namespace, name: ledgerName(page.job, page.month) })
+const ledgerRef = (edge: SchedulerEdge, page: LedgerPage): Ref => ({
+  kind: 'ledger',
+  namespace: edge.namespace,
+  name: ledgerName(page.job, page.month),
+})
 
 /** A new month is a new object; the old one is closed for good only after the new one is there. */
 async function write(edge: SchedulerEdge, page: LedgerPage, before: Stored | undefined): Promise<void> {
@@ -55,7 +59,8 @@ async function write(edge: SchedulerEdge, page: LedgerPage, before: Stored | und
   const document = { text: encodeDocument(page), labels: { [LABEL_JOB]: page.job } }
   if (before?.name === ref.name) return edge.mirror.put(await edge.store.update(ref, document, before.version))
   edge.mirror.put(await edge.store.create(ref, document))
-  if (before && !before.isSealed) await edge.store.seal(before, { text: before.text, labels: before.labels, annotations: before.annotations }, before.version)
+  if (before && !before.isSealed)
+    await edge.store.seal(before, { text: before.text, labels: before.labels, annotations: before.annotations }, before.version)
 }
 
 /** Most slots that are counted one by one. */
@@ -67,5 +72,15 @@ export function slotsBetween(schedule: Schedule, after: Date, upTo: Date, outcom
   const [first, last] = [slots[0], slots.length < MAX_COUNT ? slots.at(-1) : schedule.latest(upTo)]
   if (!first || !last) return []
   const isCapped = slots.length >= MAX_COUNT ? { isCountCapped: true } : {}
-  return [{ type: 'slots', from: first.toISOString(), to: last.toISOString(), count: slots.length, ...isCapped, outcome, at: now.toISOString() }]
+  return [
+    {
+      type: 'slots',
+      from: first.toISOString(),
+      to: last.toISOString(),
+      count: slots.length,
+      ...isCapped,
+      outcome,
+      at: now.toISOString(),
+    },
+  ]
 }

@@ -13,7 +13,11 @@ export function observe(page: LedgerPage, view: JobView, now: Date): LedgerPage 
 
 function noteInvalid(page: LedgerPage, view: JobView, now: Date): LedgerPage {
   if (view.plan || page.state.isInvalid) return page
-  const noted = settle(page, 'not-observed', now, { type: 'invalid', at: now.toISOString(), note: (view.invalid?.message ?? '').slice(0, 300) })
+  const noted = settle(page, 'not-observed', now, {
+    type: 'invalid',
+    at: now.toISOString(),
+    note: (view.invalid?.message ?? '').slice(0, 300),
+  })
   return { ...noted, state: { ...noted.state, isInvalid: true, specHash: view.specHash } }
 }
 

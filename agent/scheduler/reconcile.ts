@@ -102,14 +102,17 @@ async function act(edge: SchedulerEdge, view: JobView, decision: Decision, page:
   const noted = missed ? await keep(edge, view, (before) => record(before, entries, missed.to)) : page
   const claimed = await claim(edge, view, { slot })
   if (claimed === 'mine') edge.log.info({ job: view.name, slot }, 'slot claimed')
-  return claimed === 'refused' ? keep(edge, view, (before) => record(before, [slotEntry(slot, 'claim-refused', at, why)], slot)) : noted
+  return claimed === 'refused'
+    ? keep(edge, view, (before) => record(before, [slotEntry(slot, 'claim-refused', at, why)], slot))
+    : noted
 }
 
 function slotEntry(slot: Date, outcome: Outcome, at: string, why: Record<string, number>): LedgerEntry {
   return { type: 'slots', from: slot.toISOString(), to: slot.toISOString(), count: 1, outcome, at, why }
 }
 
-const requestsOf = (edge: SchedulerEdge, job: string) => [...edge.mirror.of('request').values()].filter((stored) => jobOf(stored.name) === job)
+const requestsOf = (edge: SchedulerEdge, job: string) =>
+  [...edge.mirror.of('request').values()].filter((stored) => jobOf(stored.name) === job)
 
 /** A request is handled once its run exists: twice handled is one run, since the run's name holds the request's id. */
 async function claimRequests(edge: SchedulerEdge, view: JobView): Promise<void> {

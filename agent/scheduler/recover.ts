@@ -28,7 +28,11 @@ export async function recover(edge: SchedulerEdge, folders: AgentFolders): Promi
 async function takeOver(edge: SchedulerEdge, { name, stored, run }: KeptRun): Promise<void> {
   const ref = runRef(edge, name)
   if (run.phase === 'running') {
-    const error = fail('TASK_INTERRUPTED', { how: 'its agent ended', step: 'collecting', remedy: 'the next slot runs as planned; "run" repeats it now' })
+    const error = fail('TASK_INTERRUPTED', {
+      how: 'its agent ended',
+      step: 'collecting',
+      remedy: 'the next slot runs as planned; "run" repeats it now',
+    })
     await edge.store.seal(ref, runDocument(endRun(run, 'interrupted', edge.clock.now(), asProblem(error))), stored.version)
     await edge.mirror.refresh(ref)
     edge.log.warn({ run: name }, 'run was interrupted')

@@ -25,7 +25,10 @@ export function createRunLog(path: string, clock: Clock, redact: (text: string) 
     if (written > MAX_BYTES) return
     const line = `${redact(JSON.stringify(fields))}\n`
     written += line.length
-    const text = written > MAX_BYTES ? `${JSON.stringify({ timestamp: clock.now().toISOString(), level: 'warn', message: 'the log is full', component: 'agent' })}\n` : line
+    const text =
+      written > MAX_BYTES
+        ? `${JSON.stringify({ timestamp: clock.now().toISOString(), level: 'warn', message: 'the log is full', component: 'agent' })}\n`
+        : line
     queue = queue.then(() => appendFile(path, text, { mode: 0o600 })).catch(() => undefined)
   }
   const entry = (level: string, message: string, component: string) =>

@@ -41,7 +41,11 @@ export function allRuns(edge: Pick<SchedulerEdge, 'mirror'>): KeptRun[] {
 export const runsOf = (edge: Pick<SchedulerEdge, 'mirror'>, job: string, uid: string): KeptRun[] =>
   allRuns(edge).filter(({ name, run }) => jobOf(name) === job && run.jobUid === uid)
 
-export const runRef = (edge: Pick<SchedulerEdge, 'namespace'>, name: string): Ref => ({ kind: 'run', namespace: edge.namespace, name })
+export const runRef = (edge: Pick<SchedulerEdge, 'namespace'>, name: string): Ref => ({
+  kind: 'run',
+  namespace: edge.namespace,
+  name,
+})
 
 /** The document of a run: its phase is a label, so that one selector finds what is under way. */
 export function runDocument(run: Run): Document {

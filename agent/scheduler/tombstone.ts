@@ -21,7 +21,9 @@ export async function bury(edge: SchedulerEdge, job: string): Promise<void> {
   }
   const noted = record(page, [{ type: 'deleted', at: now.toISOString() }], now)
   try {
-    edge.mirror.put(await edge.store.update(stored, { text: encodeDocument(noted), labels: { [LABEL_JOB]: job } }, stored.version))
+    edge.mirror.put(
+      await edge.store.update(stored, { text: encodeDocument(noted), labels: { [LABEL_JOB]: job } }, stored.version),
+    )
   } catch (error) {
     if (!isFailure(error, 'STORE_CONFLICT', 'STORE_GONE')) throw error
     await edge.mirror.refresh(stored)

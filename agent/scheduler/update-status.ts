@@ -20,7 +20,9 @@ export async function updateStatus(edge: SchedulerEdge, view: JobView, page: Led
   const document = { text: encodeDocument(status), labels: { [LABEL_JOB]: view.name }, owner: { name: view.name, uid: view.uid } }
   try {
     if (stored && !isOurs) await edge.store.remove(ref, stored.version)
-    edge.mirror.put(stored && isOurs ? await edge.store.update(ref, document, stored.version) : await edge.store.create(ref, document))
+    edge.mirror.put(
+      stored && isOurs ? await edge.store.update(ref, document, stored.version) : await edge.store.create(ref, document),
+    )
   } catch (error) {
     // A cache: whoever changed it, the next look decides again.
     if (!isFailure(error, 'STORE_CONFLICT', 'STORE_EXISTS', 'STORE_GONE')) throw error
@@ -28,4 +30,5 @@ export async function updateStatus(edge: SchedulerEdge, view: JobView, page: Led
   }
 }
 
-const sameButTime = (a: JobStatus, b: JobStatus) => JSON.stringify({ ...a, updatedAt: '' }) === JSON.stringify({ ...b, updatedAt: '' })
+const sameButTime = (a: JobStatus, b: JobStatus) =>
+  JSON.stringify({ ...a, updatedAt: '' }) === JSON.stringify({ ...b, updatedAt: '' })

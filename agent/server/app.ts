@@ -26,7 +26,9 @@ export function createApp(view: ServerView): Hono {
   })
   app.get('/metrics', (context) => {
     const text = view.metrics()
-    return text === undefined ? context.notFound() : context.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return text === undefined
+      ? context.notFound()
+      : context.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
   app.use('/api/*', async (context, next) => {
     const given = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1]

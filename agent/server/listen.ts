@@ -9,7 +9,11 @@ export async function listen(app: Hono, port: number, configFile: string): Promi
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE' || error.code === 'EACCES'
-      reject(isTaken ? fail('PORT_TAKEN', { port: String(port), config: configFile }, error) : fail('INTERNAL', { reason: reasonOf(error) }, error))
+      reject(
+        isTaken
+          ? fail('PORT_TAKEN', { port: String(port), config: configFile }, error)
+          : fail('INTERNAL', { reason: reasonOf(error) }, error),
+      )
     })
     server.listen(port, '127.0.0.1', resolve)
   })

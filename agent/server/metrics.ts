@@ -31,10 +31,12 @@ export function metricsText(mirror: Mirror, process: { startedAt: Date; resident
   const size: Sample[] = []
   for (const { name: job, uid } of jobs) {
     const outcomes = totalsOf(mirror, job)
-    for (const { run } of runs) if (run.job === job && run.jobUid === uid && run.outcome) outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1
+    for (const { run } of runs)
+      if (run.job === job && run.jobUid === uid && run.outcome) outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1
     for (const [outcome, count] of Object.entries(outcomes)) {
       slots.push([{ job, outcome }, count])
-      if (['completed', 'failed', 'interrupted'].includes(outcome)) executions.set(outcome, (executions.get(outcome) ?? 0) + count)
+      if (['completed', 'failed', 'interrupted'].includes(outcome))
+        executions.set(outcome, (executions.get(outcome) ?? 0) + count)
     }
     const status = decodeStatus(mirror.of('status').get(statusName(job))?.text ?? '')
     if (status?.nextSlots[0]) next.push([{ job }, Date.parse(status.nextSlots[0]) / 1000])
@@ -48,16 +50,41 @@ export function metricsText(mirror: Mirror, process: { startedAt: Date; resident
   const statuses = new Map([['completed', 0], ['failed', 0], ['interrupted', 0], ...executions])
   const metrics: Metric[] = [
     { name: 'jobs_total', type: 'gauge', help: 'Jobs in the store.', samples: [[{}, jobs.length]] },
-    { name: 'jobs_active', type: 'gauge', help: 'Runs claimed or at work.', samples: [[{}, runs.filter(({ run }) => isActive(run)).length]] },
-    { name: 'executions_total', type: 'counter', help: 'Ended runs by how they ended.', samples: [...statuses].map(([status, count]) => [{ status }, count]) },
+    {
+      name: 'jobs_active',
+      type: 'gauge',
+      help: 'Runs claimed or at work.',
+      samples: [[{}, runs.filter(({ run }) => isActive(run)).length]],
+    },
+    {
+      name: 'executions_total',
+      type: 'counter',
+      help: 'Ended runs by how they ended.',
+      samples: [...statuses].map(([status, count]) => [{ status }, count]),
+    },
     { name: 'slots_total', type: 'counter', help: 'Slots and runs by outcome.', samples: slots },
     { name: 'next_run_timestamp_seconds', type: 'gauge', help: 'Next slot of a job.', samples: next },
     { name: 'last_success_timestamp_seconds', type: 'gauge', help: 'End of the last completed run.', samples: lastSuccess },
     { name: 'execution_duration_seconds', type: 'gauge', help: 'Duration of the last run.', samples: duration },
     { name: 'bundle_size_bytes', type: 'gauge', help: 'Size of the last bundle.', samples: size },
-    { name: 'outbox_size', type: 'gauge', help: 'Bundles that wait for delivery.', samples: [[{}, runs.filter(({ run }) => run.phase === 'delivering').length]] },
-    { name: 'start_time_seconds', type: 'gauge', help: 'When this agent started.', samples: [[{}, process.startedAt.getTime() / 1000]] },
-    { name: 'resident_memory_bytes', type: 'gauge', help: 'Resident memory of the agent.', samples: [[{}, process.residentBytes]] },
+    {
+      name: 'outbox_size',
+      type: 'gauge',
+      help: 'Bundles that wait for delivery.',
+      samples: [[{}, runs.filter(({ run }) => run.phase === 'delivering').length]],
+    },
+    {
+      name: 'start_time_seconds',
+      type: 'gauge',
+      help: 'When this agent started.',
+      samples: [[{}, process.startedAt.getTime() / 1000]],
+    },
+    {
+      name: 'resident_memory_bytes',
+      type: 'gauge',
+      help: 'Resident memory of the agent.',
+      samples: [[{}, process.residentBytes]],
+    },
     { name: 'cpu_seconds_total', type: 'counter', help: 'CPU time of the agent.', samples: [[{}, process.cpuSeconds]] },
   ]
   return metrics.map(showMetric).join('')
@@ -80,6 +107,8 @@ function showMetric(metric: Metric): string {
 }
 
 function showLabels(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value.replaceAll(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`)
+  const pairs = Object.entries(labels).map(
+    ([key, value]) => `${key}="${value.replaceAll(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`,
+  )
   return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
 }

@@ -26,7 +26,9 @@ export function serverView(edge: {
     token: edge.token,
     notReady() {
       if (!engine.lastRoundAt) return 'the store has not been read yet'
-      return clock.now().getTime() - engine.lastRoundAt.getTime() > STALE_MS ? 'the scheduler has not looked for two minutes' : undefined
+      return clock.now().getTime() - engine.lastRoundAt.getTime() > STALE_MS
+        ? 'the scheduler has not looked for two minutes'
+        : undefined
     },
     metrics: () => (edge.metricsEnabled() ? metricsText(mirror, { startedAt, ...edge.usage() }) : undefined),
     jobs: () =>

@@ -23,7 +23,10 @@ export interface Collected {
  * Writes what can be known only at the end: verdicts, errors, the report, checksums and the version file, and closes the
  * archive. All of it goes through redaction too: messages of collectors may quote what they read.
  */
-export async function closeBundle(all: Collected, edge: RunEdge & { sink: Sink; archive: Archive; redactor: Redactor }): Promise<RunResult> {
+export async function closeBundle(
+  all: Collected,
+  edge: RunEdge & { sink: Sink; archive: Archive; redactor: Redactor },
+): Promise<RunResult> {
   const { sink } = edge
   const { request, reports } = all
   const warnings = [...all.warnings, ...reports.flatMap((report) => report.warnings)]
@@ -33,7 +36,9 @@ export async function closeBundle(all: Collected, edge: RunEdge & { sink: Sink; 
 
   const results = all.analyzers.flatMap((analyzer) => analyzer.finish())
   if (request.analyze) await sink.write('analysis.json', analysisJson(results))
-  const excluded = all.unplanned.filter((entry) => entry.isExcluded).map((entry) => ({ collector: entry.key, reason: 'excluded' }))
+  const excluded = all.unplanned
+    .filter((entry) => entry.isExcluded)
+    .map((entry) => ({ collector: entry.key, reason: 'excluded' }))
   if (excluded.length > 0) await sink.write('skipped-collectors.json', encodeSkipped(excluded, edge.clock.now()))
   await writeErrors(reports, sink, edge.clock.now())
 
@@ -76,7 +81,10 @@ async function writeErrors(reports: readonly CollectorReport[], sink: Sink, at: 
   for (const [index, { key, error }] of reports.entries()) {
     if (!error) continue
     const content = { collector: key, error: error.message, timestamp: at.toISOString() }
-    await sink.write(`collector-errors/${key.replaceAll(/[^\w.-]/g, '-')}-${index}-error.json`, `${JSON.stringify(content, undefined, 2)}\n`)
+    await sink.write(
+      `collector-errors/${key.replaceAll(/[^\w.-]/g, '-')}-${index}-error.json`,
+      `${JSON.stringify(content, undefined, 2)}\n`,
+    )
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
-import type { CollectorContext, Context, Host, HostCollectorPlugin, HostContext, Logger, Output } from '../../core/contract/index.ts'
+import type {
+  CollectorContext,
+  Context,
+  Host,
+  HostCollectorPlugin,
+  HostContext,
+  Logger,
+  Output,
+} from '../../core/contract/index.ts'
 import { asProblem, fail, type Problem, reasonOf } from '../../core/errors.ts'
 import type { RunRequest } from '../../core/task.ts'
 import type { CollectorReport } from '../bundle/report.ts'
@@ -58,11 +66,18 @@ function start(item: PlannedCollector, edge: CollectEdge): AsyncIterable<Output>
     log: edge.log,
     clock: edge.clock,
   }
-  if (isHostCollector(item.plugin)) return item.plugin.collect({ ...context, host: edge.host(edge.signal) } satisfies HostContext<unknown>)
-  return item.plugin.collect({ ...context, kube: noCluster, namespaces: [], since: undefined } satisfies CollectorContext<unknown>)
+  if (isHostCollector(item.plugin))
+    return item.plugin.collect({ ...context, host: edge.host(edge.signal) } satisfies HostContext<unknown>)
+  return item.plugin.collect({
+    ...context,
+    kube: noCluster,
+    namespaces: [],
+    since: undefined,
+  } satisfies CollectorContext<unknown>)
 }
 
-const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin => plugin.manifest.kind === 'HostCollector'
+const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>
+  plugin.manifest.kind === 'HostCollector'
 
 async function take(output: Output, report: CollectorReport, edge: CollectEdge): Promise<void> {
   if (output.type === 'warning') {
@@ -84,7 +99,9 @@ async function take(output: Output, report: CollectorReport, edge: CollectEdge):
 
 function outputProblem(path: string, error: unknown): Problem {
   const problem = asProblem(error)
-  return problem.code === 'INTERNAL' ? { code: 'OUTPUT_REFUSED', message: `output "${path}" could not be read: ${reasonOf(error)}` } : problem
+  return problem.code === 'INTERNAL'
+    ? { code: 'OUTPUT_REFUSED', message: `output "${path}" could not be read: ${reasonOf(error)}` }
+    : problem
 }
 
 function explain(key: string, error: unknown, stop: AbortSignal): Problem {

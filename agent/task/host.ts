@@ -65,7 +65,11 @@ function environment(edge: HostEdge, options: HostExecOptions): Record<string, s
 async function run(edge: HostEdge, command: string, args: string[], options: HostExecOptions): ReturnType<Host['exec']> {
   // Commands would run in our own root and tell of the wrong machine.
   if (edge.root !== '/') throw new Error(`${command} cannot be run: the machine's root is only mounted`)
-  const limit = deadline(edge.clock, options.timeoutMs ?? 24 * 3_600_000, new Error(`${command} did not end in ${options.timeoutMs} ms`))
+  const limit = deadline(
+    edge.clock,
+    options.timeoutMs ?? 24 * 3_600_000,
+    new Error(`${command} did not end in ${options.timeoutMs} ms`),
+  )
   const signal = AbortSignal.any([edge.signal, limit.signal])
   try {
     signal.throwIfAborted()

@@ -17,7 +17,8 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
   const issues: SpecIssue[] = read.flatMap((one) => one.problems)
   const spec = mergeSpecs(read.flatMap((one) => one.documents))
   const { planned, unplanned } = await planCollectors(spec, edge.loader, edge.platform)
-  for (const { key, warnings } of planned) issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source: key })))
+  for (const { key, warnings } of planned)
+    issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source: key })))
   for (const { problem, source } of unplanned) if (problem) issues.push({ ...problem, severity: 'error', source })
   const isEmpty = request.sources.length > 0 && planned.length + unplanned.length === 0
   if (isEmpty && issues.every((issue) => issue.severity === 'warning')) {
@@ -34,7 +35,14 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
   }
   const entries = [...spec.hostCollectors, ...spec.collectors]
   return {
-    issues: issues.map(({ code, severity, message, source, line, column }) => ({ code, severity, message, source, line, column })),
+    issues: issues.map(({ code, severity, message, source, line, column }) => ({
+      code,
+      severity,
+      message,
+      source,
+      line,
+      column,
+    })),
     collectors: entries.map(({ key, source, isExcluded }) => ({ key, source, isExcluded })),
     documents: read.flatMap((one) => one.documents.map((document) => document.value)),
     targets,
@@ -47,12 +55,14 @@ function readSource(source: Source) {
 
 /** A target as the job keeps it: the uploader's name and a config that its schema takes. */
 async function readTarget(target: Target, loader: Loader): Promise<InspectResult['targets'][number]> {
-  const { uploader, config } = target.url === undefined ? { uploader: target.uploader ?? '', config: {} } : await fromUrl(target.url, loader)
+  const { uploader, config } =
+    target.url === undefined ? { uploader: target.uploader ?? '', config: {} } : await fromUrl(target.url, loader)
   const plugin = await findUploader(uploader, loader)
   const whole = { ...config, ...target.config }
   const parsed = await parseConfig(plugin.configSchema, whole)
   if ('issues' in parsed) throw fail('UPLOADER_CONFIG', { name: uploader, issues: parsed.issues })
-  if (parsed.ignored.length > 0) throw fail('UPLOADER_CONFIG', { name: uploader, issues: `${parsed.ignored.join(', ')}: not a known key` })
+  if (parsed.ignored.length > 0)
+    throw fail('UPLOADER_CONFIG', { name: uploader, issues: `${parsed.ignored.join(', ')}: not a known key` })
   return { uploader, config: whole }
 }
 
@@ -69,6 +79,13 @@ async function fromUrl(text: string, loader: Loader): Promise<{ uploader: string
 /** Everything that can be named in a spec or under `upload`, and what did not load. */
 export async function pluginsTask(_: PluginsRequest, edge: { loader: Loader }): Promise<PluginsResult> {
   const { found, problems } = await edge.loader.all()
-  const plugins = found.map(({ kind, name, key, manifest, isBuiltIn }) => ({ kind, name, key, summary: manifest.summary, version: manifest.version, isBuiltIn }))
+  const plugins = found.map(({ kind, name, key, manifest, isBuiltIn }) => ({
+    kind,
+    name,
+    key,
+    summary: manifest.summary,
+    version: manifest.version,
+    isBuiltIn,
+  }))
   return { plugins, problems }
 }

@@ -6,4 +6,13 @@ const refuse = (): never => {
 }
 
 /** What collectors that need no cluster are given: every call is refused. */
-export const noCluster: Kube = { list: refuse, get: refuse, raw: refuse, pods: refuse, logs: refuse, exec: refuse, review: refuse, own: refuse }
+export const noCluster: Kube = {
+  list: refuse,
+  get: refuse,
+  raw: refuse,
+  pods: refuse,
+  logs: refuse,
+  exec: refuse,
+  review: refuse,
+  own: refuse,
+}

@@ -47,17 +47,29 @@ export async function planCollectors(
   return { planned, unplanned }
 }
 
-async function planEntry(kind: 'HostCollector' | 'Collector', entry: Entry, loader: Loader, platform: string): Promise<PlannedCollector> {
+async function planEntry(
+  kind: 'HostCollector' | 'Collector',
+  entry: Entry,
+  loader: Loader,
+  platform: string,
+): Promise<PlannedCollector> {
   const { key, source } = entry
   const found = await loader.find(kind, key)
   if (!found) throw fail('COLLECTOR_UNKNOWN', { key, hint: hint(key, await loader.keys(kind)) })
   const { manifest } = found
-  if ('platforms' in manifest && !manifest.platforms.some((one) => one === platform)) throw fail('COLLECTOR_PLATFORM', { key, platform })
+  if ('platforms' in manifest && !manifest.platforms.some((one) => one === platform))
+    throw fail('COLLECTOR_PLATFORM', { key, platform })
   if (manifest.kind === 'Collector' && manifest.permissions.length > 0)
-    throw fail('NOT_SUPPORTED', { what: `collecting "${key}" from a cluster`, remedy: 'leave it out, or mark it with "exclude: true"' })
+    throw fail('NOT_SUPPORTED', {
+      what: `collecting "${key}" from a cluster`,
+      remedy: 'leave it out, or mark it with "exclude: true"',
+    })
   const plugin = (await found.load()) as CollectorPlugin | HostCollectorPlugin
   const parsed = await parseConfig(plugin.configSchema, entry.config)
   if ('issues' in parsed) throw fail('COLLECTOR_CONFIG', { key, issues: parsed.issues })
-  const warnings = parsed.ignored.map((path) => ({ code: 'COLLECTOR_CONFIG', message: `collector "${key}" does not know "${path}"; it was ignored` }))
+  const warnings = parsed.ignored.map((path) => ({
+    code: 'COLLECTOR_CONFIG',
+    message: `collector "${key}" does not know "${path}"; it was ignored`,
+  }))
   return { key, source, config: parsed.value, plugin, warnings }
 }

@@ -9,6 +9,10 @@ export function readSpecs(specs: readonly unknown[]): { spec: MergedSpec; warnin
   if (specs.length === 0) return { spec: defaultHostSpec(), warnings: [] }
   const { documents, problems } = documentsFromObjects([...specs], 'collect.specs')
   const errors = problems.filter((problem) => problem.severity === 'error')
-  if (errors.length > 0) throw fail('SPEC_INVALID', { source: 'collect.specs', issues: errors.map((error) => error.message).join('; ') })
-  return { spec: mergeSpecs(documents), warnings: [...problems, ...unusedInCollection(documents)].map(({ code, message }) => ({ code, message })) }
+  if (errors.length > 0)
+    throw fail('SPEC_INVALID', { source: 'collect.specs', issues: errors.map((error) => error.message).join('; ') })
+  return {
+    spec: mergeSpecs(documents),
+    warnings: [...problems, ...unusedInCollection(documents)].map(({ code, message }) => ({ code, message })),
+  }
 }

@@ -49,7 +49,13 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const redactor = createRedactor(request.redact ? defaultRules : [])
   const archive = createArchive(join(request.workFolder, request.fileName), request.fileName.replace(/\.tar\.gz$/, ''), startedAt)
   const analyzers = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
-  const sink = createSink({ archive, redactor, taps: analyzers.analyzers, workFolder: request.workFolder, limits: request.limits })
+  const sink = createSink({
+    archive,
+    redactor,
+    taps: analyzers.analyzers,
+    workFolder: request.workFolder,
+    limits: request.limits,
+  })
   const time = collectingTime(edge, request.timeoutMs)
   try {
     const reports = await inPool(planned, AT_ONCE, (item, done) => {
@@ -61,7 +67,14 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })
     reports.push(...unplanned.map(unplannedReport))
-    const all = { request, startedAt, reports, unplanned, warnings: [...warnings, ...analyzers.problems], analyzers: analyzers.analyzers }
+    const all = {
+      request,
+      startedAt,
+      reports,
+      unplanned,
+      warnings: [...warnings, ...analyzers.problems],
+      analyzers: analyzers.analyzers,
+    }
     return await closeBundle(all, { ...edge, sink, archive, redactor })
   } catch (error) {
     await archive.abort()
@@ -92,11 +105,24 @@ function nothingToDo(unplanned: Unplanned[]): Error {
 
 function unplannedReport(entry: Unplanned): CollectorReport {
   const { key, source, problem } = entry
-  return { key, source, state: problem ? 'failed' : 'skipped', durationMs: 0, files: 0, bytes: 0, warnings: [], ...(problem ? { error: problem } : {}) }
+  return {
+    key,
+    source,
+    state: problem ? 'failed' : 'skipped',
+    durationMs: 0,
+    files: 0,
+    bytes: 0,
+    warnings: [],
+    ...(problem ? { error: problem } : {}),
+  }
 }
 
 /** Works through the items, a few at a time; results in the items' order. The first throw stops the start of others. */
-async function inPool<Item, Result>(items: readonly Item[], atOnce: number, work: (item: Item, done: number) => Promise<Result>): Promise<Result[]> {
+async function inPool<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item, done: number) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = []
   let next = 0
   let done = 0

@@ -26,9 +26,20 @@ export interface TaskEdge {
 }
 
 type TaskContext = Omit<TaskEdge, 'input' | 'libFolder'> & { loader: Loader; signal: AbortSignal }
-type TaskTable = { [Name in TaskRequest['task']]: (request: Extract<TaskRequest, { task: Name }>, context: TaskContext) => Promise<TaskResults[Name]> }
+type TaskTable = {
+  [Name in TaskRequest['task']]: (
+    request: Extract<TaskRequest, { task: Name }>,
+    context: TaskContext,
+  ) => Promise<TaskResults[Name]>
+}
 
-const TASKS: TaskTable = { run: runTask, deliver: deliverTask, prune: pruneTask, 'inspect-spec': inspectTask, plugins: pluginsTask }
+const TASKS: TaskTable = {
+  run: runTask,
+  deliver: deliverTask,
+  prune: pruneTask,
+  'inspect-spec': inspectTask,
+  plugins: pluginsTask,
+}
 
 /** Reads one request, does it, says `done` or `failed`. Returns the exit code. A cancel, or the end of input, aborts the work. */
 export async function serveTask(edge: TaskEdge): Promise<number> {
@@ -37,13 +48,18 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
   const first = await messages.next()
   if (first.done || first.value.type !== 'start') return 1
   const listen = async () => {
-    for await (const message of messages) if (message.type === 'cancel') stop.abort(fail('TASK_CANCELLED', { reason: message.reason }))
+    for await (const message of messages)
+      if (message.type === 'cancel') stop.abort(fail('TASK_CANCELLED', { reason: message.reason }))
     stop.abort(fail('TASK_CANCELLED', { reason: 'the parent is gone' }))
   }
   listen().catch((error: unknown) => stop.abort(error))
   const { request } = first.value
   try {
-    const loader = createLoader(edge.libFolder, request.pluginFolders, loaderEdge((path) => edge.say({ type: 'step', name: `loading ${path}` })))
+    const loader = createLoader(
+      edge.libFolder,
+      request.pluginFolders,
+      loaderEdge((path) => edge.say({ type: 'step', name: `loading ${path}` })),
+    )
     const work = TASKS[request.task] as (request: TaskRequest, context: TaskContext) => Promise<unknown>
     edge.say({ type: 'done', result: await work(request, { ...edge, loader, signal: stop.signal }) })
     return 0

@@ -1,26 +1,28 @@
-import { nameStep, readPath, STOPS } from './path.ts'
+import { nameStep, STOPS } from './name.ts'
 import { invalid, type Reader } from './reader.ts'
 import { COMPARISONS, element, having, matching, slice, type Step, union } from './steps.ts'
 
+/** Reads a path inside a filter; handed in, because paths contain brackets. */
+type ReadPath = (reader: Reader, stops: string) => readonly Step[]
+
 /** Reads `[…]`: an index, a slice, `*`, quoted names, a filter, or several of them with commas between. */
-export function readBracket(reader: Reader): readonly Step[] {
+export function readBracket(reader: Reader, readPath: ReadPath): readonly Step[] {
   const { at } = reader
   const paths: (readonly Step[])[] = []
   do {
     reader.at += 1
-    paths.push(readEntry(reader, at))
+    paths.push(readEntry(reader, readPath, at))
     reader.skipSpace()
   } while (reader.peek() === ',')
   reader.close(']', '[', at)
   return paths.length === 1 && paths[0] ? paths[0] : [union(paths, at)]
 }
 
-function readEntry(reader: Reader, openedAt: number): readonly Step[] {
+function readEntry(reader: Reader, readPath: ReadPath, openedAt: number): readonly Step[] {
   reader.skipSpace()
-  if (reader.isDone) throw invalid('"[" is not closed by "]"', openedAt)
   const char = reader.peek()
-  if (char === '?') return [readFilter(reader)]
-  return char === '"' || char === "'" ? readNames(reader) : [readSlice(reader)]
+  if (char === '?') return [readFilter(reader, readPath)]
+  return char === '"' || char === "'" ? readNames(reader) : [readSlice(reader, openedAt)]
 }
 
 /** `'a'`, `"a b"`, `'a.b'`: a path of names, as in kubectl; a dot that belongs to a name is written `\.`. */
@@ -40,9 +42,10 @@ function readNames(reader: Reader): readonly Step[] {
 }
 
 /** `[]` is the first element, as in kubectl. */
-function readSlice(reader: Reader): Step {
+function readSlice(reader: Reader, openedAt: number): Step {
   const { at } = reader
   const raw = reader.takeWhile((char) => char !== ',' && char !== ']').trim()
+  if (reader.isDone) throw invalid('"[" is not closed by "]"', openedAt)
   if (raw === '*') return slice(undefined, undefined, 1, at)
   const parts = raw.split(':', 4)
   const numbers = parts.map((part) => (part === '' ? undefined : Number(part)))
@@ -58,7 +61,7 @@ function readSlice(reader: Reader): Step {
 const INTEGER = /^-?[0-9]{1,15}$/
 
 /** `?(path)` or `?(left operator right)`. */
-function readFilter(reader: Reader): Step {
+function readFilter(reader: Reader, readPath: ReadPath): Step {
   const { at } = reader
   if (!reader.skip('?(')) throw invalid('a filter begins with "[?("', at)
   if (reader.isInFilter) throw invalid('a filter cannot stand inside another one', at)

@@ -1,4 +1,5 @@
-import { readPath, STOPS } from './path.ts'
+import { STOPS } from './name.ts'
+import { readPath } from './path.ts'
 import { invalid, Reader } from './reader.ts'
 import { Run } from './run.ts'
 import { follow, type Step } from './steps.ts'
@@ -12,7 +13,7 @@ import { readTemplate, render } from './template.ts'
  * the result for data that it does not fit (an index outside a list, a comparison of text with a number)
  */
 export function compileJsonPath(template: string): (value: unknown) => string {
-  const parts = /[{}]/.test(template) ? readTemplate(template) : [{ path: readExpression(template) }]
+  const parts = /[{}]/.test(template) ? readTemplate(template) : [{ path: readExpression(template), at: 0 }]
   return (value) => render(parts, value, new Run())
 }
 

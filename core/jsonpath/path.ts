@@ -1,11 +1,8 @@
 import { readBracket } from './bracket.ts'
 import { readText } from './literal.ts'
-import { invalid, isSpace, type Reader } from './reader.ts'
-import { all, constant, descend, member, type Step, text } from './steps.ts'
-
-/** Characters that end a path, by where it stands. */
-export const STOPS = { bare: '', action: '}', left: ')!<>=', right: ')' } as const
-const NAME_ENDS = '.,[]$@{}'
+import { isNameEnd, readName } from './name.ts'
+import { invalid, type Reader } from './reader.ts'
+import { constant, descend, type Step, text } from './steps.ts'
 
 /**
  * Reads one path up to one of `stops`, or to the end. With `isRelaxed` the first name needs no dot, as in kubectl's
@@ -20,7 +17,7 @@ export function readPath(reader: Reader, stops: string, isRelaxed = false): Step
     reader.skipSpace()
     const char = reader.peek()
     if (reader.isDone || stops.includes(char)) return steps
-    const read = STARTS[char] ?? (LETTER.test(char) ? readWord : undefined)
+    const read = STARTS[char] ?? OTHER_STARTS.find(({ pattern }) => pattern.test(char))?.read
     if (!read) throw invalid(HINTS[char] ?? `"${reader.shown()}" is not expected`, reader.at)
     for (const step of read(reader, stops, from)) steps.push(step)
   }
@@ -48,22 +45,6 @@ function readDot(reader: Reader, stops: string, pathFrom: number): readonly Step
   throw invalid('a name is missing after "."', reader.at)
 }
 
-const isNameEnd = (reader: Reader, stops: string): boolean => {
-  const char = reader.peek()
-  return char === '' || isSpace(char) || NAME_ENDS.includes(char) || stops.includes(char)
-}
-
-/** A name; a backslash takes the next character as it is, so that `\.` is a dot in the name. `*` alone is every child. */
-function readName(reader: Reader, stops: string): Step {
-  const { at } = reader
-  while (!isNameEnd(reader, stops)) reader.at += reader.peek() === '\\' ? 2 : 1
-  if (reader.at > reader.text.length) throw invalid('a character is missing after "\\"', reader.at - 2)
-  return nameStep(reader.text.slice(at, reader.at), at)
-}
-
-/** The step for a name as written, with its backslashes. */
-export const nameStep = (raw: string, at: number): Step => (raw === '*' ? all(at) : member(raw.replaceAll(/\\([^])/g, '$1'), at))
-
 function readNumber(reader: Reader): readonly Step[] {
   const { at } = reader
   reader.at += 1
@@ -88,11 +69,15 @@ const STARTS: Record<string, Read> = {
   '@': readCurrent,
   $: readCurrent,
   '.': readDot,
-  '[': (reader) => readBracket(reader),
+  '[': (reader) => readBracket(reader, readPath),
   '"': (reader) => [text(readText(reader))],
   "'": (reader) => [text(readText(reader))],
-  ...Object.fromEntries([...'+-0123456789'].map((char) => [char, readNumber])),
 }
+
+const OTHER_STARTS: readonly { pattern: RegExp; read: Read }[] = [
+  { pattern: /[-+0-9]/, read: readNumber },
+  { pattern: LETTER, read: readWord },
+]
 
 /** What people try most, because other tools know it. */
 const HINTS: Record<string, string> = {

@@ -1,20 +1,20 @@
 import { MAX_DEPTH, type Run, VISIT } from './run.ts'
 import { isObject } from './values.ts'
 
-/** Writes results as kubectl does: with a space between them, texts bare, lists and objects as JSON. */
-export function printResults(values: readonly unknown[], run: Run): string {
+/** Writes results as kubectl does: with a space between them, texts bare, lists and objects as JSON. `at` is their path. */
+export function printResults(values: readonly unknown[], run: Run, at: number): string {
   const printed = values.map((value) => {
-    const text = printValue(value, run)
-    run.spend(text.length + 1, 0)
+    const text = printValue(value, run, at)
+    run.spend(text.length + 1, at)
     return text
   })
   return printed.join(' ')
 }
 
-function printValue(value: unknown, run: Run): string {
+function printValue(value: unknown, run: Run, at: number): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return printNumber(value)
-  return toJson(value, 0, run)
+  return toJson(value, 0, run, at)
 }
 
 /** Whole numbers with all digits, others as Go prints floats: an exponent of two digits from 1e+06 and below 1e-04. */
@@ -27,10 +27,10 @@ function printNumber(value: number): string {
 }
 
 /** JSON as kubectl writes it here: no spaces, sorted keys, and `<`, `>`, `&` escaped. */
-function toJson(value: unknown, depth: number, run: Run): string {
-  run.spend(VISIT, 0)
-  if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, 0)
-  const write = (child: unknown): string => toJson(child, depth + 1, run)
+function toJson(value: unknown, depth: number, run: Run, at: number): string {
+  run.spend(VISIT, at)
+  if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, at)
+  const write = (child: unknown): string => toJson(child, depth + 1, run, at)
   if (typeof value === 'string') return quote(value)
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'

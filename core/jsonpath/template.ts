@@ -1,17 +1,20 @@
-import { readPath, STOPS } from './path.ts'
+import { STOPS } from './name.ts'
+import { readPath } from './path.ts'
 import { printResults } from './print.ts'
 import { invalid, Reader } from './reader.ts'
 import type { Run } from './run.ts'
 import { follow, type Step } from './steps.ts'
 
 /** What a template is made of, in order. */
-export type Part = string | { path: readonly Step[] } | Range
-/** `{range path}body{end}`: the body once for each result of the path. */
-interface Range {
+export type Part = string | Action | Range
+/** `{path}`: what the path finds, and where its brace opens. */
+interface Action {
   path: readonly Step[]
-  body: Part[]
-  /** where its brace opens */
   at: number
+}
+/** `{range path}body{end}`: the body once for each result of the path. */
+interface Range extends Action {
+  body: Part[]
 }
 
 /** Ranges are rendered by recursion. */
@@ -42,7 +45,7 @@ function readAction(reader: Reader, parts: Part[], open: Range[]): void {
   const path = readPath(reader, STOPS.action)
   reader.close('}', '{', at)
   if (keyword === '') {
-    parts.push({ path })
+    parts.push({ path, at })
   } else if (keyword === 'range') {
     if (open.length >= MAX_RANGES) throw invalid(`ranges are nested more than ${MAX_RANGES} times`, at)
     const range = { path, body: [], at }
@@ -67,7 +70,7 @@ export function render(parts: readonly Part[], value: unknown, run: Run): string
     }
     const found = follow(part.path, [value], run)
     if ('body' in part) for (const item of found) rendered += render(part.body, item, run)
-    else rendered += printResults(found, run)
+    else rendered += printResults(found, run, part.at)
   }
   return rendered
 }

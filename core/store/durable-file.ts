@@ -95,7 +95,7 @@ export async function makeFolder(fs: FileSystem, folder: string): Promise<void> 
   for (let made = folder; made.length >= topmost.length; made = dirname(made)) await syncFolder(fs, dirname(made))
 }
 
-export async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
+async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r')
     try {

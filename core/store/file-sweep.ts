@@ -16,6 +16,6 @@ async function sweepFolder(disk: Disk, folder: string): Promise<void> {
   for (const { name } of (await ifThere(disk.fs.readdir(folder))) ?? []) {
     const path = join(folder, name)
     if (isLeftOver(name, disk.processes)) await discard(disk.fs, path)
-    else if (name.endsWith('.lock') || isMarker(name)) await clearDeadClaim(disk, path).catch(() => undefined)
+    else if (name.endsWith('.json.lock') || isMarker(name)) await clearDeadClaim(disk, path).catch(() => undefined)
   }
 }

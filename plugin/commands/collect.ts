@@ -10,7 +10,12 @@ import { inspect, readNamed, refuseErrors } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
-  spec: { type: 'positional', required: false, valueHint: '...', description: 'troubleshoot specs; none = the basics of this machine' },
+  spec: {
+    type: 'positional',
+    required: false,
+    valueHint: '...',
+    description: 'troubleshoot specs; none = the basics of this machine',
+  },
   to: { type: 'string', description: 'file or folder for the bundle; default: the current folder', valueHint: 'PATH' },
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected; on by default' },
   timeout: { type: 'string', default: '30m', description: 'longest time for collecting', valueHint: 'DURATION' },
@@ -59,7 +64,13 @@ export default defineVerb({
       for (const warning of outcome.warnings) edge.err(`warning: ${warning.message}\n`)
       if (archive.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
       const data = { ...rest, bundle: { ...archive, path: target } }
-      edge.err(fields([['Size', showSize(archive.bytes)], ['Files', String(archive.files)], ['Analysis', verdicts(rest.analysis)]]))
+      edge.err(
+        fields([
+          ['Size', showSize(archive.bytes)],
+          ['Files', String(archive.files)],
+          ['Analysis', verdicts(rest.analysis)],
+        ]),
+      )
       edge.out(await show(format, { data, names: [target], table: () => `${target}\n` }))
       return EXIT.ok
     } finally {
@@ -70,8 +81,10 @@ export default defineVerb({
 })
 
 function checkLimits(args: { timeout: string; memory: string }): void {
-  if (!DURATION.test(args.timeout)) throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'collect', reason: 'takes a duration like 90s or 30m' })
-  if (!SIZE.test(args.memory)) throw fail('USAGE_FLAG_VALUE', { flag: '--memory', command: 'collect', reason: 'takes a size like 512Mi' })
+  if (!DURATION.test(args.timeout))
+    throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'collect', reason: 'takes a duration like 90s or 30m' })
+  if (!SIZE.test(args.memory))
+    throw fail('USAGE_FLAG_VALUE', { flag: '--memory', command: 'collect', reason: 'takes a size like 512Mi' })
 }
 
 /** A file as it was named, with .tar.gz; in a folder, the name that the peer's tool would give it. */
@@ -79,7 +92,12 @@ async function place(cwd: string, to: string | undefined, now: Date): Promise<st
   const name = `support-bundle-${now.toISOString().slice(0, 19).replaceAll(':', '_')}.tar.gz`
   if (to === undefined) return join(cwd, name)
   const path = resolve(cwd, to)
-  const isFolder = to.endsWith('/') || (await stat(path).then((found) => found.isDirectory(), () => false))
+  const isFolder =
+    to.endsWith('/') ||
+    (await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ))
   const target = isFolder ? join(path, name) : path.endsWith('.tar.gz') ? path : `${path}.tar.gz`
   await mkdir(dirname(target), { recursive: true })
   return target

@@ -13,12 +13,31 @@ import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
   name: { type: 'positional', required: false, description: 'name of the job' },
-  cron: { type: 'string', alias: 'c', description: 'when: five fields or a macro like @daily; may be repeated', valueHint: 'EXPR' },
-  timezone: { type: 'string', alias: 'z', description: 'time zone of the schedule, like Europe/Berlin; default UTC', valueHint: 'ZONE' },
+  cron: {
+    type: 'string',
+    alias: 'c',
+    description: 'when: five fields or a macro like @daily; may be repeated',
+    valueHint: 'EXPR',
+  },
+  timezone: {
+    type: 'string',
+    alias: 'z',
+    description: 'time zone of the schedule, like Europe/Berlin; default UTC',
+    valueHint: 'ZONE',
+  },
   enabled: { type: 'boolean', alias: 'e', default: true, description: 'let it run; --no-enabled makes it wait for "enable"' },
-  spec: { type: 'string', alias: 's', description: 'troubleshoot spec to collect, a file or - for stdin; may be repeated', valueHint: 'FILE' },
+  spec: {
+    type: 'string',
+    alias: 's',
+    description: 'troubleshoot spec to collect, a file or - for stdin; may be repeated',
+    valueHint: 'FILE',
+  },
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected; on by default' },
-  upload: { type: 'string', description: 'where bundles go: a URL or the name of an uploader; may be repeated', valueHint: 'URL' },
+  upload: {
+    type: 'string',
+    description: 'where bundles go: a URL or the name of an uploader; may be repeated',
+    valueHint: 'URL',
+  },
   'upload-options': { type: 'string', description: 'settings of the upload: key=value, with commas', valueHint: 'K=V,…' },
   description: { type: 'string', alias: 'd', description: 'a line about the job', valueHint: 'TEXT' },
   labels: { type: 'string', description: 'labels of the job: key=value, with commas', valueHint: 'K=V,…' },
@@ -50,7 +69,11 @@ export default defineVerb({
     const name = args.name ?? draft.name ?? ''
     if (name === '') throw fail('USAGE_ARGUMENTS', { command: 'create', reason: 'needs NAME', usage: 'create NAME --cron EXPR' })
     if (draft.name !== undefined && args.name !== undefined && draft.name !== args.name)
-      throw fail('USAGE_ARGUMENTS', { command: 'create', reason: `got the name "${args.name}", but the file says "${draft.name}"`, usage: 'create -f FILE' })
+      throw fail('USAGE_ARGUMENTS', {
+        command: 'create',
+        reason: `got the name "${args.name}", but the file says "${draft.name}"`,
+        usage: 'create -f FILE',
+      })
     checkJobName(name)
     const value = { ...draft.value, ...(await fromFlags(context)) }
     const spec = checkDraft(value, args.file ?? 'the job')
@@ -63,10 +86,17 @@ export default defineVerb({
     const text = toYaml({ ...value, timeZone: spec.timeZone })
     const annotations = { ...draft.annotations, ...(args.enabled ? {} : { [ANNOTATION_PAUSED]: 'created disabled' }) }
     const labels = { ...draft.labels, ...pairs(args.labels, 'labels') }
-    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { ...labels, [LABEL_KIND]: 'job' }, annotations }, data: { 'job.yaml': text } }
+    const configMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, labels: { ...labels, [LABEL_KIND]: 'job' }, annotations },
+      data: { 'job.yaml': text },
+    }
     if (isDry) {
       const shown = format === 'table' ? 'yaml' : format
-      return edge.out(await show(shown, { data: configMap, names: [`job/${name}`], table: () => `job "${name}" would be created\n` }))
+      return edge.out(
+        await show(shown, { data: configMap, names: [`job/${name}`], table: () => `job "${name}" would be created\n` }),
+      )
     }
     const store = await openStore(context)
     await store.create(ref('job', name), { text, labels, annotations }).catch((error: unknown) => {
@@ -91,12 +121,16 @@ function emptyFor({ args, list }: Context): JobDraft {
 async function fromFlags(context: Context): Promise<Record<string, unknown>> {
   const { args, edge, list, folder } = context
   const cron = list('cron')
-  const retention = { ...(args['keep-last'] ? { keepLast: Number(args['keep-last']) } : {}), ...(args['max-age'] ? { maxAge: args['max-age'] } : {}) }
+  const retention = {
+    ...(args['keep-last'] ? { keepLast: Number(args['keep-last']) } : {}),
+    ...(args['max-age'] ? { maxAge: args['max-age'] } : {}),
+  }
   const sources = await Promise.all(list('spec').map(async (name) => ({ name, text: await readNamed(edge, name) })))
   const options = pairs(args['upload-options'], 'upload-options')
   const targets = list('upload').map((url) => ({ url, config: options }))
   const read = sources.length + targets.length > 0 ? await inspect(edge, folder, { sources, targets }) : undefined
-  for (const warning of read ? refuseErrors(list('spec').join(', ') || 'upload', read.issues) : []) edge.err(`warning: ${warning.message}\n`)
+  for (const warning of read ? refuseErrors(list('spec').join(', ') || 'upload', read.issues) : [])
+    edge.err(`warning: ${warning.message}\n`)
   return {
     ...(cron.length > 0 ? { schedule: cron.length === 1 ? cron[0] : cron } : {}),
     ...(args.timezone ? { timeZone: args.timezone } : {}),
@@ -125,7 +159,8 @@ function pairs(text: string | undefined, flag: string): Record<string, string> {
   return Object.fromEntries(
     entries.map((entry) => {
       const at = entry.indexOf('=')
-      if (at <= 0) throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command: 'create', reason: `needs key=value, not "${entry}"` })
+      if (at <= 0)
+        throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command: 'create', reason: `needs key=value, not "${entry}"` })
       return [entry.slice(0, at), entry.slice(at + 1)]
     }),
   )

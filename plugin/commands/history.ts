@@ -27,21 +27,32 @@ export default defineVerb({
   async run(context) {
     const { args, edge, folder } = context
     const format = readFormat(args.output, 'history')
-    if (args.since !== undefined && !DURATION.test(args.since)) throw fail('USAGE_FLAG_VALUE', { flag: '--since', command: 'history', reason: 'takes a duration like 12h or 7d' })
-    if (!/^[1-9][0-9]*$/.test(args.limit)) throw fail('USAGE_FLAG_VALUE', { flag: '--limit', command: 'history', reason: 'takes a number' })
+    if (args.since !== undefined && !DURATION.test(args.since))
+      throw fail('USAGE_FLAG_VALUE', { flag: '--since', command: 'history', reason: 'takes a duration like 12h or 7d' })
+    if (!/^[1-9][0-9]*$/.test(args.limit))
+      throw fail('USAGE_FLAG_VALUE', { flag: '--limit', command: 'history', reason: 'takes a number' })
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const from = args.since === undefined ? 0 : edge.clock.now().getTime() - durationMs(args.since)
     const { lines: all, timeZone } = await readHistory(store, job)
     const lines = all
-      .filter((line) => (!args.run || line.run === args.run) && (!args.outcome || line.outcome === args.outcome) && Date.parse(line.to) >= from)
+      .filter(
+        (line) =>
+          (!args.run || line.run === args.run) && (!args.outcome || line.outcome === args.outcome) && Date.parse(line.to) >= from,
+      )
       .slice(0, Number(args.limit))
     if (args.run && lines.length === 0) throw fail('RUN_NOT_FOUND', { name: args.run })
     if (args.logs) return edge.out(await readLog(folder, lines.find((line) => line.run)?.run))
     if (lines.length === 0) edge.err('nothing was due yet\n')
     if (lines.length === 0 && (format === 'table' || format === 'wide')) return
     const data = { apiVersion: API_VERSION, kind: 'History', job: job.name, items: lines }
-    edge.out(await show(format, { data, names: lines.flatMap((line) => (line.run ? [`run/${line.run}`] : [])), table: (isWide) => showLines(lines, timeZone, isWide) }))
+    edge.out(
+      await show(format, {
+        data,
+        names: lines.flatMap((line) => (line.run ? [`run/${line.run}`] : [])),
+        table: (isWide) => showLines(lines, timeZone, isWide),
+      }),
+    )
   },
 })
 
@@ -56,7 +67,10 @@ function showLines(lines: readonly HistoryLine[], zone: string, isWide: boolean)
     line.run ?? '-',
     ...(isWide ? [line.where ?? '-', line.reason ?? '-'] : [line.reason ?? line.where ?? '-']),
   ])
-  return table(['SLOT', 'OUTCOME', 'SLOTS', 'TRIGGER', 'DURATION', 'SIZE', 'RUN', ...(isWide ? ['WHERE', 'WHY'] : ['WHERE OR WHY'])], rows)
+  return table(
+    ['SLOT', 'OUTCOME', 'SLOTS', 'TRIGGER', 'DURATION', 'SIZE', 'RUN', ...(isWide ? ['WHERE', 'WHY'] : ['WHERE OR WHY'])],
+    rows,
+  )
 }
 
 /** `{timestamp} {level} {component}: {message}` lines. */

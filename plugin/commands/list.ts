@@ -28,9 +28,11 @@ export default defineVerb({
     const all = await Promise.all(jobs.map((job) => jobRow(job, texts.get(`${job.name}.status`), now)))
     const wanted = matcher(args.filter)
     const rows = all.filter(
-      (row) => wanted(row.name) && (!args.status || row.status === args.status) && (args['show-disabled'] || row.status !== 'disabled'),
+      (row) =>
+        wanted(row.name) && (!args.status || row.status === args.status) && (args['show-disabled'] || row.status !== 'disabled'),
     )
-    if (rows.length === 0) edge.err(all.length === 0 ? 'no jobs yet: make one with "create NAME --local --cron …"\n' : 'no job matches\n')
+    if (rows.length === 0)
+      edge.err(all.length === 0 ? 'no jobs yet: make one with "create NAME --local --cron …"\n' : 'no job matches\n')
     if (rows.length === 0 && (format === 'table' || format === 'wide')) return
     edge.out(
       await show(format, {

@@ -27,16 +27,23 @@ export default defineVerb({
   async run(context) {
     const { args, edge, folder } = context
     const format = readFormat(args.output, 'run')
-    if (!DURATION.test(args.timeout)) throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'run', reason: 'takes a duration like 90s or 30m' })
+    if (!DURATION.test(args.timeout))
+      throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'run', reason: 'takes a duration like 90s or 30m' })
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const id = edge.newId()
     const name = manualRunName(job.name, id)
     const request: Request = { schema: 1, action: 'run', requestedAt: edge.clock.now().toISOString() }
-    await store.create(ref('request', requestName(job.name, id)), { text: encodeDocument(request), owner: { name: job.name, uid: job.uid } })
+    await store.create(ref('request', requestName(job.name, id)), {
+      text: encodeDocument(request),
+      owner: { name: job.name, uid: job.uid },
+    })
     const hasDaemon = (await findDaemon(edge, folder)) !== undefined
     const own = hasDaemon ? undefined : workHere(context, job.name, id)
-    if (hasDaemon && !args.wait) return edge.out(await show(format, { data: { run: name }, names: [`run/${name}`], table: () => `run "${name}" requested\n` }))
+    if (hasDaemon && !args.wait)
+      return edge.out(
+        await show(format, { data: { run: name }, names: [`run/${name}`], table: () => `run "${name}" requested\n` }),
+      )
 
     const progress = createProgress(edge)
     const run = await waitFor(store, name, context, progress, own).finally(() => progress.end())
@@ -51,14 +58,24 @@ type Context = VerbContext<{ job: { type: 'positional'; required: true }; timeou
 /** Starts an agent that does just this request. Its own failure to start is thrown by the promise. */
 async function workHere({ edge, folder }: Pick<Context, 'edge' | 'folder'>, job: string, id: string): Promise<void> {
   const ended = await edge.agent(['--folder', folder, '--log-level', 'error', '--job', job, '--request', id], 'quiet')
-  if (ended.exitCode !== 0) throw fail('DAEMON_START_FAILED', { reason: saidProblem(ended.said)?.message ?? `exit code ${ended.exitCode}`, log: 'the message above' })
+  if (ended.exitCode !== 0)
+    throw fail('DAEMON_START_FAILED', {
+      reason: saidProblem(ended.said)?.message ?? `exit code ${ended.exitCode}`,
+      log: 'the message above',
+    })
 }
 
 type Found = { run: Run; stored: NonNullable<Awaited<ReturnType<Store['get']>>> }
 
 const LOOK_EACH_MS = 200
 
-async function waitFor(store: Store, name: string, { edge, folder, args }: Pick<Context, 'edge' | 'folder'> & { args: { timeout: string } }, progress: Progress, own: Promise<void> | undefined): Promise<Found> {
+async function waitFor(
+  store: Store,
+  name: string,
+  { edge, folder, args }: Pick<Context, 'edge' | 'folder'> & { args: { timeout: string } },
+  progress: Progress,
+  own: Promise<void> | undefined,
+): Promise<Found> {
   const until = edge.clock.now().getTime() + durationMs(args.timeout)
   const log = followLog(join(folder, 'logs', 'runs', `${name}.log`), (text) => progress.show(`${text} …`))
   let isOver = own === undefined ? false : undefined
@@ -78,14 +95,19 @@ async function waitFor(store: Store, name: string, { edge, folder, args }: Pick<
     if (isOver && (!run || run.phase !== 'delivering')) throw fail('RUN_NOT_FOUND', { name })
     if (edge.signal.aborted) throw fail('TASK_CANCELLED', { reason: 'interrupted; a daemon goes on with it' })
     if (edge.clock.now().getTime() > until)
-      throw fail('WAIT_TIMED_OUT', { what: `run "${name}"`, seconds: String(durationMs(args.timeout) / 1000), remedy: 'it goes on; look at it with "history"' })
+      throw fail('WAIT_TIMED_OUT', {
+        what: `run "${name}"`,
+        seconds: String(durationMs(args.timeout) / 1000),
+        remedy: 'it goes on; look at it with "history"',
+      })
     await log.read()
     await edge.clock.sleep(LOOK_EACH_MS, edge.signal).catch(() => undefined)
   }
 }
 
 /** Collected, and every target that is still open has failed once: the rest happens in the background. */
-const isWaiting = (run: Run) => run.phase === 'delivering' && run.deliveries.every((delivery) => delivery.state !== 'pending' || delivery.tries > 0)
+const isWaiting = (run: Run) =>
+  run.phase === 'delivering' && run.deliveries.every((delivery) => delivery.state !== 'pending' || delivery.tries > 0)
 
 function showEnd(name: string, run: Run): string {
   const { bundle, analysis } = run
@@ -94,9 +116,16 @@ function showEnd(name: string, run: Run): string {
     ['Run', name],
     ['Outcome', run.outcome ?? run.phase],
     ['Took', took],
-    ['Bundle', bundle && `${bundle.path ?? bundle.fileName} (${showSize(bundle.bytes)}, ${bundle.files} files${bundle.isPartial ? ', partial' : ''})`],
+    [
+      'Bundle',
+      bundle &&
+        `${bundle.path ?? bundle.fileName} (${showSize(bundle.bytes)}, ${bundle.files} files${bundle.isPartial ? ', partial' : ''})`,
+    ],
     ['Analysis', analysis && `${analysis.pass} pass, ${analysis.warn} warn, ${analysis.fail} fail`],
-    ['Delivered', run.deliveries.map((delivery) => `${delivery.uploader}: ${delivery.location ?? delivery.error?.message ?? delivery.state}`)],
+    [
+      'Delivered',
+      run.deliveries.map((delivery) => `${delivery.uploader}: ${delivery.location ?? delivery.error?.message ?? delivery.state}`),
+    ],
   ])
 }
 

@@ -22,7 +22,9 @@ export default defineVerb({
     const [status, stored] = await Promise.all([store.get(statusRef(job.name)), readOf(store, 'run', job.name)])
     const now = edge.clock.now()
     const row = await jobRow(job, status?.text, now)
-    const runs = stored.flatMap((one) => (one.owner?.uid === job.uid ? (readView(one)?.view ?? []) : [])).toSorted((a, b) => b.slot.localeCompare(a.slot))
+    const runs = stored
+      .flatMap((one) => (one.owner?.uid === job.uid ? (readView(one)?.view ?? []) : []))
+      .toSorted((a, b) => b.slot.localeCompare(a.slot))
     const slots = (status && decodeStatus(status.text)?.nextSlots.filter((slot) => Date.parse(slot) > now.getTime())) ?? []
     const nextSlots = slots.length > 0 ? slots : row.nextRun ? [row.nextRun] : []
     const zone = row.timeZone || 'UTC'
@@ -39,7 +41,12 @@ export default defineVerb({
         ['Next runs', nextSlots.map((slot, index) => localTime(slot, zone) + (index === 0 ? ` (${until(slot, now)})` : ''))],
         ['Run count', String(row.runCount)],
         ['Last error', row.lastError],
-        ['Conditions', row.conditions.map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}${one.remedy ? `; ${one.remedy}` : ''}`)],
+        [
+          'Conditions',
+          row.conditions.map(
+            (one) => `${one.type}=${one.status} ${one.reason}: ${one.message}${one.remedy ? `; ${one.remedy}` : ''}`,
+          ),
+        ],
       ]) + (runs.length > 0 ? `\n${showRuns(runs, zone)}` : '')
     const data = { apiVersion: API_VERSION, kind: 'Job', ...row, nextSlots, runs }
     edge.out(await show(format, { data, names: [`job/${job.name}`], table: text }))

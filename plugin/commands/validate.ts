@@ -10,7 +10,12 @@ import { inspect, readNamed, showIssue } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
-  file: { type: 'positional', required: true, valueHint: '...', description: 'job.yaml, ConfigMaps of jobs, or troubleshoot specs; - for stdin' },
+  file: {
+    type: 'positional',
+    required: true,
+    valueHint: '...',
+    description: 'job.yaml, ConfigMaps of jobs, or troubleshoot specs; - for stdin',
+  },
   output: OUTPUT,
 })
 
@@ -25,7 +30,8 @@ export default defineVerb({
     const results: Checked[] = []
     for (const name of words) results.push(await check(context, name, await readNamed(edge, name)))
     const issues = results.flatMap((result) => result.issues)
-    const text = () => results.map((result) => result.issues.map((issue) => `${safe(showIssue(issue))}\n`).join('') + summary(result)).join('')
+    const text = () =>
+      results.map((result) => result.issues.map((issue) => `${safe(showIssue(issue))}\n`).join('') + summary(result)).join('')
     edge.out(await show(format, { data: { items: results }, names: words, table: text }))
     return issues.some((issue) => issue.severity === 'error') ? EXIT.usage : EXIT.ok
   },
@@ -48,7 +54,12 @@ async function check(context: VerbContext<typeof ARGS>, file: string, text: stri
     return isJob(text) ? await checkJob(context, file, text) : await checkSpec(context, file, text)
   } catch (error) {
     const { code, message } = asProblem(error)
-    return { file, kind: isJob(text) ? 'job' : 'spec', collectors: [], issues: [{ code, severity: 'error', message, source: file }] }
+    return {
+      file,
+      kind: isJob(text) ? 'job' : 'spec',
+      collectors: [],
+      issues: [{ code, severity: 'error', message, source: file }],
+    }
   }
 }
 
@@ -59,7 +70,12 @@ async function checkJob({ edge, folder }: VerbContext<typeof ARGS>, file: string
   const schedule = parseSchedule([spec.schedule].flat(), spec.timeZone)
   const sources = spec.collect.specs.map(({ inline }, index) => ({ value: inline, name: `${file}: collect.specs[${index}]` }))
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
-  const warnings: SpecIssue[] = schedule.warnings.map(({ code, message }) => ({ code, severity: 'warning', message, source: file }))
+  const warnings: SpecIssue[] = schedule.warnings.map(({ code, message }) => ({
+    code,
+    severity: 'warning',
+    message,
+    source: file,
+  }))
   return { file, kind: 'job', collectors: keys(read.collectors), issues: [...warnings, ...read.issues] }
 }
 
@@ -69,7 +85,8 @@ async function checkSpec({ edge, folder }: VerbContext<typeof ARGS>, file: strin
   return { file, kind: 'spec', collectors: keys(read.collectors), issues: read.issues }
 }
 
-const keys = (collectors: { key: string; isExcluded: boolean }[]) => collectors.filter((one) => !one.isExcluded).map((one) => one.key)
+const keys = (collectors: { key: string; isExcluded: boolean }[]) =>
+  collectors.filter((one) => !one.isExcluded).map((one) => one.key)
 
 /** A job says so by its apiVersion; a ConfigMap is one if it holds a job. All else is read as a spec. */
 function isJob(text: string): boolean {

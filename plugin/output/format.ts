@@ -4,7 +4,12 @@ import { fail } from '../../core/errors.ts'
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const
 export type Format = (typeof FORMATS)[number] | `jsonpath=${string}`
 
-export const OUTPUT = { type: 'string', alias: 'o', description: `output format: ${FORMATS.join(', ')} or jsonpath=…`, valueHint: 'FORMAT' } as const
+export const OUTPUT = {
+  type: 'string',
+  alias: 'o',
+  description: `output format: ${FORMATS.join(', ')} or jsonpath=…`,
+  valueHint: 'FORMAT',
+} as const
 
 /** Throws USAGE_FLAG_VALUE. */
 export function readFormat(value: string | undefined, command: string): Format {

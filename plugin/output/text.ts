@@ -10,12 +10,24 @@ export function safe(text: string): string {
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [heads, ...rows.map((row) => row.map(safe))]
   const widths = heads.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
-  return lines.map((line) => `${line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('')}\n`).join('')
+  return lines
+    .map(
+      (line) =>
+        `${line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('')}\n`,
+    )
+    .join('')
 }
 
 /** `Name:   value` lines, as kubectl describe prints them; a list of values goes below each other. */
 export function fields(pairs: readonly (readonly [string, string | readonly string[] | undefined])[]): string {
   const shown = pairs.filter((pair): pair is [string, string | readonly string[]] => pair[1] !== undefined && pair[1].length > 0)
   const width = Math.max(...shown.map(([name]) => name.length)) + 4
-  return shown.map(([name, value]) => [value].flat().map((line, index) => `${(index === 0 ? `${name}:` : '').padEnd(width)}${safe(line)}\n`).join('')).join('')
+  return shown
+    .map(([name, value]) =>
+      [value]
+        .flat()
+        .map((line, index) => `${(index === 0 ? `${name}:` : '').padEnd(width)}${safe(line)}\n`)
+        .join(''),
+    )
+    .join('')
 }

@@ -123,6 +123,10 @@ describe('interpretDocument: keys', () => {
     ]),
   )
 
+  it('is silent about every key of a Kubernetes object', () => {
+    expect(problemsOf(`${bundle('collectors: []')}metadata: {name: a, labels: {b: c}}\nstatus: {}\nx-anchors: {}\n`)).toEqual([])
+  })
+
   it.each(['uri: ""', 'runHostCollectorsInPod: false', 'afterCollection: []'])('is silent about %s', (line) =>
     expect(problemsOf(bundle(line))).toEqual([]),
   )

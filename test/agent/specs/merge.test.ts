@@ -70,6 +70,14 @@ describe('mergeSpecs', () => {
     },
     { name: 'all of them if one names none', given: [{ namespaces: ['a'] }, { ignoreRBAC: true }], want: [{ ignoreRBAC: true }] },
     { name: 'all of them if one names an empty list', given: [{ namespaces: ['a'] }, { namespaces: [] }], want: [{}] },
+    {
+      name: 'what any of them asks for',
+      given: [
+        { namespaces: ['a'], ignoreRBAC: true, x: 1 },
+        { namespaces: ['b'], ignoreRBAC: false, x: 2, y: 3 },
+      ],
+      want: [{ namespaces: ['a', 'b'], ignoreRBAC: true, x: 1, y: 3 }],
+    },
     { name: 'its own if it is alone', given: [{ namespaces: [], x: 1 }], want: [{ namespaces: [], x: 1 }] },
     {
       name: 'nothing of an excluded one',

@@ -50,6 +50,10 @@ describe('parseDocuments', () => {
     })
   })
 
+  it('parses the longest text that is allowed', () => {
+    expect(parseDocuments(`#${' '.repeat(MAX_SPEC_BYTES - 1)}`, 'test')).toEqual({ documents: [], problems: [] })
+  })
+
   it('keeps at most 100 problems of each severity', () => {
     const many = (count: number, line: (index: number) => string) => Array.from({ length: count }, (_, index) => line(index))
     const text = bundle(...many(150, (index) => `field${index}: 1`), 'collectors:', ...many(150, () => '- 1'))

@@ -44,6 +44,14 @@ describe('readYaml', () => {
     expect(messages(text)).toEqual(['the document cannot be read: it is nested deeper than 100 levels'])
   })
 
+  it('says where a document begins that cannot be read', () => {
+    const { problems, values: read } = readYaml('a: 1\n---\n# c\nb: &b\n  c: *b\n', 'test')
+    expect([problems.map(({ line, column }) => [line, column]), read.length]).toEqual([[[4, 1]], 1])
+  })
+
+  it('refuses a key that is not a text', () =>
+    expect(messages('? [a, b]\n: c\n')).toEqual([expect.stringContaining('keys must be')]))
+
   it('refuses what aliases make huge', () => {
     const text = `a: &a [${Array(3000).fill('1').join(',')}]\nb: [${Array(90).fill('*a').join(',')}]\n`
     expect(messages(text)).toEqual(['the document cannot be read: it has more than 200000 values'])

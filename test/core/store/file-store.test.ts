@@ -390,6 +390,7 @@ describe('file store', () => {
       '.tmp.7.start-7.x1',
     ]
     const running = ['jobs/.tmp.8.start-8.x1', 'jobs/b.json.lock']
+    await writeFile(inside('other.lock'), 'what another program locks with')
     for (const path of [...left, ...running]) await writeFile(inside(path), JSON.stringify(fakeProcess(8).self))
     await writeFile(inside('executions/a.100.json.lock'), JSON.stringify(fakeProcess(7).self))
     await writeFile(inside('jobs/.take.0123'), JSON.stringify(fakeProcess(7).self))
@@ -401,7 +402,7 @@ describe('file store', () => {
     expect(await files('executions/1970-01')).toEqual(['a.100.json'])
     expect(await files('executions')).toEqual(['1970-01'])
     expect(await files('backups/jobs')).toEqual(['a.json', 'c.json'])
-    expect(await files()).toEqual(['backups', 'executions', 'jobs'])
+    expect(await files()).toEqual(['backups', 'executions', 'jobs', 'other.lock'])
   })
 
   it('finishes a removal that was cut off when the job is removed again', async () => {
