@@ -36,7 +36,7 @@ function readDot(reader: Reader, stops: string, pathFrom: number): readonly Step
   const { at } = reader
   if (reader.skip('..')) {
     if (reader.startsWith('..')) throw invalid('".." follows upon ".."', reader.at)
-    return isNameEnd(reader, stops) ? [descend(at)] : [descend(at), readName(reader, stops)]
+    return NAME_START.test(reader.peek()) ? [descend(at), readName(reader, stops)] : [descend(at)]
   }
   reader.at += 1
   if (!isNameEnd(reader, stops)) return [readName(reader, stops)]
@@ -63,6 +63,8 @@ function readWord(reader: Reader, stops: string): readonly Step[] {
 }
 
 const LETTER = /[\p{L}_]/u
+/** What may follow `..` without a further dot. */
+const NAME_START = /[\p{L}\p{Nd}_*\\]/u
 const DIGIT_OR_DOT = /[0-9.]/
 
 const STARTS: Record<string, Read> = {

@@ -3,16 +3,15 @@ import { isObject } from './values.ts'
 
 /** Writes results as kubectl does: with a space between them, texts bare, lists and objects as JSON. `at` is their path. */
 export function printResults(values: readonly unknown[], run: Run, at: number): string {
-  const printed = values.map((value) => {
-    const text = printValue(value, run, at)
-    run.spend(text.length + 1, at)
-    return text
-  })
-  return printed.join(' ')
+  return values.map((value) => printValue(value, run, at)).join(' ')
 }
 
 function printValue(value: unknown, run: Run, at: number): string {
-  if (typeof value === 'string') return value
+  run.spend(VISIT, at)
+  if (typeof value === 'string') {
+    run.spend(value.length, at)
+    return value
+  }
   if (typeof value === 'number') return printNumber(value)
   return toJson(value, 0, run, at)
 }
@@ -31,7 +30,11 @@ function toJson(value: unknown, depth: number, run: Run, at: number): string {
   run.spend(VISIT, at)
   if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, at)
   const write = (child: unknown): string => toJson(child, depth + 1, run, at)
-  if (typeof value === 'string') return quote(value)
+  const quoted = (text: string): string => {
+    run.spend(text.length, at)
+    return quote(text)
+  }
+  if (typeof value === 'string') return quoted(value)
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
   if (Array.isArray(value)) return `[${Array.from(value, write).join(',')}]`
@@ -39,7 +42,7 @@ function toJson(value: unknown, depth: number, run: Run, at: number): string {
   const keys = Object.keys(value).filter((key) => value[key] !== undefined)
   return `{${keys
     .sort()
-    .map((key) => `${quote(key)}:${write(value[key])}`)
+    .map((key) => `${quoted(key)}:${write(value[key])}`)
     .join(',')}}`
 }
 

@@ -3,8 +3,8 @@ import { unfit } from './reader.ts'
 /** How deep data may be nested for `..` and for printing. Kubernetes' own objects stay far below. */
 export const MAX_DEPTH = 1000
 /** Work that one evaluation may do: a value that is looked at costs VISIT, a character that is printed costs 1. */
-const LIMIT = 2 ** 28
-export const VISIT = 64
+const LIMIT = 2 ** 26
+export const VISIT = 4
 
 /**
  * One evaluation of a template. Steps are linear in what they are given, but what they give may grow: `..` after `..`
