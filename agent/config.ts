@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fail } from '../core/errors.ts'
-import { DURATION, SIZE } from '../core/quantity.ts'
+import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
 import { parseYaml } from '../core/yaml.ts'
 
 const Duration = z.string().regex(DURATION, 'is not a duration like 30s or 7d')
@@ -9,7 +9,7 @@ const Size = z.string().regex(SIZE, 'is not a size like 10Mi')
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
-  checkInterval: Duration.default('30s').describe('longest pause between two looks at everything'),
+  checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s').default('30s').describe('longest pause between two looks at everything'),
   maxMemoryMB: z.int().min(64).default(2048).describe('ceiling for "limits.memory" of any job, in MiB'),
   maxBundleSize: Size.default('16Gi').describe('ceiling for "limits.bundle" of any job'),
   deliverWithin: Duration.default('7d').describe('a delivery is tried again for this long'),

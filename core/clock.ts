@@ -32,15 +32,6 @@ export const systemClock: Clock = {
     }),
 }
 
-/** Sleeps until an absolute instant, in pieces of at most 30 s. Rejects with the signal's reason when aborted. */
-export async function sleepUntil(clock: Clock, at: Date, signal?: AbortSignal): Promise<void> {
-  for (;;) {
-    const left = at.getTime() - clock.now().getTime()
-    if (left <= 0) return
-    await clock.sleep(Math.min(left, MAX_NAP_MS), signal)
-  }
-}
-
 /** An AbortSignal that fires after `ms` of the clock's time, and `stop` to call when the work is done. */
 export function deadline(clock: PluginClock, ms: number, reason: Error): { signal: AbortSignal; stop: () => void } {
   const fired = new AbortController()

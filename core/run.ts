@@ -5,7 +5,6 @@ const Instant = z.iso.datetime()
 const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
 
 export const PHASES = ['claimed', 'running', 'delivering', 'finished'] as const
-export type Phase = (typeof PHASES)[number]
 
 /** How a slot, or a run asked for by hand, ended. Every slot that was due ends in exactly one of them. */
 export const OUTCOMES = [

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
+import { deadline } from '../core/clock.ts'
 import { readPidFile } from '../core/store/claim-file.ts'
 import type { CliEdge } from './cli-edge.ts'
 
@@ -24,17 +25,22 @@ export async function findDaemon(edge: CliEdge, folder: string): Promise<Daemon 
   }
 }
 
+const ANSWER_MS = 3_000
+
 /** What the daemon tells of itself over HTTP; undefined when it does not answer. */
-export async function askDaemon(folder: string, port: number): Promise<Record<string, unknown> | undefined> {
+export async function askDaemon(edge: CliEdge, folder: string, port: number): Promise<Record<string, unknown> | undefined> {
+  const patience = deadline(edge.clock, ANSWER_MS, new Error('no answer'))
   try {
     const token = await readFile(join(folder, 'state', 'token'), 'utf8')
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/daemon`, {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(3000),
+      signal: patience.signal,
     })
     return response.ok ? ((await response.json()) as Record<string, unknown>) : undefined
   } catch {
     return undefined
+  } finally {
+    patience.stop()
   }
 }
 

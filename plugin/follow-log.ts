@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 
-/** Reads what is new in a run's log at each call, and tells the message of each line. A log that is not there yet has nothing new. */
+/** Reads what is new in a run's log at each call, and tells each step of the task. A log that is not there yet has nothing new. */
 export function followLog(path: string, onMessage: (message: string) => void): { read(): Promise<void> } {
   let at = 0
   let rest = ''
@@ -27,8 +27,8 @@ export function followLog(path: string, onMessage: (message: string) => void): {
 
 function messageOf(line: string): string | undefined {
   try {
-    const entry = JSON.parse(line) as { message?: unknown; component?: unknown }
-    return entry.component === 'task' && typeof entry.message === 'string' ? entry.message : undefined
+    const entry = JSON.parse(line) as { level?: unknown; message?: unknown; component?: unknown }
+    return entry.component === 'task' && entry.level === 'info' && typeof entry.message === 'string' ? entry.message : undefined
   } catch {
     return undefined
   }

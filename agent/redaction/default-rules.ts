@@ -54,7 +54,7 @@ const CONNECTION_STRINGS: LineRule[] = [
     name: 'mysql-dsn',
     literals: [['@tcp(']],
     pattern:
-      /\b(?<mask>[^:"/]{0,64})(:)(?<mask2>[^:"/]{0,1024})(@tcp\()(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\)\/)(?<mask4>\*{3}HIDDEN\*{3}|[^\t\n\f\r "]+\b)/g,
+      /(?:\b|(?=\*{3}HIDDEN))(?<mask>[^:"/]{0,64})(:)(?<mask2>[^:"/]{0,1024})(@tcp\()(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\)\/)(?<mask4>\*{3}HIDDEN\*{3}|[^\t\n\f\r "]+\b)/g,
   },
   {
     kind: 'line',

@@ -30,7 +30,7 @@ const OPENING = String.raw`(?:(?<=["']${B}[:=]>?${B})|(?!\\{0,16}["']${B}(?:[,:;
 const YAML_MASK = `'***HIDDEN***'`
 
 const CONSTANT =
-  /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL|[Nn]one|[Nn]il|undefined|yes|no|-?\d{1,5}|\$\(\w+\)|\$\{\w+\}|<[a-z]+>?|<set to the key .*|[[{]+|\[\]|\{\}|\{\{.*)[)\]}.,:;]*$/
+  /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL|[Nn]one|[Nn]il|undefined|yes|no|-?\d{1,5}|\$\(\w+\)|\$\{\w+\}|<[a-z]+>?|<set to the key .*|[[{]+|\[\]|\{\}|\{\{.*|[[{] ?["'].*|\{\w+: .*\}|[|>][\d+-]{0,2})[)\]}.,:;]*$/
 const PROSE_WORD = /^[A-Z]?[a-z]+[)\]}.,:;!?]*$/
 const OBJECT_REFERENCE = /^[a-z0-9][a-z0-9.-]{0,252}\/[a-z0-9][a-z0-9.-]{0,252}$/
 const WHOLE_NAME = new RegExp(`(?<![\\w.-])${NAME}$`, 'i')
@@ -43,7 +43,9 @@ const isReference: Spare = (value, _, before) => OBJECT_REFERENCE.test(value) &&
 /** `invalid token: unexpected end` is a sentence, `API_TOKEN: unexpected` and `token=unexpected` are not. */
 const isProse: Spare = (value, match, before) => /^:[\t ]/.test(match) && PROSE_WORD.test(value) && WHOLE_NAME.test(before)
 const isNamed: Spare = (...it) => isConstant(...it) || isReference(...it)
-const isPlain: Spare = (...it) => isNamed(...it) || isProse(...it)
+/** `acme/web-token:v1.2.3` is an image. */
+const isVersion: Spare = (value, match) => /^:[^\t ]/.test(match) && /^v?\d+(?:\.\d+){1,3}[\w+-]{0,32}[)\]}.,:;]*$/.test(value)
+const isPlain: Spare = (...it) => isNamed(...it) || isProse(...it) || isVersion(...it)
 
 /** Where several fit, the earlier one leaves a mask that the later ones keep. */
 const KEY_VALUES: LineRule[] = [
@@ -51,7 +53,7 @@ const KEY_VALUES: LineRule[] = [
     kind: 'line',
     name: 'key-value-quoted',
     literals: [KEY_LITERALS],
-    pattern: new RegExp(String.raw`(${SIGN}${OPENING})(["'])(?<mask>(?:\\[^\n]|(?!\2)[^\n\\])+)`, 'gi'),
+    pattern: new RegExp(String.raw`(${SIGN}${OPENING})(["'])(?<mask>(?:\\[^\n]|(?!\2)[^\n\\]|''(?=[\w./+-]))+)`, 'gi'),
     spare: isNamed,
   },
   {

@@ -83,7 +83,7 @@ const PROTOCOLS: LineRule[] = [
     kind: 'line',
     name: 'url-password',
     literals: [['://'], ['@']],
-    pattern: /(:\/\/[^\t\n\f\r :@/"'\\]{0,256}:)(?<mask>[^\t\n\f\r /"'\\]{1,1024})(@)/g,
+    pattern: /(:\/\/[^\t\n\f\r :@/"'\\]{0,256}:)(?<mask>[^\t\n\f\r /"'\\]{1,1024})(@)(?!sha\d{3}:)/g,
   },
   {
     kind: 'line',
@@ -95,6 +95,8 @@ const PROTOCOLS: LineRule[] = [
     kind: 'line',
     name: 'registry-auth',
     literals: [['auth"', 'auth\\']],
+    // a word is a setting, not the base64 of a user and a password
+    spare: (value) => /^[a-z_-]+$/.test(value),
     pattern: /("auth\\{0,16}"[\t ]{0,8}:[\t ]{0,8}\\{0,16}")(?<mask>[\w+/-]{8,}={0,2})/g,
   },
 ]

@@ -57,5 +57,4 @@ const MESSAGES: Partial<Record<FromTask['type'], (message: FromTask) => string>>
   step: (message) => ('name' in message ? message.name : ''),
   warning: (message) => ('code' in message ? `${message.code}: ${message.message}` : ''),
   failed: (message) => ('problem' in message ? `${message.problem.code}: ${message.problem.message}` : ''),
-  done: () => 'done',
 }

@@ -20,7 +20,7 @@ const PREFIX = 'troubleshoot_scheduler_'
  * The Prometheus text, computed from what is recorded: figures survive a restart, and a deleted job's series end with it.
  * Counters come from the ledgers' totals and the runs that are not yet in them.
  */
-export function metricsText(mirror: Mirror, process: { startedAt: Date; residentBytes: number; cpuSeconds: number }): string {
+export function metricsText(mirror: Mirror, self: { startedAt: Date; residentBytes: number; cpuSeconds: number }): string {
   const jobs = [...mirror.of('job').values()].toSorted((a, b) => a.name.localeCompare(b.name))
   const runs = allRuns({ mirror })
   const executions = new Map<string, number>()
@@ -77,15 +77,15 @@ export function metricsText(mirror: Mirror, process: { startedAt: Date; resident
       name: 'start_time_seconds',
       type: 'gauge',
       help: 'When this agent started.',
-      samples: [[{}, process.startedAt.getTime() / 1000]],
+      samples: [[{}, self.startedAt.getTime() / 1000]],
     },
     {
       name: 'resident_memory_bytes',
       type: 'gauge',
       help: 'Resident memory of the agent.',
-      samples: [[{}, process.residentBytes]],
+      samples: [[{}, self.residentBytes]],
     },
-    { name: 'cpu_seconds_total', type: 'counter', help: 'CPU time of the agent.', samples: [[{}, process.cpuSeconds]] },
+    { name: 'cpu_seconds_total', type: 'counter', help: 'CPU time of the agent.', samples: [[{}, self.cpuSeconds]] },
   ]
   return metrics.map(showMetric).join('')
 }

@@ -13,7 +13,9 @@ function printValue(value: unknown, run: Run, at: number): string {
     return value
   }
   if (typeof value === 'number') return printNumber(value)
-  return toJson(value, 0, run, at)
+  const pieces: string[] = []
+  writeJson(value, { pieces, run, at }, 0)
+  return pieces.join('')
 }
 
 /** Whole numbers with all digits, others as Go prints floats: an exponent of two digits from 1e+06 and below 1e-04. */
@@ -25,26 +27,49 @@ function printNumber(value: number): string {
   return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
 }
 
-/** JSON as kubectl writes it here: no spaces, sorted keys, and `<`, `>`, `&` escaped. */
-function toJson(value: unknown, depth: number, run: Run, at: number): string {
-  run.spend(VISIT, at)
-  if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, at)
-  const write = (child: unknown): string => toJson(child, depth + 1, run, at)
-  const quoted = (text: string): string => {
-    run.spend(text.length, at)
-    return quote(text)
-  }
-  if (typeof value === 'string') return quoted(value)
-  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
-  if (Array.isArray(value)) return `[${Array.from(value, write).join(',')}]`
-  if (!isObject(value)) return 'null'
-  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
-  return `{${keys
-    .sort()
-    .map((key) => `${quoted(key)}:${write(value[key])}`)
-    .join(',')}}`
+/** Where JSON is written to. Pieces are joined once, so that nesting costs nothing more. */
+interface Writing {
+  pieces: string[]
+  run: Run
+  at: number
 }
 
-const quote = (text: string): string =>
-  JSON.stringify(text).replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** JSON as kubectl writes it here: no spaces, sorted keys, and `<`, `>`, `&` escaped. */
+function writeJson(value: unknown, writing: Writing, depth: number): void {
+  const { pieces, run, at } = writing
+  run.spend(VISIT, at)
+  if (depth > MAX_DEPTH) run.mismatch(`it is nested deeper than ${MAX_DEPTH} levels`, at)
+  if (typeof value === 'string') {
+    writeText(value, writing)
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      pieces.push(index === 0 ? '[' : ',')
+      writeJson(item, writing, depth + 1)
+    }
+    pieces.push(value.length === 0 ? '[]' : ']')
+  } else if (isObject(value)) {
+    const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+    for (const [index, key] of keys.sort().entries()) {
+      pieces.push(index === 0 ? '{' : ',')
+      writeText(key, writing)
+      pieces.push(':')
+      writeJson(value[key], writing, depth + 1)
+    }
+    pieces.push(keys.length === 0 ? '{}' : '}')
+  } else {
+    pieces.push(writeScalar(value))
+  }
+}
+
+/** Whatever JSON has no word for is null. */
+function writeScalar(value: unknown): string {
+  if (typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value)) return String(value)
+  return 'null'
+}
+
+function writeText(text: string, { pieces, run, at }: Writing): void {
+  run.spend(text.length, at)
+  pieces.push(
+    JSON.stringify(text).replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}

@@ -4,7 +4,7 @@ import { unfit } from './reader.ts'
 export const MAX_DEPTH = 1000
 /** Work that one evaluation may do: a value that is looked at costs VISIT, a character that is printed costs 1. */
 const LIMIT = 2 ** 26
-export const VISIT = 4
+export const VISIT = 16
 
 /**
  * One evaluation of a template. Steps are linear in what they are given, but what they give may grow: `..` after `..`

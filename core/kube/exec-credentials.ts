@@ -67,11 +67,13 @@ interface Plan {
 
 function parsePlan(exec: Entry, options: ExecOptions): Plan {
   const apiVersion = exec.text('apiVersion') ?? ''
-  if (!API_VERSIONS.includes(apiVersion)) throw invalid(exec.place, `has apiVersion "${apiVersion}"; known are ${API_VERSIONS.join(', ')}`)
+  if (!API_VERSIONS.includes(apiVersion))
+    throw invalid(exec.place, `has apiVersion "${apiVersion}"; known are ${API_VERSIONS.join(', ')}`)
   const command = exec.text('command')
   if (command === undefined) throw invalid(exec.place, 'has no command')
   const mode = exec.text('interactiveMode') ?? 'IfAvailable'
-  if (mode === 'Always' && !options.interactive) throw invalid(exec.place, `wants to ask a person, and nobody is there: run "${command}" by hand first`)
+  if (mode === 'Always' && !options.interactive)
+    throw invalid(exec.place, `wants to ask a person, and nobody is there: run "${command}" by hand first`)
   const isRelative = /[/\\]/.test(command) && !isAbsolute(command)
   return {
     apiVersion,
@@ -88,24 +90,36 @@ async function runPlan(plan: Plan, options: ExecOptions): Promise<{ credential: 
   const spec = { interactive: plan.interactive, ...(plan.wantsCluster ? { cluster: await options.cluster() } : {}) }
   const info = JSON.stringify({ kind: 'ExecCredential', apiVersion: plan.apiVersion, spec })
   const env = { ...plan.env, KUBERNETES_EXEC_INFO: info }
-  const result = await options.run(plan.command, plan.args, { env, inheritEnv: true, interactive: plan.interactive }).catch((error: unknown) => {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const remedy = (isMissing && plan.installHint) || `make "${plan.command}" work for this user`
-    throw fail('KUBE_CREDENTIALS', { command: plan.command, reason: isMissing ? 'it is not installed' : reasonOf(error), remedy }, error)
-  })
-  const refuse = (reason: string) => fail('KUBE_CREDENTIALS', { command: plan.command, reason, remedy: 'run it by hand to see what it wants' })
+  const result = await options
+    .run(plan.command, plan.args, { env, inheritEnv: true, interactive: plan.interactive })
+    .catch((error: unknown) => {
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+      const remedy = (isMissing && plan.installHint) || `make "${plan.command}" work for this user`
+      throw fail(
+        'KUBE_CREDENTIALS',
+        { command: plan.command, reason: isMissing ? 'it is not installed' : reasonOf(error), remedy },
+        error,
+      )
+    })
+  const refuse = (reason: string) =>
+    fail('KUBE_CREDENTIALS', { command: plan.command, reason, remedy: 'run it by hand to see what it wants' })
   if (result.exitCode !== 0) throw refuse(`it ended with code ${result.exitCode}: ${lastLine(result.stderr)}`)
   return readAnswer(result.stdout, plan, refuse)
 }
 
-function readAnswer(stdout: string, plan: Plan, refuse: (reason: string) => Error): { credential: Credential; expiresAt: Date | undefined } {
+function readAnswer(
+  stdout: string,
+  plan: Plan,
+  refuse: (reason: string) => Error,
+): { credential: Credential; expiresAt: Date | undefined } {
   let answer: Partial<ExecCredential>
   try {
     answer = JSON.parse(stdout) as Partial<ExecCredential>
   } catch {
     throw refuse('what it printed is not JSON')
   }
-  if (answer.kind !== 'ExecCredential' || answer.apiVersion !== plan.apiVersion) throw refuse(`it did not print an ExecCredential of ${plan.apiVersion}`)
+  if (answer.kind !== 'ExecCredential' || answer.apiVersion !== plan.apiVersion)
+    throw refuse(`it did not print an ExecCredential of ${plan.apiVersion}`)
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = answer.status ?? {}
   if (!token && !(cert && key)) throw refuse('it gave neither a token nor a certificate with its key')
   const expiresAt = expirationTimestamp ? new Date(expirationTimestamp) : undefined

@@ -14,7 +14,8 @@ export class Entry {
 
   /** KUBECONFIG_INVALID if `value` is not a map; nothing at all is an empty one. */
   constructor(value: unknown, place: Place) {
-    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value))) throw invalid(place, 'must be a map')
+    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
+      throw invalid(place, 'must be a map')
     this.place = place
     this.#fields = (value ?? {}) as Record<string, unknown>
   }

@@ -44,7 +44,12 @@ export async function loadKubeconfig(world: KubeWorld, overrides: KubeOverrides 
   const config = await readKubeconfigs(world, paths)
   if (config.files.length === 0) {
     const pod = overrides.kubeconfig || overrides.server ? undefined : await inCluster(world)
-    if (pod) return { ...pod, namespace: overrides.namespace || pod.namespace, headers: impersonation(new Entry(asFields(overrides), FLAGS)) }
+    if (pod)
+      return {
+        ...pod,
+        namespace: overrides.namespace || pod.namespace,
+        headers: impersonation(new Entry(asFields(overrides), FLAGS)),
+      }
     if (!overrides.server) throw fail('KUBECONFIG_MISSING', { path: paths.join(', '), what })
   }
   return connect(world, choose(config, overrides), overrides)
@@ -77,7 +82,8 @@ function choose(config: Kubeconfig, overrides: KubeOverrides): Chosen {
   if (contextName === '' && !isBare) throw invalid({ file, path: '' }, 'no current-context is set; choose one with --context')
   const find = (from: Map<string, Entry>, kind: string, name: string): Entry => {
     const entry = from.get(name)
-    if (!entry) throw invalid({ file, path: '' }, `there is no ${kind} "${name}"; there are: ${[...from.keys()].join(', ') || 'none'}`)
+    if (!entry)
+      throw invalid({ file, path: '' }, `there is no ${kind} "${name}"; there are: ${[...from.keys()].join(', ') || 'none'}`)
     return entry
   }
   const context = isBare ? new Entry({}, { file, path: '' }) : find(config.contexts, 'context', contextName)
@@ -99,10 +105,14 @@ function connect(world: KubeWorld, chosen: Chosen, overrides: KubeOverrides): Co
   const server = serverOf(cluster)
   const isUnverified = cluster.flag('insecure-skip-tls-verify')
   const ca = pem(cluster, 'certificate-authority', world)
-  if (isUnverified && ca) throw invalid(cluster.place, 'has a certificate authority and insecure-skip-tls-verify: only one can be meant')
+  if (isUnverified && ca)
+    throw invalid(cluster.place, 'has a certificate authority and insecure-skip-tls-verify: only one can be meant')
   const readCa = async () => ca?.()
   const proxy = cluster.text('proxy-url') ?? environmentProxy(server, world.env)
-  const credentials = Object.keys(user.raw).length === 0 ? fixedCredentials({}) : userCredentials(user, world, () => execCluster(cluster, server, readCa))
+  const credentials =
+    Object.keys(user.raw).length === 0
+      ? fixedCredentials({})
+      : userCredentials(user, world, () => execCluster(cluster, server, readCa))
   return {
     server,
     context: chosen.contextName,
@@ -119,7 +129,8 @@ function connect(world: KubeWorld, chosen: Chosen, overrides: KubeOverrides): Co
 function serverOf(cluster: Entry): string {
   const server = cluster.text('server')
   if (server === undefined) throw invalid(cluster.place, 'names no server')
-  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) throw invalid(cluster.place, `has a server that is no URL of http or https: ${server}`)
+  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol))
+    throw invalid(cluster.place, `has a server that is no URL of http or https: ${server}`)
   return server.replace(/\/+$/, '')
 }
 
@@ -137,14 +148,25 @@ function clusterFields(flags: KubeOverrides): Record<string, unknown> {
     ...(flags.disableCompression === undefined ? {} : { 'disable-compression': flags.disableCompression }),
     ...(flags.insecureSkipTlsVerify === undefined ? {} : { 'insecure-skip-tls-verify': flags.insecureSkipTlsVerify }),
     ...(flags.insecureSkipTlsVerify ? noCa : {}),
-    ...(flags.certificateAuthority ? { ...noCa, 'insecure-skip-tls-verify': false, 'certificate-authority': resolve(flags.certificateAuthority) } : {}),
+    ...(flags.certificateAuthority
+      ? { ...noCa, 'insecure-skip-tls-verify': false, 'certificate-authority': resolve(flags.certificateAuthority) }
+      : {}),
   }
 }
 
 function userFields(flags: KubeOverrides): Record<string, unknown> {
-  const noWord = { token: undefined, tokenFile: undefined, username: undefined, password: undefined, exec: undefined, 'auth-provider': undefined }
+  const noWord = {
+    token: undefined,
+    tokenFile: undefined,
+    username: undefined,
+    password: undefined,
+    exec: undefined,
+    'auth-provider': undefined,
+  }
   return {
-    ...(flags.clientCertificate ? { 'client-certificate': resolve(flags.clientCertificate), 'client-certificate-data': undefined } : {}),
+    ...(flags.clientCertificate
+      ? { 'client-certificate': resolve(flags.clientCertificate), 'client-certificate-data': undefined }
+      : {}),
     ...(flags.clientKey ? { 'client-key': resolve(flags.clientKey), 'client-key-data': undefined } : {}),
     ...(flags.username ? { ...noWord, username: flags.username, password: flags.password } : {}),
     ...(flags.token ? { ...noWord, token: flags.token } : {}),
@@ -165,17 +187,27 @@ function impersonation(user: Entry): Record<string, string | string[]> {
   const groups = user.texts('as-groups')
   const uid = user.text('as-uid')
   const extra = user.map('as-user-extra')
-  if (name === undefined && (groups.length > 0 || uid !== undefined || extra)) throw invalid(user.place, 'impersonates groups, a uid or extras, but no user ("as")')
+  if (name === undefined && (groups.length > 0 || uid !== undefined || extra))
+    throw invalid(user.place, 'impersonates groups, a uid or extras, but no user ("as")')
   return {
     ...(name === undefined ? {} : { 'impersonate-user': name }),
     ...(groups.length > 0 ? { 'impersonate-group': groups } : {}),
     ...(uid === undefined ? {} : { 'impersonate-uid': uid }),
-    ...Object.fromEntries(Object.keys(extra?.raw ?? {}).map((key) => [`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`, extra?.texts(key) ?? []])),
+    ...Object.fromEntries(
+      Object.keys(extra?.raw ?? {}).map((key) => [
+        `impersonate-extra-${encodeURIComponent(key.toLowerCase())}`,
+        extra?.texts(key) ?? [],
+      ]),
+    ),
   }
 }
 
 /** `spec.cluster` of an ExecCredential. */
-async function execCluster(cluster: Entry, server: string, ca: () => Promise<string | undefined>): Promise<Record<string, unknown>> {
+async function execCluster(
+  cluster: Entry,
+  server: string,
+  ca: () => Promise<string | undefined>,
+): Promise<Record<string, unknown>> {
   const trusted = await ca()
   const extension = cluster.maps('extensions').find((entry) => entry.text('name') === 'client.authentication.k8s.io/exec')
   return {

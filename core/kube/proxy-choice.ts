@@ -13,7 +13,9 @@ export function environmentProxy(server: string, env: Env): string | undefined {
   const proxy = read(env, protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
   if (!proxy || host === 'localhost' || isLoopback(host)) return undefined
   const realPort = port || (protocol === 'https:' ? '443' : '80')
-  const excluded = read(env, 'NO_PROXY').split(/[,\s]+/).filter(Boolean)
+  const excluded = read(env, 'NO_PROXY')
+    .split(/[,\s]+/)
+    .filter(Boolean)
   if (excluded.some((entry) => entry === '*' || matches(entry.toLowerCase(), host, realPort))) return undefined
   return proxy.includes('://') ? proxy : `http://${proxy}`
 }

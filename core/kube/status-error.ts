@@ -54,7 +54,8 @@ const CODES: Record<number, ErrorCode> = {
   415: 'API_INVALID',
   422: 'API_INVALID',
 }
-const codeOf = (status: number): ErrorCode => CODES[status] ?? (status >= 500 || status === 429 || status === 408 ? 'API_UNAVAILABLE' : 'API_INVALID')
+const codeOf = (status: number): ErrorCode =>
+  CODES[status] ?? (status >= 500 || status === 429 || status === 408 ? 'API_UNAVAILABLE' : 'API_INVALID')
 
 /** True for an answer of the API server with one of these HTTP statuses. */
 export function isStatus(error: unknown, ...statuses: number[]): error is KubeStatusError {
@@ -62,7 +63,13 @@ export function isStatus(error: unknown, ...statuses: number[]): error is KubeSt
 }
 
 /** The error that an answer's head and body make. The body may be anything: proxies and dying servers answer too. */
-export function statusError(what: string, status: number, headers: { 'retry-after'?: string | undefined }, body: string, now: Date): KubeStatusError {
+export function statusError(
+  what: string,
+  status: number,
+  headers: { 'retry-after'?: string | undefined },
+  body: string,
+  now: Date,
+): KubeStatusError {
   const document = parseStatus(body)
   const retryAfterMs = readRetryAfter(headers['retry-after'], now) ?? seconds(document.details?.retryAfterSeconds)
   return new KubeStatusError(what, { status, retryAfterMs, document })

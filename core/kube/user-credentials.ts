@@ -41,7 +41,12 @@ export function userCredentials(user: Entry, world: CredentialWorld, cluster: Ex
   }
 }
 
-function baseCredentials(user: Entry, world: CredentialWorld, cluster: ExecOptions['cluster'], hasTokenFile: boolean): Credentials {
+function baseCredentials(
+  user: Entry,
+  world: CredentialWorld,
+  cluster: ExecOptions['cluster'],
+  hasTokenFile: boolean,
+): Credentials {
   const token = user.text('token')
   if (token !== undefined) return fixedCredentials({ authorization: `Bearer ${token}` })
   const name = user.text('username')
@@ -74,7 +79,11 @@ function clientCertificate(user: Entry, world: CredentialWorld): (() => Promise<
 }
 
 /** The PEM text of `<field>-data`, else of the file that `<field>` names, read again now and then. */
-export function pem(entry: Entry, field: string, world: { readFile(path: string): Promise<Buffer>; clock: Clock }): (() => Promise<string>) | undefined {
+export function pem(
+  entry: Entry,
+  field: string,
+  world: { readFile(path: string): Promise<Buffer>; clock: Clock },
+): (() => Promise<string>) | undefined {
   const data = entry.data(`${field}-data`)?.toString('utf8')
   if (data !== undefined) return () => Promise.resolve(data)
   const path = entry.text(field)
@@ -84,7 +93,12 @@ export function pem(entry: Entry, field: string, world: { readFile(path: string)
 }
 
 /** A file named in a kubeconfig; a relative name starts at the kubeconfig's folder. */
-function fileText(entry: Entry, path: string, world: { readFile(path: string): Promise<Buffer>; clock: Clock }, maxAgeMs: number): FreshText {
+function fileText(
+  entry: Entry,
+  path: string,
+  world: { readFile(path: string): Promise<Buffer>; clock: Clock },
+  maxAgeMs: number,
+): FreshText {
   const full = resolve(dirname(entry.place.file), path)
   const read = async () => {
     try {

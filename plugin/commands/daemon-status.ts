@@ -38,7 +38,7 @@ interface DaemonView {
 async function look(edge: CliEdge, folder: string): Promise<DaemonView> {
   const daemon = await findDaemon(edge, folder)
   if (!daemon) return { running: false, folder }
-  const told = daemon.port === undefined ? undefined : await askDaemon(folder, daemon.port)
+  const told = daemon.port === undefined ? undefined : await askDaemon(edge, folder, daemon.port)
   return {
     running: true,
     folder,

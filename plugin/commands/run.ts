@@ -122,6 +122,7 @@ function showEnd(name: string, run: Run): string {
         `${bundle.path ?? bundle.fileName} (${showSize(bundle.bytes)}, ${bundle.files} files${bundle.isPartial ? ', partial' : ''})`,
     ],
     ['Analysis', analysis && `${analysis.pass} pass, ${analysis.warn} warn, ${analysis.fail} fail`],
+    ['Warnings', run.warnings > 0 ? `${run.warnings}: see "history ${run.job} --logs"` : undefined],
     [
       'Delivered',
       run.deliveries.map((delivery) => `${delivery.uploader}: ${delivery.location ?? delivery.error?.message ?? delivery.state}`),

@@ -96,7 +96,10 @@ describe('leaves to the YAML parser', () => {
 })
 
 const key = fc.stringMatching(/^[A-Za-z0-9_./-]{1,8}$/)
-const word = fc.oneof(fc.stringMatching(/^[ -~]{0,12}$/), fc.constantFrom('1e3', '.5', '~', 'no', 'null', '-', '--x', 'a: b', 'a #b', '0x1f', '-1'))
+const word = fc.oneof(
+  fc.stringMatching(/^[ -~]{0,12}$/),
+  fc.constantFrom('1e3', '.5', '~', 'no', 'null', '-', '--x', 'a: b', 'a #b', '0x1f', '-1'),
+)
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -124,7 +127,12 @@ it('never disagrees with the YAML parser on what a YAML writer writes', () => {
 
 it('never disagrees with the YAML parser on lines put together at random', () => {
   const line = fc
-    .tuple(fc.constantFrom('', '  ', '    ', '- ', '  - ', ' '), fc.constantFrom('a', 'b', '"c"'), fc.constantFrom(':', ': ', ': - '), word)
+    .tuple(
+      fc.constantFrom('', '  ', '    ', '- ', '  - ', ' '),
+      fc.constantFrom('a', 'b', '"c"'),
+      fc.constantFrom(':', ': ', ': - '),
+      word,
+    )
     .map((parts) => parts.join(''))
   fc.assert(
     fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (lines) => {

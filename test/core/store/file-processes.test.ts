@@ -2,12 +2,13 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProcessTable } from '../../../core/store/process-table.ts'
 import type { Ref, Stored } from '../../../core/store/store.ts'
 import { type FileWorld, makeFileWorld } from './file-world.ts'
 
-const claimer = join(import.meta.dirname, 'claimer.ts')
+const claimer = fileURLToPath(new URL('./claimer.ts', import.meta.url))
 const counter: Ref = { kind: 'job', namespace: '', name: 'counter' }
 const noProcesses = createProcessTable({
   pid: process.pid,

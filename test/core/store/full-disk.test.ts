@@ -54,12 +54,12 @@ function mountSmallDisk() {
   const path = mkdtempSync(join(tmpdir(), 'full-disk-'))
   const give = () => rmSync(path, { recursive: true, force: true })
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', path], { stdio: 'ignore' })
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', path], { stdio: 'ignore' })
     mkdirSync(join(path, 'scheduler'))
     return {
       path,
       unmount: () => {
-        execFileSync('umount', [path])
+        execFileSync('/bin/umount', [path])
         give()
       },
     }
