@@ -103,7 +103,9 @@ function describe(folder: string, server: string, etcd: string, readyAfterMs: nu
 function writeInputs(folder: string): void {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
-  const lines = Object.entries(USERS).map(([name, { token, groups }]) => [token, name, name, ...(groups ? [groups] : [])].join(','))
+  const lines = Object.entries(USERS).map(([name, { token, groups }]) =>
+    [token, name, name, ...(groups ? [groups] : [])].join(','),
+  )
   writeFileSync(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 })
   const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] }
   writeFileSync(join(folder, 'audit-policy.yaml'), JSON.stringify(policy))
@@ -114,7 +116,15 @@ async function startEtcd(keeper: Keeper, program: string, folder: string): Promi
     const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
     const urls = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer]
     const cluster = ['--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`]
-    await keeper.start('etcd', program, ['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync', '--log-level', 'error', ...urls, ...cluster])
+    await keeper.start('etcd', program, [
+      '--data-dir',
+      join(folder, 'etcd'),
+      '--unsafe-no-fsync',
+      '--log-level',
+      'error',
+      ...urls,
+      ...cluster,
+    ])
     try {
       await ready(keeper, 'etcd', folder, async () => (await fetch(`${client}/readyz`)).ok)
       return client
@@ -152,7 +162,11 @@ async function ready(keeper: Keeper, name: string, folder: string, isUp: () => P
     if (await isUp().catch(() => false)) return
     const how = keeper.howEnded(name) ?? (systemClock.monotonicMs() > end ? 'it was not ready in time' : undefined)
     if (how !== undefined) {
-      const log = readFileSync(join(folder, `${name}.log`), 'utf8').trim().split('\n').slice(-5).join('\n')
+      const log = readFileSync(join(folder, `${name}.log`), 'utf8')
+        .trim()
+        .split('\n')
+        .slice(-5)
+        .join('\n')
       throw new Error(`${name} did not start (${how}):\n${log}`)
     }
     await systemClock.sleep(25)
