@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fail } from '../core/errors.ts'
 import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
 import { parseYaml } from '../core/yaml.ts'

@@ -1,14 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
+import { fail, reasonOf } from '../core/errors.ts'
 import { asTaskChild, supervise, type SuperviseOptions, type TaskOutcome, taskSpawn } from '../core/supervise.ts'
 import type { TaskName, TaskRequest, TaskResults } from '../core/task.ts'
+import { createChildText } from './task/child-text.ts'
 
 /** Starts a task program for each request. The parent's process is handed in by main.ts. */
 export interface TaskStarter {
   start<Name extends TaskName>(
     request: Extract<TaskRequest, { task: Name }>,
-    options: Omit<SuperviseOptions, 'clock'> & { onText?: (text: string) => void },
+    options: Omit<SuperviseOptions, 'clock'> & {
+      /** what the child says on stdout and stderr: whole lines, redacted */
+      onText?: (text: string) => void
+    },
   ): Promise<TaskOutcome<TaskResults[Name]>>
 }
 
@@ -25,15 +31,34 @@ const HEAP_MB = 512
 
 export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStarter {
   return {
-    start(request, { onText, ...options }) {
+    async start(request, { onText, ...options }) {
       const { args, options: spawnOptions } = taskSpawn({ ...parent, heapMb: HEAP_MB })
-      const child: ChildProcess = spawn(parent.execPath, args, spawnOptions)
-      // Both are always read: a full pipe would stop the child.
-      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => onText?.(text))
+      let child: ChildProcess
+      try {
+        child = spawn(parent.execPath, args, spawnOptions)
+      } catch (error) {
+        // Most failures come later, as an event; a few are thrown.
+        const how = reasonOf(error)
+        return {
+          error: fail('TASK_INTERRUPTED', { how, step: 'start', remedy: 'free some memory or processes' }),
+          warnings: [],
+          peakRssBytes: 0,
+        }
+      }
+      for (const stream of [child.stdout, child.stderr]) if (stream) readText(stream, onText)
       return supervise(asTaskChild(child, { kill: parent.kill, readFile: (path) => readFile(path, 'utf8') }), request, {
         ...options,
         clock,
       })
     },
   }
+}
+
+/** Always read, wanted or not: a full pipe would stop the child. */
+function readText(stream: Readable, onText: ((text: string) => void) | undefined): void {
+  stream.on('error', () => undefined)
+  if (!onText) return void stream.resume()
+  const text = createChildText(onText)
+  stream.on('data', (chunk: Buffer) => text.push(chunk))
+  stream.on('close', () => text.end())
 }

@@ -1,17 +1,26 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { API_VERSION, JOB_NAME } from './names.ts'
 import { fail } from './errors.ts'
-import { DURATION, SIZE } from './quantity.ts'
+import { DURATION, durationMs, SIZE, sizeBytes } from './quantity.ts'
 import { hint } from './suggest.ts'
 
-const Duration = z.string().regex(DURATION, 'is not a duration like 90s, 30m, 6h or 90d')
-const Size = z.string().regex(SIZE, 'is not a size like 512Mi or 2Gi')
+/** Longer spans are typing mistakes, and no instants any more. */
+const LONGEST_MS = 3_660 * 86_400_000
+const Duration = z
+  .string()
+  .regex(DURATION, 'is not a duration like 90s, 30m, 6h or 90d')
+  .refine((text) => durationMs(text) <= LONGEST_MS, 'is longer than 10 years')
+const LongDuration = Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
+const Size = z
+  .string()
+  .regex(SIZE, 'is not a size like 512Mi or 2Gi')
+  .refine((text) => sizeBytes(text) > 0, 'must be more than 0')
 
 /** A troubleshoot document, embedded. What is in it is checked by the task program, which knows the collectors. */
 const InlineSpec = z.strictObject({ inline: z.record(z.string(), z.unknown()).describe('a troubleshoot.sh/v1beta2 document') })
 
 const Upload = z.strictObject({
-  uploader: z.string().min(1).describe('name of an uploader, like "local"'),
+  uploader: z.string().min(1).max(100).describe('name of an uploader, like "local"'),
   config: z.record(z.string(), z.unknown()).default({}).describe("the uploader's own settings"),
 })
 
@@ -27,10 +36,10 @@ export const JobSpec = z.strictObject({
     .describe('five cron fields or a macro like @daily; several lines are united'),
   timeZone: z.string().min(1).default('UTC').describe('IANA name, like Europe/Berlin'),
   enabled: z.boolean().default(true),
-  startingDeadline: Duration.default('15m').describe('a slot found later than this is skipped and recorded'),
+  startingDeadline: LongDuration.default('15m').describe('a slot found later than this is skipped and recorded'),
   catchUp: z.enum(['none', 'latest']).default('latest').describe('after downtime: run the latest missed slot, or none'),
   overlap: z.enum(['skip']).default('skip').describe('a slot that comes while a run is under way is skipped and recorded'),
-  timeout: Duration.default('30m').describe('longest time for collecting'),
+  timeout: LongDuration.default('30m').describe('longest time for collecting'),
   collect: z
     .strictObject({ specs: z.array(InlineSpec).default([]).describe('none = the default host collectors of this machine') })
     .prefault({}),
@@ -66,12 +75,14 @@ export interface JobIssue {
 export function readJob(value: unknown): { spec?: JobSpec; issues: JobIssue[] } {
   const strict = JobSpec.safeParse(value)
   if (strict.success) return { spec: strict.data, issues: [] }
-  const issues = strict.error.issues.flatMap(toIssues)
+  const leaves = strict.error.issues.flatMap(leavesOf)
+  const issues = leaves.flatMap(toIssues)
   if (!issues.every((issue) => issue.isUnknownKey && !isUnsafe(issue.path))) return { issues }
   const without = structuredClone(value)
-  for (const issue of strict.error.issues) if (issue.code === 'unrecognized_keys') removeKeys(without, issue.path, issue.keys)
+  for (const issue of leaves) if (issue.code === 'unrecognized_keys') removeKeys(without, issue.path, issue.keys)
   const lenient = JobSpec.safeParse(without)
-  return lenient.success ? { spec: lenient.data, issues } : { issues: [...issues, ...lenient.error.issues.flatMap(toIssues)] }
+  if (lenient.success) return { spec: lenient.data, issues }
+  return { issues: [...issues, ...lenient.error.issues.flatMap(leavesOf).flatMap(toIssues)] }
 }
 
 /** One line for all issues of a job. */
@@ -98,7 +109,24 @@ export const jobJsonSchema = () => z.toJSONSchema(JobSpec, { io: 'input' })
 /** Leaving out a key that was to protect something would undo the protection: such jobs do not run. */
 const isUnsafe = (path: string) => /^(redact|encrypt|limits)(\.|$)/.test(path)
 
-function toIssues(issue: z.core.$ZodIssue): JobIssue[] {
+type Issue = z.core.$ZodIssue
+
+/** A value that fits none of several shapes: what is wrong with it as the one that it comes nearest to. */
+function leavesOf(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const branches = issue.errors.map((errors) => errors.flatMap(leavesOf))
+  const wanted = branches.flatMap(([first]) => (first?.code === 'invalid_type' && first.path.length === 0 ? [first] : []))
+  if (wanted.length === branches.length && wanted[0]) {
+    const received = wanted[0].message.replace(/^.*(?=received )/, '')
+    const message = `Invalid input: expected ${wanted.map((one) => one.expected).join(' or ')}, ${received}`
+    return [{ ...wanted[0], path: issue.path, message }]
+  }
+  const depth = (errors: Issue[]) => Math.max(...errors.map((error) => error.path.length))
+  const nearest = branches.toSorted((a, b) => depth(b) - depth(a))[0] ?? []
+  return nearest.map((error) => ({ ...error, path: [...issue.path, ...error.path] }))
+}
+
+function toIssues(issue: Issue): JobIssue[] {
   const path = showPath(issue.path)
   if (issue.code !== 'unrecognized_keys') {
     const isMissing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
@@ -112,20 +140,29 @@ function toIssues(issue: z.core.$ZodIssue): JobIssue[] {
   }))
 }
 
-const phrase = (message: string) => (message.startsWith('Invalid input: ') ? message.slice(15) : message)
+/** Goes on after the path: "upload[0].uploader too small: …". */
+function phrase(message: string): string {
+  const text = message.replace(/^Invalid input: /, '')
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}
 
 function showPath(path: readonly PropertyKey[]): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`)).join('')
 }
 
-/** The keys that stand beside a path, from the schema itself. */
+interface Node {
+  properties?: Record<string, Node>
+  items?: Node
+  anyOf?: Node[]
+}
+
+/** The keys that may stand at a path, from the schema itself. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = z.toJSONSchema(JobSpec, { io: 'input' })
-  for (const part of path) {
-    const node = schema as { properties?: Record<string, unknown>; items?: unknown }
-    schema = typeof part === 'number' ? node.items : node.properties?.[String(part)]
-  }
-  return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
+  const shapes = (node: Node | undefined): Node[] => (node ? [node, ...(node.anyOf ?? []).flatMap(shapes)] : [])
+  let nodes = shapes(z.toJSONSchema(JobSpec, { io: 'input' }) as Node)
+  for (const part of path)
+    nodes = nodes.flatMap((node) => shapes(typeof part === 'number' ? node.items : node.properties?.[String(part)]))
+  return nodes.flatMap((node) => Object.keys(node.properties ?? {}))
 }
 
 function removeKeys(value: unknown, path: readonly PropertyKey[], keys: string[]): void {

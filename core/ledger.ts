@@ -1,6 +1,6 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { monthOf } from './names.ts'
-import { decodeDocument, OUTCOMES, type Outcome } from './run.ts'
+import { decodeDocument, encodeDocument, OUTCOMES, type Outcome } from './run.ts'
 
 const Instant = z.iso.datetime()
 
@@ -38,6 +38,9 @@ const EventEntry = z.object({
 const Entry = z.discriminatedUnion('type', [SlotsEntry, RunEntry, EventEntry])
 export type LedgerEntry = z.infer<typeof Entry>
 
+const Totals = z.partialRecord(z.enum(OUTCOMES), z.int())
+export type Totals = Partial<Record<Outcome, number>>
+
 /**
  * `ledger.json`: one page of a job's record, a month each. A record, not a cache: an entry is written before the decision
  * it settles takes effect. `state` and `carried` make the newest page enough to go on from.
@@ -54,8 +57,10 @@ export const LedgerPage = z.object({
     timeZone: z.string(),
     paused: z.object({ at: Instant, reason: z.string() }).optional(),
     isInvalid: z.boolean().optional().describe('as last observed; what was due meanwhile is not caught up'),
+    removing: z.array(z.string()).optional().describe('runs that have their line, here or earlier, and whose objects go next'),
   }),
-  carried: z.partialRecord(z.enum(OUTCOMES), z.int()).describe('totals of all earlier pages and merged entries'),
+  carried: Totals.describe('totals of all earlier pages and merged entries'),
+  earlier: Totals.optional().describe('totals of earlier jobs of this name'),
   entries: z.array(Entry),
 })
 export type LedgerPage = z.infer<typeof LedgerPage>
@@ -66,27 +71,32 @@ export const decodeLedger = (text: string): LedgerPage => decodeDocument(LedgerP
 /** What a ledger remembers of the job it was last seen with. */
 export type Observed = Pick<LedgerPage['state'], 'specHash' | 'schedule' | 'timeZone'>
 
-/** The first page of a job, or of a re-created one that goes on in the page of its name. Slots count from the creation. */
+/**
+ * The first page of a job, or of a re-created one that goes on in the page of its name. Slots count from the creation; or
+ * from `knownUpTo`, when the record of the time before it was lost.
+ */
 export function openLedger(
-  job: string,
-  uid: string,
+  job: { name: string; uid: string; createdAt: Date },
   observed: Observed,
-  createdAt: Date,
   now: Date,
   before?: LedgerPage,
+  knownUpTo?: Date,
 ): LedgerPage {
-  const created: LedgerEntry = { type: 'created', at: createdAt.toISOString() }
-  const state = { settledUpTo: createdAt.toISOString(), ...observed }
-  return {
+  const isLost = knownUpTo !== undefined && knownUpTo > job.createdAt
+  const created: LedgerEntry = { type: 'created', at: job.createdAt.toISOString(), ...(isLost ? { note: LOST } : {}) }
+  return shrink({
     schema: 1,
-    job,
-    jobUid: uid,
+    job: job.name,
+    jobUid: job.uid,
     month: before?.month ?? monthOf(now),
-    state,
+    state: { settledUpTo: (isLost ? knownUpTo : job.createdAt).toISOString(), ...observed },
     carried: {},
+    ...(before ? { earlier: sum(before.earlier ?? {}, totals(before)) } : {}),
     entries: [...(before?.entries ?? []), created],
-  }
+  })
 }
+
+const LOST = 'the record of the time before was lost'
 
 /** The page for `now`'s month: the same one, or a new one that goes on from it. */
 export function pageFor(page: LedgerPage, now: Date): LedgerPage {
@@ -95,13 +105,24 @@ export function pageFor(page: LedgerPage, now: Date): LedgerPage {
 }
 
 /** How many slots and runs ended in each outcome since the job was created. */
-export function totals(page: LedgerPage): Partial<Record<Outcome, number>> {
+export function totals(page: LedgerPage): Totals {
   const created = page.entries.findLastIndex((entry) => entry.type === 'created')
-  const sums: Partial<Record<Outcome, number>> = created > 0 ? {} : { ...page.carried }
+  // With its creation on the page, what was carried to it is an earlier job's.
+  const sums: Totals = created >= 0 ? {} : { ...page.carried }
   for (const entry of page.entries.slice(created + 1))
     if ('outcome' in entry) sums[entry.outcome] = (sums[entry.outcome] ?? 0) + (entry.type === 'slots' ? entry.count : 1)
   return sums
 }
+
+/** Totals of several jobs. */
+export function sum(...all: Totals[]): Totals {
+  const sums: Totals = {}
+  for (const one of all) for (const outcome of OUTCOMES) if (one[outcome]) sums[outcome] = (sums[outcome] ?? 0) + one[outcome]
+  return sums
+}
+
+/** True when a run has its line, so that its object only waits to be removed. */
+export const isRecorded = (page: LedgerPage, run: string): boolean => page.state.removing?.includes(run) === true
 
 /** Adds entries, and moves `settledUpTo` on; it never goes back. */
 export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: Date): LedgerPage {
@@ -110,8 +131,10 @@ export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: D
   return shrink({ ...page, state: { ...page.state, settledUpTo: settled }, entries: [...page.entries, ...entries] })
 }
 
-/** Largest page, well below the store's limit: what grows past it loses detail, oldest first, never its count. */
+/** Largest page in bytes, well below the store's limit: what grows past it loses detail, oldest first, never its count. */
 export const PAGE_LIMIT = 96 * 1024
+
+const fits = (page: LedgerPage) => Buffer.byteLength(encodeDocument(page)) <= PAGE_LIMIT
 
 /** Entries with one outcome become one range: instants are lost, the count is kept. */
 function fold(entries: LedgerEntry[], entry: LedgerEntry): LedgerEntry[] {
@@ -133,13 +156,12 @@ function merge(a: z.infer<typeof SlotsEntry>, b: z.infer<typeof SlotsEntry>): Le
 
 /** Folds the older half of a page that is too large: runs become ranges by outcome; what still does not fit is only counted. */
 function shrink(page: LedgerPage): LedgerPage {
-  if (JSON.stringify(page).length <= PAGE_LIMIT) return page
+  if (page.entries.length === 0 || fits(page)) return page
   const half = Math.ceil(page.entries.length / 2)
   const folded = page.entries.slice(0, half).map(asSlots).reduce<LedgerEntry[]>(fold, [])
   const smaller = { ...page, entries: [...folded, ...page.entries.slice(half)] }
-  if (JSON.stringify(smaller).length <= PAGE_LIMIT) return smaller
-  const counted = totals({ ...page, entries: folded })
-  return shrink({ ...page, carried: counted, entries: page.entries.slice(half) })
+  if (fits(smaller)) return smaller
+  return shrink({ ...page, carried: totals({ ...page, entries: folded }), entries: page.entries.slice(half) })
 }
 
 function asSlots(entry: LedgerEntry): LedgerEntry {

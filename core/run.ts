@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fail, type Problem, reasonOf } from './errors.ts'
 
 const Instant = z.iso.datetime()
@@ -78,6 +78,49 @@ export const Request = z.object({
   requestedAt: Instant,
 })
 export type Request = z.infer<typeof Request>
+
+/**
+ * The run with texts that come from plug-ins cut so far that its stored form has at most `limit` bytes: a record that could
+ * not be written would leave its run at work for ever.
+ */
+export function fitRun(run: Run, limit: number): Run {
+  let fitted = run
+  for (const bytes of [2048, 512, 128]) {
+    if (Buffer.byteLength(encodeDocument(fitted)) <= limit) return fitted
+    fitted = withTexts(fitted, (text) => shorten(text, bytes))
+  }
+  return fitted
+}
+
+/** A text of at most `bytes` bytes of JSON, cut between characters. */
+export function shorten(text: string, bytes: number): string {
+  const sizeOf = (part: string) => Buffer.byteLength(JSON.stringify(part)) - 2
+  if (sizeOf(text) <= bytes) return text
+  let [short, size] = ['', sizeOf('…')]
+  for (const character of text) {
+    size += sizeOf(character)
+    if (size > bytes) break
+    short += character
+  }
+  return `${short}…`
+}
+
+function withTexts(run: Run, cut: (text: string) => string): Run {
+  const problem = ({ code, message, remedy }: Problem) => ({
+    code: cut(code),
+    message: cut(message),
+    ...(remedy ? { remedy: cut(remedy) } : {}),
+  })
+  return {
+    ...run,
+    ...(run.error ? { error: problem(run.error) } : {}),
+    deliveries: run.deliveries.map((one) => ({
+      ...one,
+      ...(one.location ? { location: cut(one.location) } : {}),
+      ...(one.error ? { error: problem(one.error) } : {}),
+    })),
+  }
+}
 
 /** Reads run.json. Throws STORE_NEWER, or an Error whose message says what is wrong. */
 export const decodeRun = (text: string): Run => decodeDocument(Run, text, 'the run')

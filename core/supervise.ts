@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
-import { fail, type Problem, type ProductError, reasonOf } from './errors.ts'
+import { CATALOGUE } from './error-catalogue.ts'
+import { type ErrorCode, fail, isFailure, type Problem, ProductError, reasonOf } from './errors.ts'
 import { decodeMessages, encodeMessage, FromTask, TASK_ENV, type TaskRequest, type TaskResults } from './task.ts'
 
 /** A started task program, as its parent holds it. Made at the edge, from a child process. */
@@ -13,8 +14,12 @@ export interface TaskChild {
   /** protocol out: fd 3 */
   messages: AsyncIterable<Uint8Array | string>
   kill(signal: 'SIGKILL'): void
-  /** resolves once, with how it ended: `exit code 1`, `SIGKILL` */
+  /** resolves when the process is gone; its pipes may still hold something, or be held open by what it started */
+  exited: Promise<void>
+  /** resolves once all was read, with how it ended: `exit code 1`, `SIGKILL` */
   ended: Promise<string>
+  /** gives up the pipes of a child that is gone */
+  release(): void
   /** resident bytes now, of the child and what it started; undefined where that cannot be read */
   residentBytes(): Promise<number | undefined>
 }
@@ -38,6 +43,8 @@ export interface TaskOutcome<Result> {
 /** Between the end of input and the kill: time to close what is open and to remove what is half-made. */
 const GRACE_MS = 5_000
 const WATCH_MS = 250
+/** Between a child's exit and the end of its pipes: what it left behind may hold them open for ever. */
+const DRAIN_MS = 1_000
 
 /**
  * Gives one request to a started task program and waits for its end, whatever it does: a hung or leaking one is killed, a
@@ -48,77 +55,101 @@ export async function supervise<Name extends TaskRequest['task']>(
   request: Extract<TaskRequest, { task: Name }>,
   options: SuperviseOptions,
 ): Promise<TaskOutcome<TaskResults[Name]>> {
-  const { clock } = options
   const outcome: TaskOutcome<TaskResults[Name]> = { warnings: [], peakRssBytes: 0 }
-  const over = new AbortController()
-  let step = 'start'
-  let killedFor: ProductError | undefined
-
-  const end = (reason: ProductError) => {
-    killedFor ??= reason
-    child.kill('SIGKILL')
-  }
-  const cancel = async (reason: string) => {
-    child.send(encodeMessage({ type: 'cancel', reason, graceMs: GRACE_MS }))
-    await clock.sleep(GRACE_MS, over.signal)
-    end(fail('TASK_CANCELLED', { reason }))
-  }
-  const onAbort = () => void cancel(reasonOf(options.signal?.reason ?? 'stopped')).catch(() => undefined)
-  if (options.signal?.aborted) onAbort()
-  options.signal?.addEventListener('abort', onAbort, { once: true })
-
-  const limitTime = async () => {
-    for (let left = options.timeoutMs; left > 0; left -= 30_000) await clock.sleep(Math.min(left, 30_000), over.signal)
-    end(fail('TASK_TIMED_OUT', { seconds: String(Math.round(options.timeoutMs / 1000)), step }))
-  }
-  const limitMemory = async () => {
-    for (;;) {
-      const used = (await child.residentBytes()) ?? 0
-      outcome.peakRssBytes = Math.max(outcome.peakRssBytes, used)
-      if (used > options.memoryBytes) end(fail('TASK_MEMORY', { used: mib(used), limit: mib(options.memoryBytes), step }))
-      await clock.sleep(WATCH_MS, over.signal)
-    }
-  }
-  limitTime().catch(() => undefined)
-  limitMemory().catch(() => undefined)
-
-  child.send(encodeMessage({ type: 'start', request }))
+  const life = watchLife(child, options, outcome)
   try {
+    if (!options.signal?.aborted) child.send(encodeMessage({ type: 'start', request }))
     for await (const message of decodeMessages(child.messages, FromTask)) {
-      if (message.type === 'step') step = message.name
+      if (message.type === 'step') life.step = message.name
       if (message.type === 'warning') outcome.warnings.push({ code: message.code, message: message.message })
-      if (message.type === 'failed') outcome.error = toError(message.problem)
-      if (message.type === 'done') {
-        outcome.result = message.result as TaskResults[Name]
-        child.closeInput()
+      const isFinal = message.type === 'done' || message.type === 'failed'
+      if (isFinal && outcome.result === undefined && outcome.error === undefined) {
+        if (message.type === 'done') outcome.result = message.result as TaskResults[Name]
+        else outcome.error = toError(message.problem)
+        life.closing()
       }
       options.onMessage?.(message)
     }
   } catch (error) {
-    end(
-      error instanceof Error && 'remedy' in error ? (error as ProductError) : fail('TASK_PROTOCOL', { reason: reasonOf(error) }),
-    )
+    life.end(error instanceof ProductError ? error : fail('TASK_PROTOCOL', { reason: reasonOf(error) }))
   }
   const how = await child.ended
-  over.abort()
-  options.signal?.removeEventListener('abort', onAbort)
-  if (outcome.result === undefined) {
-    outcome.error =
-      killedFor ??
-      outcome.error ??
-      fail('TASK_INTERRUPTED', { how, step, remedy: "see the run's log; the next slot tries again" })
-  }
+  life.over()
+  if (outcome.result === undefined) outcome.error = life.reason(how, outcome.error)
   return outcome
 }
 
-/** An error that crossed the protocol: its texts were made on the other side. */
-function toError(problem: Problem): ProductError {
-  return Object.assign(fail('INTERNAL', { reason: problem.message }), {
-    code: problem.code,
-    message: problem.message,
-    remedy: problem.remedy ?? '',
+/** Holds a child to its limits of time and memory, and to a cancel, until `over`. */
+function watchLife(child: TaskChild, options: SuperviseOptions, outcome: { peakRssBytes: number }) {
+  const { clock, timeoutMs, memoryBytes, signal } = options
+  const over = new AbortController()
+  let killedFor: ProductError | undefined
+  let cancelledFor: ProductError | undefined
+  const end = (reason: ProductError | undefined) => {
+    killedFor ??= reason
+    child.kill('SIGKILL')
+  }
+  /** Work for as long as the child lives: it ends by the abort of its sleep. */
+  const meanwhile = (work: () => Promise<void>) => void work().catch(() => undefined)
+  const sleep = (ms: number) => clock.sleep(ms, over.signal)
+  const life = {
+    /** what the child is doing, as it said */
+    step: 'start',
+    end,
+    /** It said its last word, and is given a moment to end by itself. */
+    closing() {
+      child.closeInput()
+      meanwhile(async () => (await sleep(GRACE_MS), end(undefined)))
+    },
+    over() {
+      over.abort()
+      signal?.removeEventListener('abort', onAbort)
+    },
+    reason: (how: string, said: ProductError | undefined) =>
+      killedFor ??
+      said ??
+      cancelledFor ??
+      fail('TASK_INTERRUPTED', { how, step: life.step, remedy: "see the run's log; the next slot tries again" }),
+  }
+  const onAbort = () => {
+    const reason = isFailure(signal?.reason, 'TASK_CANCELLED') ? signal.reason.fields['reason'] : undefined
+    cancelledFor = fail('TASK_CANCELLED', { reason: reason ?? reasonOf(signal?.reason ?? 'stopped') })
+    child.send(encodeMessage({ type: 'cancel', reason: cancelledFor.fields['reason'] ?? '', graceMs: GRACE_MS }))
+    meanwhile(async () => (await sleep(GRACE_MS), end(cancelledFor)))
+  }
+  if (signal?.aborted) {
+    onAbort()
+    end(cancelledFor)
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  meanwhile(async () => {
+    for (let left = timeoutMs; left > 0; left -= 30_000) await sleep(Math.min(left, 30_000))
+    end(fail('TASK_TIMED_OUT', { seconds: String(Math.round(timeoutMs / 1000)), step: life.step }))
   })
+  meanwhile(async () => {
+    for (;;) {
+      const used = (await child.residentBytes()) ?? 0
+      outcome.peakRssBytes = Math.max(outcome.peakRssBytes, used)
+      if (used > memoryBytes) end(fail('TASK_MEMORY', { used: mib(used), limit: mib(memoryBytes), step: life.step }))
+      await sleep(WATCH_MS)
+    }
+  })
+  meanwhile(async () => {
+    await child.exited
+    await sleep(DRAIN_MS)
+    child.release()
+  })
+  return life
 }
+
+/** An error that crossed the protocol: its texts were made on the other side, how it is treated stands in our table. */
+function toError({ code, message, remedy = '' }: Problem): ProductError {
+  const { exit, class: treatment } = CATALOGUE[isErrorCode(code) ? code : 'INTERNAL']
+  return Object.assign(fail('INTERNAL', { reason: message }), { code, message, remedy, exitCode: exit, class: treatment })
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOGUE, code)
 
 const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20))
 
@@ -145,28 +176,39 @@ export function asTaskChild(
   parent: { kill: (pid: number, signal: 'SIGKILL') => void; readFile: (path: string) => Promise<string> },
 ): TaskChild {
   const pid = child.pid ?? 0
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(reasonOf(error)))
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  const kill = (signal: 'SIGKILL') => {
+    try {
+      if (pid > 0) parent.kill(-pid, signal)
+    } catch {
+      // already gone
+    }
+  }
+  const failed = new Promise<string>((resolve) => child.on('error', (error) => resolve(reasonOf(error))))
+  const closed = new Promise<string>((resolve) => child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`)))
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      // Commands of collectors that outlived it are still in its group.
+      kill('SIGKILL')
+      resolve()
+    })
   })
   // A child that died has closed its input; its end is reported by `ended`.
   child.stdin?.on('error', () => undefined)
   return {
     pid,
-    ended,
-    messages: child.stdio[3] as Readable,
+    exited,
+    ended: Promise.race([failed, closed]),
+    // Without pipes the process was never started, which `ended` tells.
+    messages: (child.stdio?.[3] as Readable | null | undefined) ?? noMessages(),
     send: (text) => void (child.stdin?.writable && child.stdin.write(text)),
     closeInput: () => void child.stdin?.end(),
-    kill: (signal) => {
-      try {
-        if (pid > 0) parent.kill(-pid, signal)
-      } catch {
-        // already gone
-      }
-    },
+    kill,
+    release: () => child.stdio.forEach((stream) => stream?.destroy()),
     residentBytes: () => (pid > 0 ? residentBytes(pid, parent.readFile) : Promise.resolve(undefined)),
   }
 }
+
+async function* noMessages(): AsyncGenerator<Uint8Array> {}
 
 /** Resident memory of a process and its descendants, from /proc; undefined where there is none. */
 async function residentBytes(pid: number, readFile: (path: string) => Promise<string>): Promise<number | undefined> {

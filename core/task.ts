@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fail, reasonOf } from './errors.ts'
 
 /**
@@ -160,7 +160,10 @@ const MAX_LINE = 8 * 1024 * 1024
 
 export const encodeMessage = (message: ToTask | FromTask): string => `${JSON.stringify(message)}\n`
 
-/** Splits a stream of text or bytes into lines of NDJSON, checked by `schema`. Throws TASK_PROTOCOL. */
+/**
+ * Splits a stream of text or bytes into lines of NDJSON, checked by `schema`. Throws TASK_PROTOCOL. A last line without its
+ * end is what a dying program did not finish saying: it is passed over.
+ */
 export async function* decodeMessages<Schema extends z.ZodType>(
   stream: AsyncIterable<Uint8Array | string>,
   schema: Schema,
@@ -168,14 +171,16 @@ export async function* decodeMessages<Schema extends z.ZodType>(
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of stream) {
-    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
-    let end: number
-    while ((end = rest.indexOf('\n')) >= 0) {
-      const line = rest.slice(0, end)
-      rest = rest.slice(end + 1)
+    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    const lines = text.split('\n')
+    for (const [index, piece] of lines.entries()) {
+      rest += piece
+      if (rest.length > MAX_LINE) throw fail('TASK_PROTOCOL', { reason: `a line is longer than ${MAX_LINE} characters` })
+      if (index === lines.length - 1) break
+      const line = rest
+      rest = ''
       if (line.trim()) yield decodeLine(line, schema)
     }
-    if (rest.length > MAX_LINE) throw fail('TASK_PROTOCOL', { reason: 'a line is too long' })
   }
 }
 

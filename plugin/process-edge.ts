@@ -65,6 +65,8 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       const child = spawn(process.execPath, [join(lib, 'agent.js'), ...args], {
         stdio: ['ignore', how === 'foreground' ? 'inherit' : 'ignore', 'pipe'],
         detached: how === 'background',
+        // A small young generation: what an idle agent makes is little, and V8 would let 16 MB of it stand.
+        env: { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --max-semi-space-size=1`.trim() },
       })
       let said = ''
       child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))

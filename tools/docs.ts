@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AgentConfig } from '../agent/config.ts'
 import { CATALOGUE } from '../core/error-catalogue.ts'
 import { EXIT, PROGRAM } from '../core/errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import { readBoolOrString } from '../specs/go-bool.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../../core/errors.ts'
 import { COMMON, defineAnalyzer } from './define.ts'
 import type { AnalyzerKind, Icon } from './define.ts'

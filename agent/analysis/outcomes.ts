@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../../core/errors.ts'
 
 export const VERDICTS = ['fail', 'warn', 'pass'] as const

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Header, type Pack, pack } from 'tar-stream'
+import { cannotWrite, type Fatal } from './fatal.ts'
 import { linkTarget } from './output-path.ts'
 
 export interface ArchiveFacts {
@@ -14,7 +15,10 @@ export interface ArchiveFacts {
   files: number
 }
 
-/** A tar.gz under construction: one stream to one file, entries in the order in which they are added. */
+/**
+ * A tar.gz under construction: one stream to one file, entries in the order in which they are added. Once the file cannot be
+ * written, or an entry broke off, every call rejects with the same Fatal.
+ */
 export interface Archive {
   /** bytes written to the file so far */
   readonly bytes: number
@@ -32,34 +36,30 @@ export interface Archive {
 const GZIP_LEVEL = 1
 
 /**
- * Starts an archive at `path`, everything below the folder `top`. Headers carry no user, no group and one time for all, so
- * that the host's names do not leave it. A write error (a full disk) rejects the next call and `finish`.
+ * Starts an archive at `path`, where nothing may be yet, everything below the folder `top`. Headers carry no user, no group
+ * and one time for all, so that the host's names do not leave it. Throws Fatal when the file cannot be made.
  */
-export function createArchive(path: string, top: string, mtime: Date): Archive {
-  const tar = pack()
-  const hash = createHash('sha256')
-  let bytes = 0
-  let files = 0
-  const meter = new Transform({
-    transform(chunk: Buffer, _, done) {
-      bytes += chunk.length
-      hash.update(chunk)
-      done(undefined, chunk)
-    },
+export async function createArchive(path: string, top: string, mtime: Date): Promise<Archive> {
+  // Opened before anything else: a stream that opens its file later could make it after `abort` removed it.
+  const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw cannotWrite('the bundle', path, error)
   })
+  const tar = pack()
+  const meter = measured()
   const stopped = new AbortController()
-  let failure: Error | undefined
-  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {
+  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), meter.stream, handle.createWriteStream({ flush: true }), {
     signal: stopped.signal,
   })
-  written.catch((error: Error) => {
-    failure = error
-  })
-
-  let queue: Promise<unknown> = Promise.resolve()
-  const broken = written.then(() => Promise.reject(new Error('the archive is closed')))
+  let failure: Fatal | undefined
+  const broken = written.then(
+    () => Promise.reject(new Error('the archive is closed')),
+    (error: unknown) => Promise.reject((failure ??= cannotWrite('the bundle', path, error))),
+  )
   broken.catch(() => undefined)
-  /** Entries are written one after the other, and each waits until the stream takes more. A failed entry ends the archive. */
+
+  let files = 0
+  let queue: Promise<unknown> = Promise.resolve()
+  /** Entries are written one after the other, and each waits until the stream takes more. */
   const entry = (header: Entry, chunks?: Chunks): Promise<void> => {
     const write = async () => {
       if (failure) throw failure
@@ -67,16 +67,16 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
       await Promise.race([writeEntry(tar, { ...common, ...header, name: `${top}/${header.name}` }, chunks), broken])
       files++
     }
-    const result = queue.then(write)
-    queue = result.catch((error: Error) => {
-      failure ??= error
+    const result = queue.then(write).catch((error: unknown) => {
+      throw (failure ??= cannotWrite('the bundle', path, error))
     })
+    queue = result.catch(() => undefined)
     return result
   }
 
   return {
     get bytes() {
-      return bytes
+      return meter.bytes()
     },
     add: (name, content) => entry({ name, size: content.byteLength }, [content]),
     addFile: (name, file, size) =>
@@ -86,10 +86,8 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
       await queue
       if (failure) throw failure
       tar.finalize()
-      await written
-      const handle = await open(path, 'r')
-      await handle.sync().finally(() => handle.close())
-      return { path, bytes, sha256: hash.digest('hex'), files }
+      await Promise.race([written, broken])
+      return { path, bytes: meter.bytes(), sha256: meter.digest(), files }
     },
     async abort() {
       stopped.abort()
@@ -99,11 +97,27 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   }
 }
 
+/** Lets bytes pass, counts them and sums them up. */
+function measured() {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const stream = new Transform({
+    transform(chunk: Buffer, _, done) {
+      bytes += chunk.length
+      hash.update(chunk)
+      done(undefined, chunk)
+    },
+  })
+  return { stream, bytes: () => bytes, digest: () => hash.digest('hex') }
+}
+
 type Entry = Partial<Header> & Pick<Header, 'name'>
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 async function writeEntry(tar: Pack, header: Entry, chunks: Chunks | undefined): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // It may fail while we still wait for a drain, or for the next chunk.
+  promise.catch(() => undefined)
   const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()))
   // A link has no body: its sink is closed from the start.
   if (chunks) {

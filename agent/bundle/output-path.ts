@@ -1,31 +1,77 @@
 import { fail } from '../../core/errors.ts'
 
-/** Paths that only the host writes. */
-const RESERVED = ['version.yaml', 'analysis.json', 'skipped-collectors.json']
 export const OWN_FOLDER = 'support-bundle-schedule'
+export const ERRORS_FOLDER = 'collector-errors'
+/** What only the host writes. */
+const RESERVED = ['version.yaml', 'analysis.json', 'skipped-collectors.json', OWN_FOLDER, ERRORS_FOLDER]
 
-const RULES: { isBroken: (path: string) => boolean; reason: string }[] = [
+type Rule = { isBroken: (path: string, parts: string[]) => boolean; reason: string }
+
+const RULES: readonly Rule[] = [
   { isBroken: (path) => path === '', reason: 'it is empty' },
   { isBroken: (path) => path.startsWith('/') || /^[A-Za-z]:/.test(path), reason: 'it is absolute' },
   { isBroken: (path) => path.includes('\\'), reason: 'it holds a backslash' },
+  // Windows drops dots and blanks at the end of a name: ". ." and ".. " lead out of a folder there.
+  { isBroken: (_, parts) => parts.some((part) => /^[. ]*$/.test(part)), reason: 'it has a part of nothing but dots and blanks' },
+  { isBroken: (path) => /[\u0000-\u001f\u007f-\u009f]/.test(path), reason: 'it holds a control character' },
+  { isBroken: (path) => !path.isWellFormed(), reason: 'it holds half a character' },
   {
-    isBroken: (path) => path.split('/').some((part) => part === '' || part === '.' || part === '..'),
-    reason: 'it has an empty, "." or ".." part',
-  },
-  { isBroken: (path) => /[\u0000-\u001f\u007f]/.test(path), reason: 'it holds a control character' },
-  {
-    isBroken: (path) => path.split('/').some((part) => Buffer.byteLength(part) > 255),
+    isBroken: (_, parts) => parts.some((part) => Buffer.byteLength(part) > 255),
     reason: 'a part of it is longer than 255 bytes',
   },
   { isBroken: (path) => Buffer.byteLength(path) > 1024, reason: 'it is longer than 1024 bytes' },
-  { isBroken: (path) => RESERVED.includes(path) || path.split('/')[0] === OWN_FOLDER, reason: 'the name is reserved' },
+  // Where names differ only by case they may be one file.
+  { isBroken: (_, parts) => RESERVED.includes((parts[0] ?? '').toLowerCase()), reason: 'the name is reserved' },
 ]
 
 /** Throws OUTPUT_PATH unless a collector's path stays inside the bundle wherever it is unpacked. */
 export function checkOutputPath(path: string): void {
-  const broken = RULES.find((rule) => rule.isBroken(path))
-  if (broken) throw fail('OUTPUT_PATH', { path: JSON.stringify(path).slice(1, -1).slice(0, 200), reason: broken.reason })
+  if (typeof path !== 'string') throw fail('OUTPUT_PATH', { path: typeof path, reason: 'it is no text' })
+  const parts = path.split('/')
+  const broken = RULES.find((rule) => rule.isBroken(path, parts))
+  if (broken) throw fail('OUTPUT_PATH', { path: printable(path), reason: broken.reason })
 }
+
+/** For messages: escaped, and not longer than a line. */
+const printable = (path: string) =>
+  JSON.stringify(path.slice(0, 200))
+    .slice(1, -1)
+    .replaceAll(/[\u007f-\u009f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+
+/** Which names the bundle has: each is used once, and no file stands where another needs a folder. */
+export interface PathRegister {
+  /** Takes all of them or none. Throws OUTPUT_PATH or OUTPUT_REFUSED. */
+  reserve(paths: readonly string[]): void
+}
+
+export function createPathRegister(): PathRegister {
+  const files = new Set<string>()
+  const folders = new Set<string>()
+  return {
+    reserve(paths) {
+      for (const [index, path] of paths.entries()) {
+        checkOutputPath(path)
+        const above = foldersOf(path)
+        const others = paths.slice(0, index)
+        const isTaken = files.has(path) || others.includes(path)
+        const isCrossed =
+          folders.has(path) ||
+          above.some((one) => files.has(one) || others.includes(one)) ||
+          others.some((other) => foldersOf(other).includes(path))
+        const remedy = 'give the entries different names'
+        if (isTaken) throw fail('OUTPUT_REFUSED', { path, reason: 'the path was used before', remedy })
+        if (isCrossed) throw fail('OUTPUT_REFUSED', { path, reason: 'one path cannot be both a file and a folder', remedy })
+      }
+      for (const path of paths) {
+        files.add(path)
+        for (const folder of foldersOf(path)) folders.add(folder)
+      }
+    },
+  }
+}
+
+const foldersOf = (path: string): string[] =>
+  path.split('/').flatMap((_, index, parts) => (index === 0 ? [] : [parts.slice(0, index).join('/')]))
 
 /** The target of a link from one path of the bundle to another, relative to the link's own folder. */
 export function linkTarget(from: string, to: string): string {

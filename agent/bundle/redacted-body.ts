@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { Body } from '../../core/contract/index.ts'
 import { fail } from '../../core/errors.ts'
+import { bodyChunks } from './body.ts'
+import { cannotWrite } from './fatal.ts'
 
 /** The transform of one file: what it gives back may go to disk, what it was given may not. */
 export interface FileRedaction {
@@ -24,59 +26,70 @@ export interface BodyLimits {
   outputBytes: number
 }
 
+/** Where a large output goes: a name that the caller will remove, whatever happens. */
+export interface Stage {
+  newFile(): string
+  signal: AbortSignal
+}
+
 /**
- * Reads an output's body to its end through redaction. Throws OUTPUT_REFUSED when it is too long, REDACTION_FAILED, and
- * whatever the body throws; the staged file's name is then given to `onStage` already.
+ * Reads an output's body to its end through redaction. Throws OUTPUT_REFUSED when it is too long, REDACTION_FAILED, whatever
+ * the body throws, and Fatal when the staged file cannot be written.
  */
 export async function redactedBody(
   path: string,
   body: Body,
   redaction: FileRedaction,
   limits: BodyLimits,
-  stage: { newFile: () => string; onStage: (file: string) => void; signal: AbortSignal },
+  stage: Stage,
 ): Promise<RedactedBody> {
   const hash = createHash('sha256')
   const held: Uint8Array[] = []
-  let file: { name: string; handle: FileHandle } | undefined
+  let file: StagedFile | undefined
   let read = 0
   let size = 0
 
-  const put = async (chunks: Uint8Array[]) => {
-    for (const chunk of chunks) {
-      hash.update(chunk)
-      size += chunk.byteLength
-      // Scanners give slices of their own buffers back: what is kept longer than a turn is copied.
-      held.push(file ? chunk : chunk.slice())
-    }
+  const put = async (pieces: Uint8Array[]) => {
+    // A copy, at once: redaction gives views of what it was given, and a plug-in may fill its buffer anew.
+    const bytes = Buffer.concat(pieces)
+    hash.update(bytes)
+    size += bytes.length
     if (!file && size > limits.memoryBytes) {
-      const name = stage.newFile()
-      stage.onStage(name)
-      file = { name, handle: await open(name, 'wx', 0o600) }
+      file = await stageFile(stage.newFile())
+      for (const one of held.splice(0)) await file.write(one)
     }
-    if (file) for (const chunk of held.splice(0)) await file.handle.writeFile(chunk)
+    if (file) await file.write(bytes)
+    else held.push(bytes)
   }
 
   try {
-    for await (const chunk of chunksOf(body)) {
+    for await (const chunk of bodyChunks(body)) {
       stage.signal.throwIfAborted()
       read += chunk.byteLength
-      if (read > limits.outputBytes)
-        throw fail('OUTPUT_REFUSED', {
-          path,
-          reason: `it is longer than ${limits.outputBytes} bytes`,
-          remedy: 'collect less of it',
-        })
+      if (read > limits.outputBytes) {
+        const reason = `it is longer than ${limits.outputBytes} bytes`
+        throw fail('OUTPUT_REFUSED', { path, reason, remedy: 'collect less of it' })
+      }
       await put(redaction.push(chunk))
     }
     await put(redaction.end())
   } finally {
-    await file?.handle.close()
+    await file?.close()
   }
   const sha256 = hash.digest('hex')
   return file ? { file: file.name, size, sha256 } : { bytes: Buffer.concat(held), size, sha256 }
 }
 
-function chunksOf(body: Body): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  if (typeof body === 'string') return [Buffer.from(body)]
-  return body instanceof Uint8Array ? [body] : body()
+interface StagedFile {
+  name: string
+  write(bytes: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+async function stageFile(name: string): Promise<StagedFile> {
+  const said = (error: unknown): never => {
+    throw cannotWrite('staged outputs', name, error)
+  }
+  const handle = await open(name, 'wx', 0o600).catch(said)
+  return { name, write: (bytes) => handle.writeFile(bytes).catch(said), close: () => handle.close().catch(said) }
 }

@@ -28,9 +28,9 @@ export interface BundleReport {
 
 export const encodeReport = (report: BundleReport): string => `${JSON.stringify(report, undefined, 2)}\n`
 
-/** Lines that `sha256sum --check` reads, from the bundle's top folder. */
+/** Lines that `sha256sum --check` reads, from the bundle's top folder. A "-" alone would be its standard input. */
 export function encodeChecksums(sums: ReadonlyMap<string, string>): string {
-  return [...sums].map(([path, sum]) => `${sum}  ${path}\n`).join('')
+  return [...sums].map(([path, sum]) => `${sum}  ${path === '-' ? './-' : path}\n`).join('')
 }
 
 /** The file that makes a folder a support bundle for the tools that open one. */

@@ -1,11 +1,12 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileOutput } from '../../core/contract/index.ts'
-import { fail, isFailure, type ProductError, reasonOf } from '../../core/errors.ts'
+import type { Body, FileOutput } from '../../core/contract/index.ts'
+import { fail, isFailure, reasonOf } from '../../core/errors.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import type { Archive } from './archive.ts'
-import { checkOutputPath } from './output-path.ts'
-import { type BodyLimits, type FileRedaction, type RedactedBody, redactedBody } from './redacted-body.ts'
+import { Fatal } from './fatal.ts'
+import { checkOutputPath, createPathRegister } from './output-path.ts'
+import { type BodyLimits, type FileRedaction, type RedactedBody, redactedBody, type Stage } from './redacted-body.ts'
 
 /** Sees each file of the bundle, redacted, once. */
 export interface Tap {
@@ -20,15 +21,6 @@ export interface SinkEdge {
   /** staged files lie here, redacted, for as long as it takes to archive them */
   workFolder: string
   limits: { bundleBytes: number; outputBytes: number }
-}
-
-/** Ends the whole run: what follows it could be incomplete without a word, or unredacted. */
-export class Fatal extends Error {
-  readonly failure: ProductError
-  constructor(failure: ProductError) {
-    super(failure.message, { cause: failure })
-    this.failure = failure
-  }
 }
 
 export interface Sink {
@@ -51,22 +43,19 @@ const TAP_BYTES = 64 * 1024 * 1024
 
 export function createSink(edge: SinkEdge): Sink {
   const checksums = new Map<string, string>()
-  const taken = new Set<string>()
+  const paths = createPathRegister()
   const staged = new Set<string>()
   const limits: BodyLimits = { memoryBytes: MEMORY_BYTES, outputBytes: edge.limits.outputBytes }
   let stageCount = 0
 
-  /** The first of two outputs with one path stays. Taken before the body is read, since outputs are read side by side. */
-  const reserve = (path: string) => {
-    checkOutputPath(path)
-    if (taken.has(path))
-      throw fail('OUTPUT_REFUSED', { path, reason: 'the path was used before', remedy: 'give the entries different names' })
-    taken.add(path)
+  const checkSize = () => {
+    if (edge.archive.bytes > edge.limits.bundleBytes) throw fail('BUNDLE_TOO_LARGE', { limit: String(edge.limits.bundleBytes) })
   }
+  const redacted = (path: string, body: Body, sizes: BodyLimits, stage: Stage) =>
+    redactedBody(path, body, guarded(() => edge.redactor.file(path)), sizes, stage)
   const store = async (path: string, body: RedactedBody) => {
-    await fatal('the bundle', () =>
-      body.file ? edge.archive.addFile(path, body.file, body.size) : edge.archive.add(path, body.bytes ?? new Uint8Array()),
-    )
+    if (body.file) await edge.archive.addFile(path, body.file, body.size)
+    else await edge.archive.add(path, body.bytes ?? new Uint8Array())
     checksums.set(path, body.sha256)
   }
   const tap = async (path: string, body: RedactedBody) => {
@@ -84,75 +73,65 @@ export function createSink(edge: SinkEdge): Sink {
   return {
     checksums,
     async take(output, signal) {
-      const { path } = output
-      if (output.format === 'binary')
-        throw fail('OUTPUT_REFUSED', {
-          path,
-          reason: 'it is binary and cannot be redacted',
-          remedy: 'collect it as text, or leave it out',
-        })
-      if (edge.archive.bytes > edge.limits.bundleBytes) throw fail('BUNDLE_TOO_LARGE', { limit: String(edge.limits.bundleBytes) })
-      for (const name of [path, ...(output.links ?? [])]) reserve(name)
+      const { path, links } = checked(output)
+      checkSize()
+      // Taken before the body is read, since outputs are read side by side: the first of two with one path stays.
+      paths.reserve([path, ...links])
       let file: string | undefined
+      const newFile = () => {
+        file = join(edge.workFolder, `staged-${stageCount++}`)
+        staged.add(file)
+        return file
+      }
       try {
-        const stage = {
-          newFile: () => join(edge.workFolder, `staged-${stageCount++}`),
-          onStage: (name: string) => void staged.add((file = name)),
-          signal,
-        }
-        const body = await fatal('staged outputs', () =>
-          redactedBody(path, output.body, guarded(edge.redactor.file(path)), limits, stage),
-        )
+        const body = await redacted(path, output.body, limits, { newFile, signal })
+        // Again: others went in while this one was read.
+        checkSize()
         await store(path, body)
-        for (const link of output.links ?? []) await fatal('the bundle', () => edge.archive.link(link, path))
-        await tap(path, body)
+        for (const link of links) await edge.archive.link(link, path)
+        for (const name of [path, ...links]) await tap(name, body)
         return body.size
       } finally {
         await unstage(file)
       }
     },
     async write(path, text) {
-      const body = await redactedBody(
-        path,
-        text,
-        guarded(edge.redactor.file(path)),
-        { memoryBytes: Infinity, outputBytes: Infinity },
-        {
-          newFile: () => join(edge.workFolder, 'unused'),
-          onStage: () => undefined,
-          signal: new AbortController().signal,
-        },
-      )
-      await store(path, body)
+      await store(path, await redacted(path, text, NO_LIMITS, NO_STAGE))
     },
     async removeStaged() {
       for (const file of staged) await unstage(file)
     },
   }
+}
 
-  /** A full disk and a broken archive end the run; everything else is the output's own trouble. */
-  async function fatal<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work()
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw new Fatal(fail('DISK_FULL', { what, folder: edge.workFolder }, error))
-      if (what === 'the bundle')
-        throw new Fatal(fail('STORE_UNAVAILABLE', { what: 'the bundle cannot be written', reason: reasonOf(error) }, error))
-      throw error
-    }
-  }
+/** The host's own files are small. */
+const NO_LIMITS: BodyLimits = { memoryBytes: Infinity, outputBytes: Infinity }
+const NO_STAGE: Stage = { newFile: () => '', signal: new AbortController().signal }
+
+/** What is wrong with an output before its body is read. */
+function checked({ path, links = [], format }: FileOutput): { path: string; links: string[] } {
+  checkOutputPath(path)
+  if (!Array.isArray(links)) throw fail('OUTPUT_REFUSED', { path, reason: 'its links are no list', remedy: 'mend the collector' })
+  if (format === 'binary')
+    throw fail('OUTPUT_REFUSED', {
+      path,
+      reason: 'it is binary and cannot be redacted',
+      remedy: 'collect it as text, or leave it out',
+    })
+  return { path, links }
 }
 
 /** A line that is too long to redact costs its file. A rule that breaks could have let anything through: it costs the run. */
-function guarded(redaction: FileRedaction): FileRedaction {
-  const guard = (work: () => Uint8Array[]) => {
-    try {
-      return work()
-    } catch (error) {
-      if (isFailure(error, 'REDACTION_FAILED')) throw error
-      throw new Fatal(fail('REDACTION_FAILED', { reason: reasonOf(error) }, error))
-    }
+function guarded(begin: () => FileRedaction): FileRedaction {
+  const redaction = unbroken(begin)
+  return { push: (chunk) => unbroken(() => redaction.push(chunk)), end: () => unbroken(() => redaction.end()) }
+}
+
+function unbroken<Value>(work: () => Value): Value {
+  try {
+    return work()
+  } catch (error) {
+    if (isFailure(error, 'REDACTION_FAILED')) throw error
+    throw new Fatal(fail('REDACTION_FAILED', { reason: reasonOf(error) }, error))
   }
-  return { push: (chunk) => guard(() => redaction.push(chunk)), end: () => guard(() => redaction.end()) }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../../core/clock.ts'
 
 /** What the agent saw last. A cache and a to-do list: it can be deleted at any time. */

@@ -1,4 +1,5 @@
 import type { ConfigSchema, SchemaIssue } from '../../core/contract/index.ts'
+import { asError } from './thrown.ts'
 
 export type ParsedConfig = { value: unknown; ignored: string[] } | { issues: string }
 
@@ -17,7 +18,7 @@ export async function parseConfig(schema: ConfigSchema, value: unknown): Promise
     if (second.issues) return { issues: second.issues.map(showIssue).join('; ') }
     return { value: second.value, ignored: ignored.map((path) => path.join('.')) }
   } catch (error) {
-    return { issues: `its schema failed: ${error instanceof Error ? error.message : String(error)}` }
+    return { issues: `its schema failed: ${asError(error).message}` }
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type UploaderPlugin,
 } from '../../core/contract/index.ts'
 import { asProblem, fail, type Problem, reasonOf } from '../../core/errors.ts'
+import { asError } from './thrown.ts'
 
 export type AnyManifest = CollectorManifest | HostCollectorManifest | UploaderManifest
 export type AnyPlugin = CollectorPlugin | HostCollectorPlugin | UploaderPlugin
@@ -17,12 +18,19 @@ export type AnyPlugin = CollectorPlugin | HostCollectorPlugin | UploaderPlugin
 /** A plug-in that was found; `load` imports it, at most once. */
 export interface Found {
   kind: PluginKind
+  /** that of its folder, too */
   name: string
+  folder: string
   /** specKey of a collector, name of an uploader */
   key: string
   manifest: AnyManifest
   isBuiltIn: boolean
   load(): Promise<AnyPlugin>
+}
+
+/** A folder that gave no plug-in, and why. */
+export interface LoadProblem extends Problem {
+  folder: string
 }
 
 /** The file system and the module loader, as the loader needs them. Paths are absolute. */
@@ -41,7 +49,7 @@ export interface Loader {
   findScheme(scheme: string): Promise<Found | undefined>
   /** keys of one kind, for hints */
   keys(kind: PluginKind): Promise<string[]>
-  all(): Promise<{ found: Found[]; problems: Problem[] }>
+  all(): Promise<{ found: Found[]; problems: LoadProblem[] }>
 }
 
 const ROOMS = { collectors: ['Collector', 'HostCollector'], uploaders: ['Uploader'] } as const satisfies Record<
@@ -75,7 +83,7 @@ export function createLoader(libFolder: string, pluginFolders: readonly string[]
 
 interface Scan {
   found: Found[]
-  problems: Problem[]
+  problems: LoadProblem[]
 }
 
 const rooms = (folder: string): { room: Room; path: string }[] =>
@@ -83,36 +91,43 @@ const rooms = (folder: string): { room: Room; path: string }[] =>
 
 async function scan(place: { room: Room; path: string }, isBuiltIn: boolean, edge: LoaderEdge): Promise<Scan> {
   const result: Scan = { found: [], problems: [] }
-  for (const name of await edge.folders(place.path)) {
-    const folder = join(place.path, name)
+  const attempt = async <Value>(folder: string, work: () => Promise<Value>): Promise<Value | undefined> => {
     try {
-      result.found.push(
-        isBuiltIn ? await readBuiltIn(place.room, folder, name, edge) : await readForeign(place.room, folder, name, edge),
-      )
+      return await work()
     } catch (error) {
-      result.problems.push(asProblem(fail('PLUGIN_NOT_LOADED', { path: folder, reason: reasonOf(error) }, error)))
+      result.problems.push(notLoaded(folder, reasonOf(asError(error)), error))
+      return undefined
     }
+  }
+  for (const name of (await attempt(place.path, () => edge.folders(place.path))) ?? []) {
+    const folder = join(place.path, name)
+    const found = await attempt(folder, () => (isBuiltIn ? readBuiltIn : readForeign)(place.room, folder, name, edge))
+    if (found) result.found.push(found)
   }
   return result
 }
 
+function notLoaded(folder: string, reason: string, cause?: unknown): LoadProblem {
+  return { ...asProblem(fail('PLUGIN_NOT_LOADED', { path: folder, reason }, cause)), folder }
+}
+
 async function readBuiltIn(room: Room, folder: string, name: string, edge: LoaderEdge): Promise<Found> {
   const manifest = checkManifest(room, name, await edge.readJson(join(folder, 'manifest.json')))
-  const load = once(async () => checkPlugin(room, name, await edge.importDefault(join(folder, 'index.js'))))
-  return { kind: manifest.kind, name, key: keyOf(manifest), manifest, isBuiltIn: true, load }
+  const load = once(async () => {
+    try {
+      return checkPlugin(room, name, await edge.importDefault(join(folder, 'index.js')))
+    } catch (error) {
+      throw fail('PLUGIN_NOT_LOADED', { path: folder, reason: reasonOf(asError(error)) }, error)
+    }
+  })
+  return { kind: manifest.kind, name, folder, key: keyOf(manifest), manifest, isBuiltIn: true, load }
 }
 
 async function readForeign(room: Room, folder: string, name: string, edge: LoaderEdge): Promise<Found> {
   edge.onImport(folder)
   const plugin = checkPlugin(room, name, await edge.importDefault(join(folder, 'index.js')))
-  return {
-    kind: plugin.manifest.kind,
-    name,
-    key: keyOf(plugin.manifest),
-    manifest: plugin.manifest,
-    isBuiltIn: false,
-    load: async () => plugin,
-  }
+  const { manifest } = plugin
+  return { kind: manifest.kind, name, folder, key: keyOf(manifest), manifest, isBuiltIn: false, load: async () => plugin }
 }
 
 function checkManifest(room: Room, name: string, value: unknown): AnyManifest {
@@ -143,15 +158,25 @@ const collect = (scans: Scan[]): Scan => ({
   problems: scans.flatMap((scan) => scan.problems),
 })
 
+/** One name or one key, one plug-in: a second one is a problem, never an override. */
 function withoutTwins(own: Scan, others: Scan): Scan {
   const result: Scan = { found: [...own.found], problems: [...own.problems, ...others.problems] }
   for (const found of others.found) {
-    const twin = result.found.find((other) => other.kind === found.kind && other.key === found.key)
-    const reason = `"${found.key}" is taken by the ${twin?.isBuiltIn ? 'built-in' : 'earlier'} plug-in "${twin?.name}"`
-    if (twin) result.problems.push(asProblem(fail('PLUGIN_NOT_LOADED', { path: found.name, reason })))
-    else result.found.push(found)
+    const twin = result.found.find((other) => isTwin(other, found))
+    if (!twin) result.found.push(found)
+    else {
+      const what = twin.kind === found.kind && twin.key === found.key ? `"${found.key}"` : `its name "${found.name}"`
+      result.problems.push(
+        notLoaded(found.folder, `${what} is taken by the ${twin.isBuiltIn ? 'built-in' : 'earlier'} plug-in "${twin.name}"`),
+      )
+    }
   }
   return result
+}
+
+function isTwin(a: Found, b: Found): boolean {
+  const isUploader = (found: Found) => found.kind === 'Uploader'
+  return (a.kind === b.kind && a.key === b.key) || (isUploader(a) === isUploader(b) && a.name === b.name)
 }
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {

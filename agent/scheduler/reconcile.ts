@@ -1,6 +1,5 @@
 import { asProblem, isFailure } from '../../core/errors.ts'
 import { type LedgerEntry, type LedgerPage, record } from '../../core/ledger.ts'
-import { jobOf } from '../../core/names.ts'
 import { durationMs } from '../../core/quantity.ts'
 import { decodeRequest, isActive, type Outcome } from '../../core/run.ts'
 import { decide, type Decision } from '../../core/schedule/decide.ts'
@@ -111,8 +110,7 @@ function slotEntry(slot: Date, outcome: Outcome, at: string, why: Record<string,
   return { type: 'slots', from: slot.toISOString(), to: slot.toISOString(), count: 1, outcome, at, why }
 }
 
-const requestsOf = (edge: SchedulerEdge, job: string) =>
-  [...edge.mirror.of('request').values()].filter((stored) => jobOf(stored.name) === job)
+const requestsOf = (edge: SchedulerEdge, job: string) => edge.mirror.ofJob('request', job)
 
 /** A request is handled once its run exists: twice handled is one run, since the run's name holds the request's id. */
 async function claimRequests(edge: SchedulerEdge, view: JobView): Promise<void> {

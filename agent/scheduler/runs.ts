@@ -1,5 +1,5 @@
 import { fail, isFailure } from '../../core/errors.ts'
-import { jobOf, LABEL_JOB, LABEL_PHASE } from '../../core/names.ts'
+import { LABEL_JOB, LABEL_PHASE } from '../../core/names.ts'
 import { decodeRun, encodeDocument, type Holder, isSettled, type Run } from '../../core/run.ts'
 import type { Document, Ref, Stored } from '../../core/store/store.ts'
 import type { SchedulerEdge } from './edge.ts'
@@ -29,17 +29,21 @@ export function readRun(stored: Stored): Run | undefined {
 
 /** All runs of the namespace, oldest slot first. */
 export function allRuns(edge: Pick<SchedulerEdge, 'mirror'>): KeptRun[] {
+  return readRuns(edge.mirror.of('run').values())
+}
+
+function readRuns(all: Iterable<Stored>): KeptRun[] {
   const runs: KeptRun[] = []
-  for (const stored of edge.mirror.of('run').values()) {
+  for (const stored of all) {
     const run = readRun(stored)
     if (run) runs.push({ name: stored.name, stored, run })
   }
-  return runs.toSorted((a, b) => a.run.slot.localeCompare(b.run.slot))
+  return runs.toSorted((a, b) => (a.run.slot < b.run.slot ? -1 : a.run.slot > b.run.slot ? 1 : 0))
 }
 
 /** The runs of a job, not those of an earlier job of the same name. */
 export const runsOf = (edge: Pick<SchedulerEdge, 'mirror'>, job: string, uid: string): KeptRun[] =>
-  allRuns(edge).filter(({ name, run }) => jobOf(name) === job && run.jobUid === uid)
+  readRuns(edge.mirror.ofJob('run', job)).filter(({ run }) => run.jobUid === uid)
 
 export const runRef = (edge: Pick<SchedulerEdge, 'namespace'>, name: string): Ref => ({
   kind: 'run',

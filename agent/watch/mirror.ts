@@ -5,6 +5,8 @@ import type { Ref, Store, Stored } from '../../core/store/store.ts'
 export interface Mirror {
   /** by name */
   of(kind: Kind): ReadonlyMap<string, Stored>
+  /** the objects of a kind that belong to a job by their names */
+  ofJob(kind: Kind, job: string): Stored[]
   /** the newest page of a job's ledger; older ones are not kept in memory */
   ledger(job: string): Stored | undefined
   /** takes over what a write returned, or that an object is gone */
@@ -24,6 +26,9 @@ export const MIRRORED: readonly Kind[] = ['job', 'status', 'ledger', 'run', 'req
 export function createMirror(store: Store, namespace: string): Mirror {
   const objects = new Map<Kind, Map<string, Stored>>(MIRRORED.map((kind) => [kind, new Map<string, Stored>()]))
   const room = (kind: Kind) => objects.get(kind) ?? new Map<string, Stored>()
+  /** names by kind and job: with thousands of jobs, nothing may look through all runs for each of them */
+  const names = new Map<string, Set<string>>()
+  const namesOf = (kind: Kind, job: string) => names.get(`${kind}/${job}`)
   /** newest page by job */
   const pages = new Map<string, string>()
 
@@ -34,10 +39,17 @@ export function createMirror(store: Store, namespace: string): Mirror {
       if (newest !== undefined && newest !== stored.name) room('ledger').delete(newest)
       pages.set(jobOf(stored.name), stored.name)
     }
+    // What did not change stays the same object, and what was read from it stays known.
+    if (room(stored.kind).get(stored.name)?.version === stored.version && room(stored.kind).get(stored.name)?.uid === stored.uid) return
     room(stored.kind).set(stored.name, stored)
+    const key = `${stored.kind}/${jobOf(stored.name)}`
+    names.set(key, (names.get(key) ?? new Set()).add(stored.name))
   }
   const drop = (ref: Ref) => {
     room(ref.kind).delete(ref.name)
+    const siblings = namesOf(ref.kind, jobOf(ref.name))
+    siblings?.delete(ref.name)
+    if (siblings?.size === 0) names.delete(`${ref.kind}/${jobOf(ref.name)}`)
     if (pages.get(jobOf(ref.name)) === ref.name && ref.kind === 'ledger') pages.delete(jobOf(ref.name))
   }
   const refresh = async (ref: Ref) => {
@@ -59,6 +71,7 @@ export function createMirror(store: Store, namespace: string): Mirror {
 
   return {
     of: room,
+    ofJob: (kind, job) => [...(namesOf(kind, job) ?? [])].flatMap((name) => room(kind).get(name) ?? []),
     ledger: (job) => room('ledger').get(pages.get(job) ?? ''),
     put,
     drop,

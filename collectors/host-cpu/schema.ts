@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const CpuConfig = z.strictObject({
   collectorName: z.string().optional(),

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { FLAGS, hardwareAddress, type Interface, listed } from './interface.ts'
 
 /** What is used of the output of `ip -json addr show`. Some versions print empty objects between the interfaces. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const Ipv4InterfacesConfig = z.strictObject({
   collectorName: z.string().optional(),

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
+import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
 /** The keeper as its owner sees it. */
@@ -15,27 +16,35 @@ export interface Keeper {
   close(): Promise<void>
 }
 
+interface Message {
+  started?: string
+  pid?: number
+  ended?: string
+  how?: string
+}
+
 /** Starts a keeper for one folder. See keeper.ts. */
 export function startKeeper(folder: string): Keeper {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'keeper.ts'), folder], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true, // the terminal's Ctrl-C is not for it
   })
-  child.unref()
+  const hold = holder(child)
   const events = new EventEmitter()
   const ended = new Map<string, string>()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const message = JSON.parse(line) as { started?: string; pid?: number; ended?: string; how?: string }
+    const message = JSON.parse(line) as Message
     if (message.ended !== undefined) ended.set(message.ended, message.how ?? '')
     events.emit('message', message)
   })
   const order = (text: object) => child.stdin.write(`${JSON.stringify(text)}\n`)
-  const until = async (isIt: (message: { started?: string; pid?: number; ended?: string }) => boolean) => {
-    for (;;) {
-      const [message] = (await once(events, 'message')) as [{ started?: string; pid?: number; ended?: string }]
-      if (isIt(message)) return message
-    }
-  }
+  const until = (isIt: (message: Message) => boolean) =>
+    hold(async () => {
+      for (;;) {
+        const [message] = (await once(events, 'message')) as [Message]
+        if (isIt(message)) return message
+      }
+    })
   const running = new Set<string>()
   return {
     async start(name, command, args) {
@@ -52,7 +61,7 @@ export function startKeeper(folder: string): Keeper {
       await over
     },
     howEnded: (name) => ended.get(name),
-    close: () => closed(child),
+    close: () => hold(() => closed(child)),
   }
 }
 
@@ -61,4 +70,19 @@ async function closed(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit')
   child.stdin?.end()
   await exited
+}
+
+/** The keeper alone holds no process open; while something is awaited of it, it does. */
+function holder(child: ChildProcess) {
+  const parts = [child, child.stdin as Socket, child.stdout as Socket]
+  let waiting = 0
+  parts.forEach((part) => part.unref())
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting++ === 0) parts.forEach((part) => part.ref())
+    try {
+      return await work()
+    } finally {
+      if (--waiting === 0) parts.forEach((part) => part.unref())
+    }
+  }
 }

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Folders of control planes begin so: those whose owner is gone are swept. */
-export const FOLDER_PREFIX = 'sbs-control-plane-'
+const FOLDER_PREFIX = 'sbs-control-plane-'
+
+/** A name for the folder of one more control plane; nothing is made. */
+export const newFolder = () => join(tmpdir(), `${FOLDER_PREFIX}${randomUUID().slice(0, 8)}`)
 
 /**
  * Ends what a control plane left behind whose test run and keeper were both killed. Only processes that the folder's own list

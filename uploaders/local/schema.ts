@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const LocalConfig = z.strictObject({
   /** the folder that gets one folder a job; it must be there already */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonFileAnalyzer } from '../json-file.ts'
 import { parseVersion } from '../semver.ts'
 import { parseRange } from '../semver-range.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { compare, words } from '../comparison.ts'
 import { jsonFileAnalyzer } from '../json-file.ts'
 import { requireQuantity, UNIT } from '../quantity.ts'

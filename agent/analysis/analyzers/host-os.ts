@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonFileAnalyzer } from '../json-file.ts'
 import { parseTolerantVersion } from '../semver.ts'
 import type { Version } from '../semver.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { words } from '../comparison.ts'
 import { jsonFileAnalyzer } from '../json-file.ts'
 import { branchOf, evaluate } from '../outcomes.ts'

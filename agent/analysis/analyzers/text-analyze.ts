@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseGoBool } from '../../specs/go-bool.ts'
 import { compare, wholeNumber } from '../comparison.ts'
 import { COMMON, defineAnalyzer } from '../define.ts'

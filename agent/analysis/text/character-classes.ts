@@ -41,8 +41,7 @@ export function posixClass(name: string, isNegated: boolean): string | undefined
 export function unicodeClass(name: string, isNegated: boolean): string {
   const negated = isNegated !== name.startsWith('^')
   const bare = name.replace(/^\^/, '')
-  if (bare === 'Any' && !negated) return '\\0-\\u{10ffff}'
-  const property = /^[A-Z][a-z]?$/.test(bare) ? bare : `Script=${bare}`
+  const property = /^(?:[A-Z][a-z]?|Any)$/.test(bare) ? bare : `Script=${bare}`
   return `\\${negated ? 'P' : 'p'}{${property}}`
 }
 

@@ -37,6 +37,7 @@ describe('cpu', () => {
     ['supports foo', 'error'],
     ['hasFlags aes,sse', 'held'],
     ['hasFlags avx', 'not'],
+    ['hasFlags aes,avx', 'not'],
     ['x hasFlags aes', 'held'],
   ])('%s: %s', (when, want) => expect(condition('hostAnalyzers', 'cpu', when, files)).toBe(want))
 

@@ -93,6 +93,11 @@ describe('textAnalyze: regex', () => {
     },
   ])('$name', ({ file, outcomes, want }) => expect(of(file, outcomes)).toEqual([want]))
 
+  it('takes a byte order mark for a character, as Go does', () => {
+    const config = { fileName: 'a', regex: '^ERR', outcomes: failIfMatched }
+    expect(run('analyzers', 'textAnalyze', config, { a: '\ufeffERR' })[0]?.verdict).toBe('none')
+  })
+
   it('reads the syntax of Go', () => expect(of('b', failIfMatched, '(?i)(?P<W>error)')).toEqual(['fail one']))
 
   it.each(['(?=x)', 'a(?i)b', '(a'])('fails, visibly, on %s', (regex) => {

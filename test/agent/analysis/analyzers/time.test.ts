@@ -32,4 +32,10 @@ describe('time', () => {
     const given = { 'host-collectors/system/time.json': { ntp_synchronized, ntp_active } }
     expect(condition('hostAnalyzers', 'time', `ntp == ${state}`, given)).toBe('held')
   })
+
+  it('takes what is missing for false', () => {
+    expect(condition('hostAnalyzers', 'time', 'ntp == unsynchronized+inactive', { 'host-collectors/system/time.json': {} })).toBe(
+      'held',
+    )
+  })
 })

@@ -43,6 +43,7 @@ describe('classes', () => {
 
   it.each([
     ['L', false, '\\p{L}'],
+    ['Any', false, '\\p{Any}'],
     ['Lu', true, '\\P{Lu}'],
     ['Greek', false, '\\p{Script=Greek}'],
     ['^Greek', false, '\\P{Script=Greek}'],

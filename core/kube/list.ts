@@ -1,0 +1,112 @@
+import type { Query, RawList } from '../contract/collector.ts'
+import { fail } from '../errors.ts'
+import type { KubeClient, KubeRequest } from './client.ts'
+import { type ListEnvelope, ListSplitter } from './list-splitter.ts'
+import { RawItem } from './raw-item.ts'
+import { isStatus } from './status-error.ts'
+
+export interface ListOptions extends Pick<KubeRequest, 'path' | 'query' | 'signal' | 'timeoutMs' | 'compress'> {
+  /** objects a request; default 500 */
+  limit?: number
+  /**
+   * When the server has forgotten the state that the pages so far are of (410). `continue`, the default: the rest comes from a
+   * newer state, each object at most once. `restart`: one state or nothing; the page that begins anew says so.
+   */
+  onExpired?: 'continue' | 'restart'
+  /** a page is handed on when its items have this many bytes, so that huge objects do not fill the memory. Default 16 MiB */
+  pageBytes?: number
+}
+
+/** Some of a list's items, in order. */
+export interface ListPage extends RawList {
+  items: RawItem[]
+  /** of the list; empty on parts of a page that come before it is known */
+  resourceVersion: string
+  /** all pages before this one are void */
+  isRestart: boolean
+}
+
+const LIMIT = 500
+const PAGE_BYTES = 16 * 1024 * 1024
+/** A list that cannot be finished within this many starts will not be: it is larger than what the server remembers. */
+const MAX_RESTARTS = 3
+
+/**
+ * A list in pages, each item with the bytes that the server sent. While a page is worked on, no more is asked for.
+ *
+ * @throws what KubeClient.request throws; API_EXPIRED when restarts do not help
+ */
+export async function* listPages(client: KubeClient, options: ListOptions): AsyncGenerator<ListPage> {
+  let token: string | undefined
+  let isRestart = false
+  for (let restarts = 0; ;) {
+    try {
+      const envelope = yield* onePage(client, options, token, isRestart)
+      isRestart = false
+      token = envelope.continueToken
+      if (token === undefined) return
+    } catch (error) {
+      if (!isStatus(error, 410) || token === undefined) throw error
+      if (options.onExpired !== 'restart' && error.continueToken !== undefined) {
+        token = error.continueToken
+        continue
+      }
+      if (++restarts > MAX_RESTARTS) throw error
+      token = undefined
+      isRestart = true
+    }
+  }
+}
+
+/** The whole list at once, of one state: for lists that are known to be small. */
+export async function listAll(client: KubeClient, options: ListOptions): Promise<ListPage> {
+  const all: ListPage = { items: [], resourceVersion: '', isRestart: false }
+  for await (const page of listPages(client, { ...options, onExpired: 'restart' })) {
+    if (page.isRestart) all.items = []
+    all.items.push(...page.items)
+    all.resourceVersion = page.resourceVersion
+  }
+  return all
+}
+
+async function* onePage(
+  client: KubeClient,
+  options: ListOptions,
+  token: string | undefined,
+  isRestart: boolean,
+): AsyncGenerator<ListPage, ListEnvelope> {
+  const response = await client.request({ ...options, query: pageQuery(options, token) })
+  const splitter = new ListSplitter()
+  const maxBytes = options.pageBytes ?? PAGE_BYTES
+  let part: ListPage = { items: [], resourceVersion: '', isRestart }
+  let bytes = 0
+  for await (const piece of response.body) {
+    for (const item of splitter.push(piece)) {
+      part.items.push(new RawItem(item))
+      bytes += item.length
+    }
+    if (bytes < maxBytes) continue
+    yield part
+    part = { items: [], resourceVersion: '', isRestart: false }
+    bytes = 0
+  }
+  const envelope = ended(splitter, client.connection.server)
+  yield { ...part, resourceVersion: envelope.resourceVersion }
+  return envelope
+}
+
+/** The server reads the state to continue from the token, and refuses to be told another one beside it. */
+function pageQuery(options: ListOptions, token: string | undefined): Query {
+  const { resourceVersion, resourceVersionMatch, ...rest } = options.query ?? {}
+  const limit = options.limit ?? LIMIT
+  return token === undefined ? { ...rest, resourceVersion, resourceVersionMatch, limit } : { ...rest, limit, continue: token }
+}
+
+/** An answer that ends early without a cut connection is one that something in between shortened. */
+function ended(splitter: ListSplitter, server: string): ListEnvelope {
+  try {
+    return splitter.end()
+  } catch (error) {
+    throw fail('CLUSTER_UNREACHABLE', { server, reason: 'its list ends in the middle' }, error)
+  }
+}

@@ -1,0 +1,54 @@
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { lineFinder } from '../../../agent/redaction/line-finder.ts'
+import { bitOf, literalAutomaton } from '../../../agent/redaction/literal-automaton.ts'
+
+const anyLetters = (maxLength: number) =>
+  fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-', '\xe9'), minLength: 1, maxLength })
+const anyText = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '-', 'x', '\xe9', '\n'), maxLength: 60 })
+
+/** The bits of the lists of which a literal is in the line. */
+function bitsIn(line: string, lists: string[][]): bigint {
+  const lower = line.replaceAll(/[A-Z]/g, (char) => char.toLowerCase())
+  return lists.reduce((bits, list, index) => (list.some((literal) => lower.includes(literal)) ? bits | bitOf(index) : bits), 0n)
+}
+
+it('finds the literals of every list in every line', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(anyLetters(5), { maxLength: 4 }), { maxLength: 60 }),
+      anyText,
+      fc.boolean(),
+      (lists, text, isEvery) => {
+        const finder = lineFinder(literalAutomaton(lists), 1000)
+        const bytes = Buffer.from(text, 'latin1')
+        const found: [string, bigint][] = []
+        for (let at = 0; at < bytes.length;) {
+          const end = finder.find(bytes, at, isEvery)
+          const bits = BigInt.asUintN(32, BigInt(finder.low)) | (BigInt.asUintN(32, BigInt(finder.high)) << 32n)
+          found.push([bytes.toString('latin1', finder.start, end), bits])
+          at = end + 1
+        }
+        const lines = text.replace(/\n$/, '').split('\n')
+        const all = lines.map((line): [string, bigint] => [line, bitsIn(line, lists)])
+        if (text === '') expect(found).toEqual([])
+        else if (isEvery) expect(found).toEqual(all)
+        else expect(found.filter(([, bits]) => bits > 0n)).toEqual(all.filter(([, bits]) => bits > 0n))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+it('gives lists beyond the last bit that bit', () => {
+  expect(new Set(Array.from({ length: 80 }, (_, index) => bitOf(index))).size).toBe(52)
+  expect(bitOf(79)).toBe(bitOf(51))
+})
+
+it('refuses lines that are too long, wherever they stand', () => {
+  const finder = lineFinder(literalAutomaton([['x']]), 3)
+  const find = (text: string) => finder.find(Buffer.from(text), 0, false)
+  expect(find('abc\nabx\n')).toBe(7)
+  for (const text of ['abcd', 'abcd\n', 'abcd\nabc', 'abc\nabcd\nx', 'abc\nabcx'])
+    expect(() => find(text)).toThrowError('3 bytes')
+})
