@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { showFigures } from '../test/bench/figure.ts'
+import { pipelineFigures } from '../test/bench/pipeline.ts'
+import { programs } from '../test/bench/programs.ts'
+
+/** `npm run bench`: prints ratios against a floor in the same run; `-- --write` keeps them in docs/benchmarks.md. */
+const figures = [...(await programs()), ...(await pipelineFigures())]
+const cpu = cpus()
+const text = `# Benchmarks
+
+The last figures of \`npm run bench -- --write\`, ${systemClock.now().toISOString().slice(0, 10)}, on ${cpu.length} cores (${cpu[0]?.model.trim() ?? 'unknown'}), Node.js ${process.versions.node}.
+Times of this machine say little about yours; the ratios against a floor measured in the same run do.
+
+${showFigures(figures)}`
+process.stdout.write(text)
+if (process.argv.includes('--write')) writeFileSync(join(import.meta.dirname, '..', 'docs', 'benchmarks.md'), text)
