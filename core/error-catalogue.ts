@@ -143,6 +143,21 @@ export const CATALOGUE = {
     message: '{what} was written by a newer version (schema {found}, this one knows {known})',
     remedy: 'upgrade this program',
   },
+  LEDGER_DAMAGED: {
+    ...resource,
+    message: 'ledger "{name}" cannot be read: {reason}',
+    remedy: 'no slot is run until it can: put a copy of it back, or remove it and a new one is begun',
+  },
+  RUN_DAMAGED: {
+    ...resource,
+    message: 'the record of run "{name}" cannot be read: {reason}',
+    remedy: 'its slot counts as run; remove the record when it is of no use any more',
+  },
+  SETTLED_AHEAD: {
+    ...resource,
+    message: 'slots up to {until} are settled already, by a clock that was ahead: nothing is due before then',
+    remedy: 'if the clock is right now, delete the job and create it again',
+  },
 
   // tasks and plug-ins
   TASK_INTERRUPTED: { ...bug, message: 'the task ended without a result ({how}) during {step}', remedy: '{remedy}' },

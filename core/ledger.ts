@@ -128,6 +128,7 @@ export const isRecorded = (page: LedgerPage, run: string): boolean => page.state
 export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: Date): LedgerPage {
   const settled =
     settledUpTo && settledUpTo.toISOString() > page.state.settledUpTo ? settledUpTo.toISOString() : page.state.settledUpTo
+  if (entries.length === 0 && settled === page.state.settledUpTo) return page
   return shrink({ ...page, state: { ...page.state, settledUpTo: settled }, entries: [...page.entries, ...entries] })
 }
 

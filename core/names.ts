@@ -31,9 +31,26 @@ export const manualRunName = (job: string, id: string) => `${job}.m${id}`
 /** A scheduled run is named after its slot, and nothing else: creating the name is the lock. */
 export const runName = (job: string, slot: Date) => `${job}.${Math.floor(slot.getTime() / 60_000)}`
 
+/** The slot that a run's name tells; undefined for a manual run. */
+export function slotOf(run: string): Date | undefined {
+  const minute = /\.([0-9]{1,9})$/.exec(run)?.[1]
+  return minute === undefined ? undefined : new Date(Number(minute) * 60_000)
+}
+
 /** One page of the ledger a month, by UTC: `nightly.ledger.202611`. */
 export const ledgerName = (job: string, month: string) => `${job}.ledger.${month}`
 export const monthOf = (at: Date) => at.toISOString().slice(0, 7).replace('-', '')
 
 /** The job that an object of any kind belongs to. Job names hold no dot, so it ends the job's part. */
 export const jobOf = (name: string) => name.split('.', 1)[0] ?? name
+
+const JOB = '[a-z0-9](?:[-a-z0-9]{0,50}[a-z0-9])?'
+/** What objects of each kind are called: an object with our label and another name is not one of ours. */
+export const NAME_OF: Record<Kind, RegExp> = {
+  job: JOB_NAME,
+  status: new RegExp(`^${JOB}\\.status$`),
+  ledger: new RegExp(`^${JOB}\\.ledger\\.[0-9]{6}$`),
+  run: new RegExp(`^${JOB}\\.(?:[0-9]{1,12}|m[a-z0-9]{1,32})$`),
+  request: new RegExp(`^${JOB}\\.request\\.[a-z0-9]{1,32}$`),
+  template: new RegExp(`^template\\.${JOB}$`),
+}

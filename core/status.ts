@@ -35,12 +35,18 @@ export interface Condition {
   at: string
 }
 
+const isText = (value: unknown) => typeof value === 'string'
+
 /** Reads status.json; undefined when it is not one that this version can show. */
 export function decodeStatus(text: string): JobStatus | undefined {
   try {
     const value = JSON.parse(text) as Partial<JobStatus> | null
     const isKnown =
-      value?.schema === 1 && typeof value.id === 'string' && Array.isArray(value.nextSlots) && Array.isArray(value.conditions)
+      value?.schema === 1 &&
+      [value.id, value.observedSpecHash, value.state, value.schedule, value.timeZone, value.updatedAt].every(isText) &&
+      [value.nextSlots, value.targets].every((list) => Array.isArray(list) && list.every(isText)) &&
+      Array.isArray(value.conditions) &&
+      value.conditions.every((one: Partial<Condition> | null) => isText(one?.type) && isText(one?.message))
     return isKnown ? (value as JobStatus) : undefined
   } catch {
     return undefined

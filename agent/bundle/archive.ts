@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream, openSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -39,15 +39,12 @@ const GZIP_LEVEL = 1
  * Starts an archive at `path`, where nothing may be yet, everything below the folder `top`. Headers carry no user, no group
  * and one time for all, so that the host's names do not leave it. Throws Fatal when the file cannot be made.
  */
-export async function createArchive(path: string, top: string, mtime: Date): Promise<Archive> {
-  // Opened before anything else: a stream that opens its file later could make it after `abort` removed it.
-  const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    throw cannotWrite('the bundle', path, error)
-  })
+export function createArchive(path: string, top: string, mtime: Date): Archive {
+  const fd = create(path)
   const tar = pack()
   const meter = measured()
   const stopped = new AbortController()
-  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), meter.stream, handle.createWriteStream({ flush: true }), {
+  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), meter.stream, createWriteStream(path, { fd, flush: true }), {
     signal: stopped.signal,
   })
   let failure: Fatal | undefined
@@ -94,6 +91,15 @@ export async function createArchive(path: string, top: string, mtime: Date): Pro
       await written.catch(() => undefined)
       await rm(path, { force: true })
     },
+  }
+}
+
+/** At once and before anything else: a stream that opens its file later could make it after `abort` removed it. */
+function create(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600)
+  } catch (error) {
+    throw cannotWrite('the bundle', path, error)
   }
 }
 

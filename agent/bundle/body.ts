@@ -5,8 +5,8 @@ const PIECE_BYTES = 1024 * 1024
 
 /** A body's bytes, piece by piece. Throws what the body throws, and a TypeError when it gives something else than bytes. */
 export async function* bodyChunks(body: Body): AsyncGenerator<Uint8Array> {
-  if (typeof body !== 'function') return yield* pieces(typeof body === 'string' ? Buffer.from(body) : body)
-  for await (const chunk of body()) yield* pieces(chunk)
+  if (typeof body === 'function') for await (const chunk of body()) yield* pieces(chunk)
+  else yield* pieces(typeof body === 'string' ? Buffer.from(body) : body)
 }
 
 /** Plug-ins need no types of ours, so what they give is looked at. */

@@ -10,6 +10,8 @@ export interface CollectorReport {
   files: number
   bytes: number
   warnings: Problem[]
+  /** false: something that was asked for is not in the bundle */
+  isComplete: boolean
   error?: Problem
 }
 

@@ -52,7 +52,13 @@ export function createSink(edge: SinkEdge): Sink {
     if (edge.archive.bytes > edge.limits.bundleBytes) throw fail('BUNDLE_TOO_LARGE', { limit: String(edge.limits.bundleBytes) })
   }
   const redacted = (path: string, body: Body, sizes: BodyLimits, stage: Stage) =>
-    redactedBody(path, body, guarded(() => edge.redactor.file(path)), sizes, stage)
+    redactedBody(
+      path,
+      body,
+      guarded(() => edge.redactor.file(path)),
+      sizes,
+      stage,
+    )
   const store = async (path: string, body: RedactedBody) => {
     if (body.file) await edge.archive.addFile(path, body.file, body.size)
     else await edge.archive.add(path, body.bytes ?? new Uint8Array())

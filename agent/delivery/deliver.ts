@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { type Clock, deadline } from '../../core/clock.ts'
-import { type Bundle, isPluginError, type Logger } from '../../core/contract/index.ts'
-import { asProblem, fail, ProductError, reasonOf } from '../../core/errors.ts'
+import type { Bundle, Logger, Receipt } from '../../core/contract/index.ts'
+import { fail } from '../../core/errors.ts'
 import type { DeliverRequest, DeliverResult, FromTask } from '../../core/task.ts'
 import type { Loader } from '../loader/loader.ts'
-import { createRedactor } from '../redaction/redactor.ts'
+import { explain, maskerOf, RETRY } from './explain.ts'
 import { openTarget } from './target.ts'
 
 export interface DeliverEdge {
@@ -15,39 +15,63 @@ export interface DeliverEdge {
   say(message: FromTask): void
 }
 
+/** What an uploader may keep between tries, as JSON. */
+const MAX_STATE = 256 * 1024
+/** How long an uploader may take to end by itself once its time is over. */
+const GRACE_MS = 2_000
+
 /** One try at one target. A failure is a result: the parent decides whether and when there is another try. */
 export async function deliverTask(request: DeliverRequest, edge: DeliverEdge): Promise<DeliverResult> {
-  const time = deadline(
-    edge.clock,
-    request.timeoutMs,
-    fail('UPLOAD_FAILED', { name: request.target.uploader, reason: 'it did not end in time', remedy: RETRY }),
-  )
-  let kept = request.state
-  const state = {
+  const { target, bundle, timeoutMs } = request
+  const late = fail('UPLOAD_FAILED', { name: target.uploader, reason: 'it did not end in time', remedy: RETRY })
+  const soft = deadline(edge.clock, timeoutMs, late)
+  const hard = deadline(edge.clock, timeoutMs + GRACE_MS, late)
+  try {
+    edge.say({ type: 'step', name: `uploading with ${target.uploader}` })
+    const signal = AbortSignal.any([edge.signal, soft.signal])
+    const state = keptState(request.state, edge)
+    const upload = async () => {
+      const { plugin, context } = await openTarget(target, request.run, { ...edge, signal, state })
+      return plugin.upload(context, openBundle(bundle))
+    }
+    return { receipt: checkReceipt(await unless(hard.signal, upload()), request) }
+  } catch (error) {
+    return { error: explain(error, target) }
+  } finally {
+    soft.stop()
+    hard.stop()
+  }
+}
+
+/** The promise's result, or the signal's reason: an uploader that hangs does not care for its own signal. */
+function unless<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+  return Promise.race([promise, aborted])
+}
+
+function keptState(before: unknown, edge: DeliverEdge) {
+  let kept = before
+  return {
     get: () => kept,
     set: async (value: unknown) => {
+      const text = JSON.stringify(value) as string | undefined
+      if ((text?.length ?? 0) > MAX_STATE) throw new Error(`the state of an uploader has at most ${MAX_STATE} characters`)
       kept = value
       edge.say({ type: 'state', value })
     },
   }
-  try {
-    edge.say({ type: 'step', name: `uploading with ${request.target.uploader}` })
-    const signal = AbortSignal.any([edge.signal, time.signal])
-    const { plugin, context } = await openTarget(request.target, request.run, { ...edge, signal, state })
-    const receipt = await plugin.upload(context, openBundle(request.bundle))
-    if (receipt.size !== request.bundle.size) {
-      const reason = `${receipt.size} of ${request.bundle.size} bytes arrived`
-      throw fail('UPLOAD_FAILED', { name: request.target.uploader, reason, remedy: RETRY })
-    }
-    return { receipt }
-  } catch (error) {
-    return { error: explain(error, request) }
-  } finally {
-    time.stop()
-  }
 }
 
-const RETRY = 'it is tried again by itself'
+/** What arrived is what was sent, by all that the uploader says of it. Only known fields are passed on. */
+function checkReceipt(receipt: Receipt, { target, bundle }: DeliverRequest): NonNullable<DeliverResult['receipt']> {
+  const refuse = (reason: string) => fail('UPLOAD_FAILED', { name: target.uploader, reason, remedy: RETRY })
+  if (typeof receipt?.location !== 'string') throw refuse('it gave no receipt with a location')
+  const { size, checksum } = receipt
+  if (size !== bundle.size) throw refuse(`${size} of ${bundle.size} bytes arrived`)
+  if (checksum?.algorithm === 'sha256' && checksum.value !== bundle.sha256) throw refuse('other bytes arrived than were sent')
+  const sum = checksum && { checksum: { algorithm: `${checksum.algorithm}`, value: `${checksum.value}` } }
+  return { location: maskerOf(target)(receipt.location), size, ...sum, verified: Boolean(receipt.verified) }
+}
 
 /** The archive for an uploader: a fresh stream each time it is opened. */
 function openBundle(bundle: DeliverRequest['bundle']): Bundle {
@@ -60,17 +84,4 @@ function openBundle(bundle: DeliverRequest['bundle']): Bundle {
         ...(range ? { start: range.start, ...(range.end === undefined ? {} : { end: range.end - 1 }) } : {}),
       }) as AsyncIterable<Buffer>,
   }
-}
-
-/** An uploader's message may quote what it was given: secrets and what looks like one are masked. */
-function explain(error: unknown, request: DeliverRequest): NonNullable<DeliverResult['error']> {
-  const literals = Object.values(request.target.secrets)
-  const mask = (text: string) => createRedactor([], { literals }).text(text)
-  if (isPluginError(error)) {
-    const { code, message, remedy, retryAfterMs } = error
-    return { code, message: mask(message), class: error.class, remedy: mask(remedy ?? ''), retryAfterMs }
-  }
-  if (error instanceof ProductError) return { ...asProblem(error), class: error.class }
-  const failure = fail('UPLOAD_FAILED', { name: request.target.uploader, reason: mask(reasonOf(error)), remedy: RETRY })
-  return { ...asProblem(failure), class: 'retryable' }
 }

@@ -4,8 +4,8 @@
  */
 export function asError(thrown: unknown): Error {
   try {
-    if (thrown instanceof Error && typeof thrown.message === 'string') return thrown
-    return new Error(thrown instanceof Error ? `${thrown.name}: ${String(thrown.message)}` : String(thrown))
+    const message: unknown = thrown instanceof Error ? thrown.message : thrown
+    return thrown instanceof Error && typeof message === 'string' ? thrown : new Error(String(message))
   } catch {
     return new Error('something was thrown that cannot be shown')
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { asProblem } from '../../core/errors.ts'
 import { durationMs } from '../../core/quantity.ts'
 import type { ExecuteEdge } from '../scheduler/execute.ts'
-import { viewOf } from '../scheduler/reconcile.ts'
+import { viewOf } from '../scheduler/job-view.ts'
 import { runsOf } from '../scheduler/runs.ts'
 import { pruneBundles } from './bundles.ts'
 

@@ -1,9 +1,12 @@
 import { isFailure } from '../../core/errors.ts'
 import { manualRunName, runName } from '../../core/names.ts'
 import type { Run } from '../../core/run.ts'
+import type { Stored } from '../../core/store/store.ts'
 import type { SchedulerEdge } from './edge.ts'
 import type { JobView } from './job-view.ts'
 import { runDocument, runRef } from './runs.ts'
+
+const MAX_TRIES = 3
 
 /** `mine`: this process may work on it. `taken`: someone has it. `refused`: the store will not have it. */
 export type Claim = 'mine' | 'taken' | 'refused'
@@ -38,10 +41,22 @@ export async function claim(
     } catch (error) {
       // Not only "exists" asks for a look: a time-out may have created it, and a quota may refuse a name that is there.
       const there = await edge.mirror.refresh(ref)
-      if (there && there.owner?.uid === view.uid) return 'taken'
-      if (there && tries === 0 && there.owner) await edge.store.remove(ref, there.version)
+      if (there?.owner?.uid === view.uid) return 'taken'
+      // Nobody's: not ours to remove, and in the way for good.
+      if (there && !there.owner) return 'refused'
+      if (there && tries < MAX_TRIES) await removeStale(edge, there)
       else if (isFailure(error, 'STORE_FORBIDDEN', 'STORE_FULL', 'STORE_TOO_LARGE')) return 'refused'
       else throw error
     }
+  }
+}
+
+/** The run of an earlier job of this name. Whoever changes it meanwhile is asked again. */
+async function removeStale(edge: SchedulerEdge, stored: Stored): Promise<void> {
+  try {
+    await edge.store.remove(stored, stored.version)
+    edge.mirror.drop(stored)
+  } catch (error) {
+    if (!isFailure(error, 'STORE_CONFLICT')) throw error
   }
 }

@@ -14,6 +14,8 @@ export interface SchedulerEdge {
   /** this process, as runs name it */
   holder: Holder
   isAlive(holder: Holder): boolean
+  /** the one run that a process without a daemon is there for: it claims and does no other */
+  only?: string | undefined
 }
 
 /** Longest pause between two looks at everything; a slot found within it is on time. */

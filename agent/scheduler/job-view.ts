@@ -64,3 +64,12 @@ const issue = (message: string): JobIssue => ({ path: '', message, isUnknownKey:
 function invalid(issues: string): Problem {
   return { code: 'JOB_INVALID', message: `job.yaml: ${issues}`, remedy: 'correct the job; it runs again from then on' }
 }
+
+const views = new WeakMap<Stored, JobView>()
+
+/** Parses each version of a job once. */
+export function viewOf(stored: Stored): JobView {
+  const view = views.get(stored) ?? viewJob(stored)
+  views.set(stored, view)
+  return view
+}

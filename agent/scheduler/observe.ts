@@ -1,7 +1,7 @@
 import { type LedgerEntry, type LedgerPage, record } from '../../core/ledger.ts'
 import { parseSchedule, type Schedule } from '../../core/schedule/cron.ts'
 import type { JobView } from './job-view.ts'
-import { slotsBetween } from './ledger-book.ts'
+import { slotsBetween } from './slots-entry.ts'
 
 /**
  * Notes in the ledger what changed about a job since it was last seen: edits, pauses, resumes. Each of them settles the slots
@@ -13,7 +13,7 @@ export function observe(page: LedgerPage, view: JobView, now: Date): LedgerPage 
 
 function noteInvalid(page: LedgerPage, view: JobView, now: Date): LedgerPage {
   if (view.plan || page.state.isInvalid) return page
-  const noted = settle(page, 'not-observed', now, {
+  const noted = settle(page, unseen(page), now, {
     type: 'invalid',
     at: now.toISOString(),
     note: (view.invalid?.message ?? '').slice(0, 300),
@@ -29,7 +29,7 @@ function noteEdit(page: LedgerPage, view: JobView, now: Date): LedgerPage {
   if (isSameTime && !isInvalid && state.specHash === specHash) return page
   const edited: LedgerEntry = { type: 'edited', at: now.toISOString(), note: isSameTime ? 'spec' : 'schedule' }
   // An edit of anything else leaves a slot that is due to its run.
-  const noted = isSameTime && !isInvalid ? record(page, [edited]) : settle(page, 'not-observed', now, edited)
+  const noted = isSameTime && !isInvalid ? record(page, [edited]) : settle(page, unseen(page), now, edited)
   const { isInvalid: _, ...kept } = noted.state
   return { ...noted, state: { ...kept, specHash, schedule: plan.lines, timeZone: plan.spec.timeZone } }
 }
@@ -47,6 +47,9 @@ function noteResume(page: LedgerPage, view: JobView, now: Date): LedgerPage {
   const { paused: _, ...state } = noted.state
   return { ...noted, state }
 }
+
+/** What becomes of slots that were due before a change was seen: during a pause the pause is the reason. */
+const unseen = (page: LedgerPage) => (page.state.paused ? 'disabled' : 'not-observed')
 
 /** Settles what was due up to now under the schedule that held until now, and notes why. */
 function settle(page: LedgerPage, outcome: 'not-observed' | 'disabled', now: Date, event: LedgerEntry): LedgerPage {

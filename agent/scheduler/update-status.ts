@@ -1,4 +1,4 @@
-import { isFailure } from '../../core/errors.ts'
+import { isFailure, type Problem } from '../../core/errors.ts'
 import type { LedgerPage } from '../../core/ledger.ts'
 import { LABEL_JOB, statusName } from '../../core/names.ts'
 import { encodeDocument } from '../../core/run.ts'
@@ -9,13 +9,22 @@ import type { SchedulerEdge } from './edge.ts'
 import type { JobView } from './job-view.ts'
 import { runsOf } from './runs.ts'
 
-/** Writes a job's status if it is not what the records say. A lost or foreign one is made again. */
-export async function updateStatus(edge: SchedulerEdge, view: JobView, page: LedgerPage): Promise<void> {
+/**
+ * Writes a job's status if it is not what the records say. A lost or foreign one is made again, and so is one of a newer
+ * version: it is a cache, and what a newer agent said is no longer so.
+ */
+export async function updateStatus(
+  edge: SchedulerEdge,
+  view: JobView,
+  page: LedgerPage | undefined,
+  troubles: readonly Problem[],
+): Promise<void> {
   const ref: Ref = { kind: 'status', namespace: edge.namespace, name: statusName(view.name) }
   const stored = edge.mirror.of('status').get(ref.name)
   const isOurs = stored?.owner?.uid === view.uid
   const before = stored && isOurs ? decodeStatus(stored.text) : undefined
-  const status = deriveStatus(view, page, runsOf(edge, view.name, view.uid), edge.clock.now(), before)
+  const runs = runsOf(edge, view.name, view.uid)
+  const status = deriveStatus({ view, page, runs, troubles }, edge.clock.now(), before)
   if (before && sameButTime(before, status)) return
   const document = { text: encodeDocument(status), labels: { [LABEL_JOB]: view.name }, owner: { name: view.name, uid: view.uid } }
   try {

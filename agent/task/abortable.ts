@@ -13,7 +13,10 @@ export async function* abortable<Item>(source: AsyncIterable<Item> | Iterable<It
   let isOver = false
   try {
     for (let count = 1; ; count++) {
-      const step = await orAbort(started(() => iterator.next()), signal)
+      const step = await orAbort(
+        started(() => iterator.next()),
+        signal,
+      )
       if (step.done) {
         isOver = true
         return

@@ -61,11 +61,9 @@ export function createChildText(onText: (text: string) => void): ChildText {
     push(chunk) {
       if (isOver) return
       bytes += chunk.length
-      for (let at = 0; at < chunk.length && !isOver;) {
-        const end = chunk.indexOf(NEWLINE, at) + 1
-        take(chunk.subarray(at, end || chunk.length), end > 0)
-        at = end || chunk.length
-      }
+      const last = chunk.lastIndexOf(NEWLINE) + 1
+      if (last > 0) take(chunk.subarray(0, last), true)
+      if (last < chunk.length) take(chunk.subarray(last), false)
       if (bytes <= MAX_BYTES || isOver) return
       isOver = true
       redact(() => redaction.end())

@@ -3,12 +3,13 @@ import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { Analyzer, AnalyzeResult } from '../analysis/analyzer.ts'
 import { analysisJson } from '../analysis/analysis-json.ts'
 import type { Archive } from '../bundle/archive.ts'
-import { OWN_FOLDER } from '../bundle/output-path.ts'
+import { ERRORS_FOLDER, OWN_FOLDER } from '../bundle/output-path.ts'
 import { type CollectorReport, encodeChecksums, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
 import type { Sink } from '../bundle/sink.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import type { Unplanned } from './plan.ts'
 import type { RunEdge } from './run.ts'
+import { showProblems } from './shown.ts'
 
 export interface Collected {
   request: RunRequest
@@ -21,18 +22,19 @@ export interface Collected {
 
 /**
  * Writes what can be known only at the end: verdicts, errors, the report, checksums and the version file, and closes the
- * archive. All of it goes through redaction too: messages of collectors may quote what they read.
+ * archive. All of it goes through redaction too: messages of collectors may quote what they read. Throws Fatal.
  */
 export async function closeBundle(
-  all: Collected,
+  collected: Collected,
   edge: RunEdge & { sink: Sink; archive: Archive; redactor: Redactor },
 ): Promise<RunResult> {
   const { sink } = edge
+  const all = shownOf(collected, edge.redactor)
   const { request, reports } = all
   const warnings = [...all.warnings, ...reports.flatMap((report) => report.warnings)]
-  for (const { code, message } of warnings) edge.say({ type: 'warning', code, message: edge.redactor.text(message) })
+  for (const { code, message } of warnings) edge.say({ type: 'warning', code, message })
   for (const { key, error } of reports)
-    if (error) edge.say({ type: 'warning', code: error.code, message: edge.redactor.text(`${key}: ${error.message}`) })
+    if (error) edge.say({ type: 'warning', code: error.code, message: `${key}: ${error.message}` })
 
   const results = all.analyzers.flatMap((analyzer) => analyzer.finish())
   if (request.analyze) await sink.write('analysis.json', analysisJson(results))
@@ -42,9 +44,8 @@ export async function closeBundle(
   if (excluded.length > 0) await sink.write('skipped-collectors.json', encodeSkipped(excluded, edge.clock.now()))
   await writeErrors(reports, sink, edge.clock.now())
 
-  const failed = reports.filter((report) => report.state === 'failed').length
-  const isPartial = failed > 0 || reports.some((report) => report.warnings.some((warning) => LOSSES.includes(warning.code)))
-  const report = edge.redactor.report()
+  const isPartial = reports.some((report) => !report.isComplete)
+  const redaction = edge.redactor.report()
   await sink.write(
     `${OWN_FOLDER}/report.json`,
     encodeReport({
@@ -56,7 +57,7 @@ export async function closeBundle(
       isPartial,
       collectors: reports,
       warnings: all.warnings,
-      redaction: request.redact ? report : 'off',
+      redaction: request.redact ? redaction : 'off',
     }),
   )
   await sink.write('version.yaml', encodeVersion(edge.version))
@@ -65,16 +66,24 @@ export async function closeBundle(
   const count = (state: CollectorReport['state']) => reports.filter((one) => one.state === state).length
   return {
     archive: { ...archive, fileName: request.fileName, isPartial },
-    collectors: { ran: count('ran'), failed, skipped: count('skipped') },
+    collectors: { ran: count('ran'), failed: count('failed'), skipped: count('skipped') },
     analysis: request.analyze ? countVerdicts(results) : undefined,
     warnings: warnings.length,
-    redactions: Object.values(report.rules).reduce((sum, found) => sum + found, 0),
+    redactions: Object.values(redaction.rules).reduce((sum, found) => sum + found, 0),
     cpuMs: Math.round(edge.cpuMs()),
   }
 }
 
-/** Warnings that mean something is missing that was asked for. */
-const LOSSES: readonly string[] = ['OUTPUT_PATH', 'OUTPUT_REFUSED', 'BUNDLE_TOO_LARGE', 'REDACTION_FAILED']
+/** The same with all messages made fit to leave the task. */
+function shownOf(all: Collected, redactor: Redactor): Collected {
+  const show = showProblems(redactor)
+  const reports = all.reports.map((report) => ({
+    ...report,
+    warnings: report.warnings.map(show),
+    ...(report.error ? { error: show(report.error) } : {}),
+  }))
+  return { ...all, reports, warnings: all.warnings.map(show) }
+}
 
 /** One file for each collector that failed, where the peer writes them. */
 async function writeErrors(reports: readonly CollectorReport[], sink: Sink, at: Date): Promise<void> {
@@ -82,7 +91,7 @@ async function writeErrors(reports: readonly CollectorReport[], sink: Sink, at: 
     if (!error) continue
     const content = { collector: key, error: error.message, timestamp: at.toISOString() }
     await sink.write(
-      `collector-errors/${key.replaceAll(/[^\w.-]/g, '-')}-${index}-error.json`,
+      `${ERRORS_FOLDER}/${key.replaceAll(/[^\w.-]/g, '-')}-${index}-error.json`,
       `${JSON.stringify(content, undefined, 2)}\n`,
     )
   }

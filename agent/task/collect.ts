@@ -8,11 +8,13 @@ import type {
   Logger,
   Output,
 } from '../../core/contract/index.ts'
-import { asProblem, fail, type Problem, reasonOf } from '../../core/errors.ts'
+import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import type { RunRequest } from '../../core/task.ts'
 import type { CollectorReport } from '../bundle/report.ts'
-import { Fatal, type Sink } from '../bundle/sink.ts'
+import { Fatal } from '../bundle/fatal.ts'
+import type { Sink } from '../bundle/sink.ts'
 import { abortable } from './abortable.ts'
+import { createNotes, type Notes, plainWarning, thrownProblem } from './foreign.ts'
 import { noCluster } from './no-cluster.ts'
 import type { PlannedCollector } from './plan.ts'
 
@@ -44,15 +46,20 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
     durationMs: 0,
     files: 0,
     bytes: 0,
-    warnings: [...item.warnings],
+    warnings: [],
+    isComplete: true,
   }
+  const notes = createNotes()
+  for (const warning of item.warnings) notes.add(warning)
   try {
-    for await (const output of abortable(start(item, edge), edge.stop)) await take(output, report, edge)
+    for await (const output of abortable(start(item, edge), edge.stop)) await take(output, report, notes, edge)
   } catch (error) {
     if (error instanceof Fatal) throw error
     report.state = 'failed'
-    report.error = explain(item.key, error, edge.stop)
+    report.error = explain(item.key, error, edge.signal)
   }
+  report.warnings = notes.list()
+  report.isComplete = report.state === 'ran' && !notes.isLossy
   report.durationMs = Math.round(edge.clock.monotonicMs() - startedMs)
   return report
 }
@@ -79,11 +86,8 @@ function start(item: PlannedCollector, edge: CollectEdge): AsyncIterable<Output>
 const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>
   plugin.manifest.kind === 'HostCollector'
 
-async function take(output: Output, report: CollectorReport, edge: CollectEdge): Promise<void> {
-  if (output.type === 'warning') {
-    report.warnings.push({ code: output.code, message: output.message })
-    return
-  }
+async function take(output: Output, report: CollectorReport, notes: Notes, edge: CollectEdge): Promise<void> {
+  if (output.type === 'warning') return notes.add(plainWarning(output))
   try {
     const { body } = output
     const stoppable = typeof body === 'function' ? { ...output, body: () => abortable(body(), edge.stop) } : output
@@ -93,19 +97,14 @@ async function take(output: Output, report: CollectorReport, edge: CollectEdge):
     edge.onOutput(output.path, bytes)
   } catch (error) {
     if (error instanceof Fatal || edge.stop.aborted) throw error
-    report.warnings.push(outputProblem(output.path, error))
+    const unreadable = (reason: string) =>
+      fail('OUTPUT_REFUSED', { path: output.path, reason: `it could not be read: ${reason}`, remedy: "see the run's log" })
+    notes.add(thrownProblem(error, unreadable), true)
   }
 }
 
-function outputProblem(path: string, error: unknown): Problem {
-  const problem = asProblem(error)
-  return problem.code === 'INTERNAL'
-    ? { code: 'OUTPUT_REFUSED', message: `output "${path}" could not be read: ${reasonOf(error)}` }
-    : problem
-}
-
-function explain(key: string, error: unknown, stop: AbortSignal): Problem {
-  if (stop.aborted && error === stop.reason) return asProblem(fail('COLLECTOR_TIMED_OUT', { key }))
-  const problem = asProblem(error)
-  return problem.code === 'INTERNAL' ? asProblem(fail('COLLECTOR_FAILED', { key, reason: reasonOf(error) })) : problem
+/** Once its time is over, whatever a collector throws means that. */
+function explain(key: string, error: unknown, signal: AbortSignal): Problem {
+  if (signal.aborted) return asProblem(fail('COLLECTOR_TIMED_OUT', { key }))
+  return thrownProblem(error, (reason) => fail('COLLECTOR_FAILED', { key, reason }))
 }

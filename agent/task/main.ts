@@ -2,23 +2,34 @@ import { createWriteStream } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
+import { reasonOf } from '../../core/errors.ts'
 import { encodeMessage } from '../../core/task.ts'
 import { VERSION } from '../../core/version.ts'
+import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
 import { serveTask } from './serve.ts'
 import { stderrLogger } from './stderr-logger.ts'
+import { startWatchdog } from './watchdog.ts'
 
 /** The task program: one request on stdin, messages on fd 3, then the end. Started by the agent and the CLI only. */
+const { pid, ppid } = process
 const output = createWriteStream('', { fd: 3 })
-// The parent is gone: stdin ends too, and cancels the work.
-output.on('error', () => undefined)
+// The parent is gone: stdin ends too, and cancels the work, which still has to clear up.
+const pipes: NodeJS.WritableStream[] = [output, process.stdout, process.stderr]
+for (const pipe of pipes) pipe.on('error', () => undefined)
 
+const log = stderrLogger((line) => process.stderr.write(line), systemClock)
+// What plug-ins leave unheard must not cost the work of all others. Our own promises are all waited for.
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error: unknown) => log.error({ reason: reasonOf(asError(error)) }, 'an error that nobody waits for'))
+
+let isWatched = false
 const code = await serveTask({
   input: process.stdin,
   say: (message) => void output.write(encodeMessage(message)),
   libFolder: dirname(fileURLToPath(import.meta.url)),
   clock: systemClock,
-  log: stderrLogger((line) => process.stderr.write(line), systemClock),
+  log,
   version: VERSION,
   platform: process.platform,
   host: (signal) =>
@@ -30,6 +41,20 @@ const code = await serveTask({
       signal,
     }),
   cpuMs: () => (({ user, system }) => (user + system) / 1000)(process.cpuUsage()),
+  beforeForeignCode() {
+    if (!isWatched) startWatchdog({ pid, ppid })
+    isWatched = true
+  },
 })
-// A plug-in may have left timers or sockets behind: the work is done, nothing of it may keep the process.
-output.end(() => process.exit(code))
+output.end(() => {
+  // Nobody is left to kill what commands left in our group. Without a group of our own there is none.
+  if (process.ppid !== ppid) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // not the leader of a group
+    }
+  }
+  // A plug-in may have left timers or sockets behind: the work is done, nothing of it may keep the process.
+  process.exit(code)
+})

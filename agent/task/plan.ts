@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
 import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
@@ -22,12 +23,15 @@ export interface Unplanned {
   problem?: Problem
 }
 
-/** Finds each entry's collector and parses its config. What cannot run is named, never dropped. */
+/**
+ * Finds each entry's collector and parses its config. What cannot run is named, never dropped. `problems`: plug-ins that did
+ * not load, when one was looked for that is not built in.
+ */
 export async function planCollectors(
   spec: MergedSpec,
   loader: Loader,
   platform: string,
-): Promise<{ planned: PlannedCollector[]; unplanned: Unplanned[] }> {
+): Promise<{ planned: PlannedCollector[]; unplanned: Unplanned[]; problems: Problem[] }> {
   const planned: PlannedCollector[] = []
   const unplanned: Unplanned[] = []
   const rooms = [
@@ -44,7 +48,15 @@ export async function planCollectors(
         else planned.push(result)
       }
     }
-  return { planned, unplanned }
+  return { planned, unplanned, problems: await unloaded(unplanned, loader) }
+}
+
+/** The problems that may be why an entry has no collector; those that stand at their entry already are not said twice. */
+async function unloaded(unplanned: readonly Unplanned[], loader: Loader): Promise<Problem[]> {
+  const codes = unplanned.map((entry) => entry.problem?.code)
+  if (!codes.includes('COLLECTOR_UNKNOWN')) return []
+  const { problems } = await loader.all()
+  return problems.map(plain)
 }
 
 async function planEntry(
@@ -52,10 +64,10 @@ async function planEntry(
   entry: Entry,
   loader: Loader,
   platform: string,
-): Promise<PlannedCollector> {
+): Promise<PlannedCollector | { problem: Problem }> {
   const { key, source } = entry
   const found = await loader.find(kind, key)
-  if (!found) throw fail('COLLECTOR_UNKNOWN', { key, hint: hint(key, await loader.keys(kind)) })
+  if (!found) return { problem: await missing(kind, key, loader) }
   const { manifest } = found
   if ('platforms' in manifest && !manifest.platforms.some((one) => one === platform))
     throw fail('COLLECTOR_PLATFORM', { key, platform })
@@ -73,3 +85,13 @@ async function planEntry(
   }))
   return { key, source, config: parsed.value, plugin, warnings }
 }
+
+/** A plug-in that did not load cannot tell its key; its folder mostly is that key in other letters. */
+async function missing(kind: 'HostCollector' | 'Collector', key: string, loader: Loader): Promise<Problem> {
+  const letters = (name: string) => name.toLowerCase().replaceAll('-', '')
+  const { problems } = await loader.all()
+  const own = problems.find(({ folder }) => [key, `host${key}`].map(letters).includes(letters(basename(folder))))
+  return own ? plain(own) : asProblem(fail('COLLECTOR_UNKNOWN', { key, hint: hint(key, await loader.keys(kind)) }))
+}
+
+const plain = ({ code, message, remedy }: Problem): Problem => ({ code, message, remedy })

@@ -5,14 +5,15 @@ import { fail } from '../../core/errors.ts'
 import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
 import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { createArchive } from '../bundle/archive.ts'
+import { Fatal } from '../bundle/fatal.ts'
 import type { CollectorReport } from '../bundle/report.ts'
-import { createSink, Fatal } from '../bundle/sink.ts'
+import { createSink } from '../bundle/sink.ts'
 import type { Loader } from '../loader/loader.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
-import { closeBundle } from './close.ts'
+import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
-import { planCollectors, type Unplanned } from './plan.ts'
+import { type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { readSpecs } from './read-specs.ts'
 
 /** What the run task needs of the world. */
@@ -43,42 +44,40 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const startedAt = edge.clock.now()
   edge.say({ type: 'step', name: 'planning' })
   const { spec, warnings } = readSpecs(request.specs)
-  const { planned, unplanned } = await planCollectors(spec, edge.loader, edge.platform)
+  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, edge.platform)
   if (planned.length === 0) throw nothingToDo(unplanned)
+  const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
+  const all = { request, startedAt, unplanned, analyzers, warnings: [...warnings, ...problems, ...notes] }
+  try {
+    return await makeBundle(planned, all, edge)
+  } catch (error) {
+    throw error instanceof Fatal ? error.failure : error
+  }
+}
 
+/** Throws Fatal, or the signal's reason; the archive is gone then. */
+async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'reports'>, edge: RunEdge): Promise<RunResult> {
+  const { request } = all
+  const { workFolder, fileName, limits } = request
   const redactor = createRedactor(request.redact ? defaultRules : [])
-  const archive = createArchive(join(request.workFolder, request.fileName), request.fileName.replace(/\.tar\.gz$/, ''), startedAt)
-  const analyzers = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
-  const sink = createSink({
-    archive,
-    redactor,
-    taps: analyzers.analyzers,
-    workFolder: request.workFolder,
-    limits: request.limits,
-  })
+  const archive = createArchive(join(workFolder, fileName), fileName.replace(/\.tar\.gz$/, ''), all.startedAt)
+  const sink = createSink({ archive, redactor, taps: all.analyzers, workFolder, limits })
   const time = collectingTime(edge, request.timeoutMs)
   try {
-    const reports = await inPool(planned, AT_ONCE, (item, done) => {
+    const reports = await inPool(planned, AT_ONCE, async (item, done) => {
       edge.say({ type: 'step', name: `collecting ${item.key}` })
       edge.say({ type: 'progress', done, of: planned.length })
       const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
-      return collect(item, { ...edge, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput })
+      // What ends the run for one ends it for all: nobody waits for the slowest of the others.
+      return collect(item, { ...edge, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(time.giveUp)
     })
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })
-    reports.push(...unplanned.map(unplannedReport))
-    const all = {
-      request,
-      startedAt,
-      reports,
-      unplanned,
-      warnings: [...warnings, ...analyzers.problems],
-      analyzers: analyzers.analyzers,
-    }
-    return await closeBundle(all, { ...edge, sink, archive, redactor })
+    reports.push(...all.unplanned.map(unplannedReport))
+    return await closeBundle({ ...all, reports }, { ...edge, sink, archive, redactor })
   } catch (error) {
     await archive.abort()
-    throw error instanceof Fatal ? error.failure : error
+    throw error
   } finally {
     time.end()
     await sink.removeStaged()
@@ -91,9 +90,14 @@ function collectingTime(edge: RunEdge, timeoutMs: number) {
   const reason = fail('COLLECTOR_TIMED_OUT', { key: 'all' })
   const soft = deadline(edge.clock, softMs, reason)
   const hard = deadline(edge.clock, softMs + Math.min(COLLECTOR_GRACE_MS, timeoutMs / 10), reason)
+  const lost = new AbortController()
   return {
-    signal: AbortSignal.any([edge.signal, soft.signal]),
-    stop: AbortSignal.any([edge.signal, hard.signal]),
+    signal: AbortSignal.any([edge.signal, lost.signal, soft.signal]),
+    stop: AbortSignal.any([edge.signal, lost.signal, hard.signal]),
+    giveUp(error: unknown): never {
+      lost.abort(error)
+      throw error
+    },
     end: () => [soft, hard].forEach((one) => one.stop()),
   }
 }
@@ -113,6 +117,7 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     files: 0,
     bytes: 0,
     warnings: [],
+    isComplete: problem === undefined,
     ...(problem ? { error: problem } : {}),
   }
 }

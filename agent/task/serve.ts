@@ -1,15 +1,18 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Host, Logger } from '../../core/contract/index.ts'
-import { asProblem, fail } from '../../core/errors.ts'
+import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import { decodeMessages, type FromTask, type TaskRequest, type TaskResults, ToTask } from '../../core/task.ts'
 import { deliverTask } from '../delivery/deliver.ts'
 import { pruneTask } from '../delivery/prune.ts'
 import { loaderEdge } from '../loader/edge.ts'
 import { createLoader, type Loader } from '../loader/loader.ts'
+import { asError } from '../loader/thrown.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
+import { orAbort } from './abortable.ts'
 import { inspectTask, pluginsTask } from './inspect.ts'
 import { runTask } from './run.ts'
+import { showProblems } from './shown.ts'
 
 /** What the task program is given by its main file. */
 export interface TaskEdge {
@@ -23,9 +26,11 @@ export interface TaskEdge {
   platform: string
   host(signal: AbortSignal): Host
   cpuMs(): number
+  /** told each time before third-party code is imported */
+  beforeForeignCode(): void
 }
 
-type TaskContext = Omit<TaskEdge, 'input' | 'libFolder'> & { loader: Loader; signal: AbortSignal }
+type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode'> & { loader: Loader; signal: AbortSignal }
 type TaskTable = {
   [Name in TaskRequest['task']]: (
     request: Extract<TaskRequest, { task: Name }>,
@@ -41,32 +46,62 @@ const TASKS: TaskTable = {
   plugins: pluginsTask,
 }
 
-/** Reads one request, does it, says `done` or `failed`. Returns the exit code. A cancel, or the end of input, aborts the work. */
+/** After a cancel, how long a plug-in that does not care for it is waited for. Less than the parent waits before it kills. */
+const CANCEL_MS = 3_000
+
+/**
+ * Reads one request, does it, says `done` or `failed`. Returns the exit code; never rejects. A cancel, or the end of input,
+ * aborts the work.
+ */
 export async function serveTask(edge: TaskEdge): Promise<number> {
   const stop = new AbortController()
-  const messages = decodeMessages(edge.input, ToTask)
-  const first = await messages.next()
-  if (first.done || first.value.type !== 'start') return 1
-  const listen = async () => {
-    for await (const message of messages)
-      if (message.type === 'cancel') stop.abort(fail('TASK_CANCELLED', { reason: message.reason }))
-    stop.abort(fail('TASK_CANCELLED', { reason: 'the parent is gone' }))
-  }
-  listen().catch((error: unknown) => stop.abort(error))
-  const { request } = first.value
   try {
-    const loader = createLoader(
-      edge.libFolder,
-      request.pluginFolders,
-      loaderEdge((path) => edge.say({ type: 'step', name: `loading ${path}` })),
-    )
-    const work = TASKS[request.task] as (request: TaskRequest, context: TaskContext) => Promise<unknown>
-    edge.say({ type: 'done', result: await work(request, { ...edge, loader, signal: stop.signal }) })
+    const messages = decodeMessages(edge.input, ToTask)
+    const first = await messages.next()
+    if (first.done || first.value.type !== 'start') return 1
+    listen(messages, stop)
+    const { request } = first.value
+    const result = await endSoonAfter(stop.signal, edge.clock, doTask(request, edge, stop.signal))
+    edge.say({ type: 'done', result })
     return 0
   } catch (error) {
-    const problem = asProblem(error)
-    const redactor = createRedactor(defaultRules)
-    edge.say({ type: 'failed', problem: { ...problem, message: redactor.text(problem.message) } })
+    edge.say({ type: 'failed', problem: showFailure(error) })
     return 1
+  }
+}
+
+/** Waits for a cancel in the background. Two are as one. */
+function listen(messages: AsyncIterable<ToTask>, stop: AbortController): void {
+  const cancelled = (reason: string) => stop.abort(fail('TASK_CANCELLED', { reason }))
+  const wait = async () => {
+    for await (const message of messages) if (message.type === 'cancel') cancelled(message.reason)
+    cancelled('the parent is gone')
+  }
+  wait().catch((error: unknown) => stop.abort(error))
+}
+
+async function doTask(request: TaskRequest, edge: TaskEdge, signal: AbortSignal): Promise<unknown> {
+  const edgeOfLoader = loaderEdge(edge.clock, (path) => {
+    edge.beforeForeignCode()
+    edge.say({ type: 'step', name: `loading ${path}` })
+  })
+  const loader = createLoader(edge.libFolder, request.pluginFolders, edgeOfLoader)
+  const work = TASKS[request.task] as (request: TaskRequest, context: TaskContext) => Promise<unknown>
+  return work(request, { ...edge, loader, signal })
+}
+
+/** The work's result, or the signal's reason a while after it aborted: some work hangs in code that does not look at signals. */
+function endSoonAfter<Value>(signal: AbortSignal, clock: Clock, work: Promise<Value>): Promise<Value> {
+  const late = new AbortController()
+  const onAbort = () => void clock.sleep(CANCEL_MS).then(() => late.abort(signal.reason))
+  signal.addEventListener('abort', onAbort, { once: true })
+  return orAbort(work, late.signal)
+}
+
+function showFailure(error: unknown): Problem {
+  try {
+    return showProblems(createRedactor(defaultRules))(asProblem(asError(error)))
+  } catch {
+    return asProblem(fail('REDACTION_FAILED', { reason: 'the message of an error could not be redacted' }))
   }
 }

@@ -6,18 +6,21 @@ import { connect, isIP, type Socket } from 'node:net'
  * A raw connection to `host:port` through a proxy: `http://` and `https://` ones by CONNECT, `socks5://` and `socks5h://` by
  * RFC 1928; names are resolved by the proxy. User and password in the proxy's URL are sent to it.
  *
+ * @param signal ends the attempt with its reason
  * @throws an Error that says what the proxy answered
  */
-export function dialThroughProxy(proxy: string, host: string, port: number): Promise<Socket> {
+export function dialThroughProxy(proxy: string, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const url = new URL(proxy)
-  if (url.protocol === 'http:' || url.protocol === 'https:') return dialHttp(url, host, port)
-  if (url.protocol === 'socks5:' || url.protocol === 'socks5h:') return dialSocks(url, host, port)
+  if (url.protocol === 'http:' || url.protocol === 'https:') return dialHttp(url, host, port, signal)
+  if (url.protocol === 'socks5:' || url.protocol === 'socks5h:') return dialSocks(url, host, port, signal)
   return Promise.reject(new Error(`proxies of kind ${url.protocol} are not known`))
 }
 
+const unusable = (proxy: URL, error: Error) =>
+  new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error })
 const bare = (host: string) => host.replace(/^\[|\]$/g, '')
 
-function dialHttp(proxy: URL, host: string, port: number): Promise<Socket> {
+function dialHttp(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const target = `${isIP(bare(host)) === 6 ? `[${bare(host)}]` : host}:${port}`
   const user = decodeURIComponent(proxy.username)
   const secret = Buffer.from(`${user}:${decodeURIComponent(proxy.password)}`).toString('base64')
@@ -29,6 +32,7 @@ function dialHttp(proxy: URL, host: string, port: number): Promise<Socket> {
       path: target,
       headers: { host: target, ...(user ? { 'proxy-authorization': `Basic ${secret}` } : {}) },
       agent: false,
+      signal,
     })
     request.once('connect', (response, socket, head) => {
       if (head.length > 0) socket.unshift(head)
@@ -40,9 +44,7 @@ function dialHttp(proxy: URL, host: string, port: number): Promise<Socket> {
       response.resume()
       reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`))
     })
-    request.on('error', (error) =>
-      reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error })),
-    )
+    request.on('error', (error) => reject(signal.aborted ? (signal.reason as Error) : unusable(proxy, error)))
     request.end()
   })
 }
@@ -56,10 +58,11 @@ const SOCKS_REPLIES: Record<number, string> = {
   6: 'time to live expired',
 }
 
-async function dialSocks(proxy: URL, host: string, port: number): Promise<Socket> {
+async function dialSocks(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const socket = connect({ host: bare(proxy.hostname), port: Number(proxy.port || 1080) })
   const failed = new Promise<never>((_, reject) => {
-    socket.on('error', (error) => reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error })))
+    socket.on('error', (error) => reject(unusable(proxy, error)))
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     socket.once('close', () => reject(new Error(`the proxy ${proxy.host} closed the connection`)))
   })
   failed.catch(() => undefined)

@@ -8,7 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, createSecureContext } from 'node:tls'
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../clock.ts'
 import { fail, reasonOf } from '../errors.ts'
 import type { Connection, Credential } from './connection.ts'
 import { watchSilence } from './silence.ts'
@@ -46,6 +46,8 @@ export class Transport {
   readonly #url: URL
   /** by what the connections' TLS is made of */
   readonly #agents = new Map<string, Agents>()
+  /** of requests without an answer */
+  readonly #waiting = new Set<(error: Error) => void>()
 
   constructor(connection: Connection, options: TransportOptions) {
     this.#connection = connection
@@ -80,22 +82,32 @@ export class Transport {
       streams.destroy()
     }
     this.#agents.clear()
+    for (const giveUp of this.#waiting) giveUp(new Error('it was closed on our side'))
   }
 
   #answer(request: ClientRequest, outgoing: Outgoing): Promise<IncomingMessage> {
     const { signal } = outgoing
     return new Promise((resolve, reject) => {
-      const silence = watchSilence(this.#options.clock, this.#options.connectTimeoutMs, (limitMs) =>
-        request.destroy(new Error(`no answer within ${Math.round(limitMs / 1000)} s`)),
-      )
-      const onAbort = () => request.destroy(signal?.reason as Error)
       const settle = () => {
         silence.stop()
         signal?.removeEventListener('abort', onAbort)
+        this.#waiting.delete(giveUp)
       }
+      // a request without a connection yet emits no error when it is destroyed
+      const giveUp = (error: unknown) => {
+        settle()
+        const isAbort = signal?.aborted === true && error === signal.reason
+        reject(isAbort ? (error as Error) : unreachable(this.#connection.server, error, request.reusedSocket))
+        request.destroy()
+      }
+      const silence = watchSilence(this.#options.clock, this.#options.connectTimeoutMs, (limitMs) =>
+        giveUp(new Error(`no answer within ${Math.round(limitMs / 1000)} s`)),
+      )
+      silence.rest() // to wait in the pool for a free connection is not the server's silence
+      const onAbort = () => giveUp(signal?.reason)
       signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.add(giveUp)
       request.once('socket', (socket) => {
-        // waiting in the pool for a free connection is not the server's silence
         const connected = () => silence.expect(outgoing.timeoutMs)
         const isTls = 'encrypted' in socket
         if (request.reusedSocket || (!isTls && !socket.connecting)) return connected()
@@ -107,11 +119,7 @@ export class Transport {
         response.on('error', () => undefined) // whoever reads it hears of it; unheard it would end the process
         resolve(response)
       })
-      // stays for good: an error after the answer must not end the process
-      request.on('error', (error) => {
-        settle()
-        reject(signal?.aborted ? (signal.reason as Error) : unreachable(this.#connection.server, error, request.reusedSocket))
-      })
+      request.on('error', giveUp) // stays for good: an error after the answer must not end the process
       request.end(outgoing.body)
     })
   }
@@ -137,7 +145,7 @@ export class Transport {
   #newAgent(credential: Credential, ca: string | undefined, maxSockets: number): HttpAgent {
     const pool = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS, scheduling: 'lifo' } as const
     const { tls, proxy } = this.#connection
-    if (this.#url.protocol === 'http:') return withProxy(new HttpAgent(pool), proxy, false)
+    if (this.#url.protocol === 'http:') return withProxy(new HttpAgent(pool), proxy, this.#options, false)
     const { cert, key } = credential
     const agent = new HttpsAgent({
       ...pool,
@@ -145,7 +153,7 @@ export class Transport {
       rejectUnauthorized: !tls.isUnverified,
       ...(tls.serverName ? { servername: tls.serverName } : {}),
     })
-    return withProxy(agent, proxy, true)
+    return withProxy(agent, proxy, this.#options, true)
   }
 }
 
@@ -157,18 +165,26 @@ function retire(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
 }
 
-function withProxy<Pool extends HttpAgent>(agent: Pool, proxy: string | undefined, isTls: boolean): Pool {
+function withProxy<Pool extends HttpAgent>(
+  agent: Pool,
+  proxy: string | undefined,
+  options: TransportOptions,
+  isTls: boolean,
+): Pool {
   if (proxy === undefined) return agent
-  const dial = async (options: RequestOptions, done: ((error: Error | null, stream: Duplex) => void) | undefined) => {
+  const dial = async (target: RequestOptions, done: ((error: Error | null, stream: Duplex) => void) | undefined) => {
+    const limit = deadline(options.clock, options.connectTimeoutMs, new Error(`the proxy ${new URL(proxy).host} does not answer`))
     try {
       const { dialThroughProxy } = await import('./proxy.ts')
-      const socket = await dialThroughProxy(proxy, options.host ?? '', Number(options.port))
-      done?.(null, isTls ? tlsConnect({ ...(options as object), socket }) : socket)
+      const socket = await dialThroughProxy(proxy, target.host ?? '', Number(target.port), limit.signal)
+      done?.(null, isTls ? tlsConnect({ ...(target as object), socket }) : socket)
     } catch (error) {
       done?.(error as Error, undefined as never)
+    } finally {
+      limit.stop()
     }
   }
-  agent.createConnection = (options, done) => void dial(options, done)
+  agent.createConnection = (target, done) => void dial(target, done)
   return agent
 }
 

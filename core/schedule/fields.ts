@@ -42,7 +42,6 @@ export interface Line {
   /** a wildcard in minute or hour; else its times are fixed */
   isInterval: boolean
   times: Times
-  isHourWildcard: boolean
   /** the last three fields, without ranges and steps: many lines share one spelling */
   days: string
   uneven: string[]
@@ -60,7 +59,6 @@ export function readFields(texts: readonly string[]): Line | Refusal {
   return {
     isInterval: minute.isWildcard || hour.isWildcard,
     times: { hours: hour.values, minutes: minute.values },
-    isHourWildcard: hour.isWildcard,
     days: days.map((field) => field.text).join(' '),
     uneven: fields.flatMap((field) => field.uneven),
   }

@@ -20,10 +20,10 @@ export function warningsOf(text: string, line: Line, zone: string): Warning[] {
 
 /**
  * An interval in one hour (each 15 minutes from 02:00) follows real time: where 02:00 to 03:00 is skipped in spring, the whole day has no run. Told only for
- * interval patterns within chosen hours all of which lie in a change of this zone.
+ * intervals all of whose times lie in a change of this zone.
  */
 function clockChangeWarnings(text: string, line: Line, zone: string): Warning[] {
-  if (!line.isInterval || line.isHourWildcard) return []
+  if (!line.isInterval) return []
   const times = line.times.hours.flatMap((hour) => line.times.minutes.map((minute) => hour * 60 + minute))
   const hits = transitionsIn(zone, STANDING_RULES_YEAR).filter(({ at, before, after }) => {
     const from = (at + Math.min(before, after)) / MINUTE_MS
@@ -37,11 +37,20 @@ function clockChangeWarnings(text: string, line: Line, zone: string): Warning[] 
     skips ? 'does not run on the day they go forward' : '',
     repeats ? 'runs twice as often on the day they go back' : '',
   ]
-  const minutes = line.times.minutes.length > 12 ? '0-59' : line.times.minutes.join(',')
   const message =
     `schedule "${text}" is an interval, which follows real time when the clocks of ${zone} change: it ` +
-    `${effects.filter(Boolean).join(', and ')}; name the minutes (${minutes}) to have it run alike each day`
+    `${effects.filter(Boolean).join(', and ')}; write "${fixedSpelling(text, line)}" to have it run alike each day`
   return [{ code: 'INTERVAL_AT_CLOCK_CHANGE', message }]
+}
+
+/** The same line without a wildcard in minute and hour. */
+function fixedSpelling(text: string, { times }: Line): string {
+  const minutes = times.minutes.length === 60 ? '0-59' : times.minutes.join(',')
+  const days = text
+    .trim()
+    .split(/[ \t]+/)
+    .slice(2)
+  return [minutes, times.hours.join(','), ...days].join(' ')
 }
 
 function modulo(value: number, size: number): number {

@@ -45,6 +45,15 @@ export function encode(ref: Ref, document: Document, meta: { uid: string; create
 
 /** Reads a ConfigMap back. Throws an Error whose message says what is wrong with it. Checked by hand: `list` reads hundreds. */
 export function decode(value: unknown, version: string): Stored {
+  return read(value, version, text)
+}
+
+/** As `decode`, but a document that is missing is an empty one: whoever may write ConfigMaps can make such an object, and its readers say what is wrong. */
+export function decodeLoosely(value: unknown, version: string): Stored {
+  return read(value, version, (found) => (typeof found === 'string' ? found : ''))
+}
+
+function read(value: unknown, version: string, readText: typeof text): Stored {
   const { metadata, data, immutable } = record(value, 'the document') as Partial<ConfigMap>
   const meta = record(metadata, 'metadata')
   const labels = strings(meta['labels'], 'metadata.labels')
@@ -62,7 +71,7 @@ export function decode(value: unknown, version: string): Stored {
     uid: text(meta['uid'], 'metadata.uid'),
     version,
     createdAt,
-    text: text(record(data, 'data')[DATA_KEY[kind]], `data["${DATA_KEY[kind]}"]`),
+    text: readText(record(data ?? {}, 'data')[DATA_KEY[kind]], `data["${DATA_KEY[kind]}"]`),
     labels,
     annotations: strings(meta['annotations'], 'metadata.annotations'),
     ...(owner ? { owner: { name: text(owner['name'], 'owner name'), uid: text(owner['uid'], 'owner uid') } } : {}),

@@ -35,7 +35,11 @@ class MemoryStore implements Store {
     this.#newUid = options.newUid
   }
 
-  async *list(kind: Kind, namespace: string): AsyncGenerator<Stored> {
+  async *list(kinds: Kind | readonly Kind[], namespace: string): AsyncGenerator<Stored> {
+    for (const kind of [kinds].flat()) yield* this.#listOne(kind, namespace)
+  }
+
+  *#listOne(kind: Kind, namespace: string): Generator<Stored> {
     const refs = [...this.#objects.values()]
       .map(({ ref }) => ref)
       .filter((ref) => ref.kind === kind && ref.namespace === namespace)

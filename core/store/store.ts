@@ -45,8 +45,8 @@ export const TEXT_LIMIT: Record<Kind, number> = {
  * STORE_FORBIDDEN, STORE_UNAVAILABLE, STORE_FULL, STORE_TOO_LARGE. One conformance suite runs on every backend.
  */
 export interface Store {
-  /** All objects of a kind, sorted by name. Reads as it goes: what changes meanwhile may be seen or not. */
-  list(kind: Kind, namespace: string): AsyncIterable<Stored>
+  /** All objects of one or several kinds, each kind sorted by name. Reads as it goes: what changes meanwhile may be seen or not. */
+  list(kinds: Kind | readonly Kind[], namespace: string): AsyncIterable<Stored>
   get(ref: Ref): Promise<Stored | undefined>
   /** Exactly one of many concurrent creators of a name succeeds; all others get STORE_EXISTS. Creating a run is its claim. */
   create(ref: Ref, document: Document): Promise<Stored>
@@ -60,7 +60,7 @@ export interface Store {
   /** Removing what is not there is no error. With `version`: only if unchanged, else STORE_CONFLICT. What a Job owns goes soon after it. */
   remove(ref: Ref, version?: string): Promise<void>
   /**
-   * Names of what changed, soon after it did; `resync` first and whenever something may have been missed: then read everything.
+   * What changed, soon after it did: its name, or the whole object where the backend was told it; `resync` first and whenever something may have been missed: then read everything.
    * May name a thing twice or one that did not change. Ends when the signal aborts, without throwing.
    */
   watch(namespace: string, kinds: readonly Kind[], signal: AbortSignal): AsyncIterable<Ref | 'resync'>

@@ -17,7 +17,9 @@ export function aWorld(
     interactive: false,
     readFile: (path) => {
       const text = files[path]
-      return text === undefined ? Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' })) : Promise.resolve(Buffer.from(text))
+      return text === undefined
+        ? Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' }))
+        : Promise.resolve(Buffer.from(text))
     },
     run: (command, args) => {
       started.push([command, ...args])

@@ -5,11 +5,17 @@ import { aConfig, aWorld } from './kube-world.ts'
 
 const HOME = '/home/me/.kube/config'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
-const load = (fields: Parameters<typeof aConfig>[0], overrides?: KubeOverrides) => loadKubeconfig(aWorld({ [HOME]: aConfig(fields) }), overrides)
+const load = (fields: Parameters<typeof aConfig>[0], overrides?: KubeOverrides) =>
+  loadKubeconfig(aWorld({ [HOME]: aConfig(fields) }), overrides)
 
 describe('where kubeconfigs come from', () => {
   it('reads ~/.kube/config', async () => {
-    expect(await load({ context: { namespace: 'n' } })).toMatchObject({ server: 'https://a:6443', context: 'a', user: 'a', namespace: 'n' })
+    expect(await load({ context: { namespace: 'n' } })).toMatchObject({
+      server: 'https://a:6443',
+      context: 'a',
+      user: 'a',
+      namespace: 'n',
+    })
   })
 
   it('reads an explicit one alone, whatever KUBECONFIG says', async () => {
@@ -60,7 +66,11 @@ describe('in a pod', () => {
   it('uses the ServiceAccount, trimmed, and reads its token again', async () => {
     const world = aWorld(POD_FILES(), POD_ENV())
     const connection = await loadKubeconfig(world, { as: 'someone' })
-    expect(connection).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'here', headers: { 'impersonate-user': 'someone' } })
+    expect(connection).toMatchObject({
+      server: 'https://[fd00::1]:443',
+      namespace: 'here',
+      headers: { 'impersonate-user': 'someone' },
+    })
     expect(await connection.tls.ca()).toBe('CA')
     expect(await connection.credentials.current()).toEqual({ authorization: 'Bearer tok' })
     world.files['/var/run/secrets/kubernetes.io/serviceaccount/token'] = 'next'
@@ -101,8 +111,17 @@ describe('contexts', () => {
         'current-context': 'x',
       }),
     })
-    expect(await loadKubeconfig(world, { context: 'y' })).toMatchObject({ server: 'https://b/k8s/clusters/c-1', namespace: 'n', user: '' })
-    expect(await loadKubeconfig(world, { cluster: 'b', user: 'u', namespace: 'm' })).toMatchObject({ context: 'x', server: 'https://b/k8s/clusters/c-1', user: 'u', namespace: 'm' })
+    expect(await loadKubeconfig(world, { context: 'y' })).toMatchObject({
+      server: 'https://b/k8s/clusters/c-1',
+      namespace: 'n',
+      user: '',
+    })
+    expect(await loadKubeconfig(world, { cluster: 'b', user: 'u', namespace: 'm' })).toMatchObject({
+      context: 'x',
+      server: 'https://b/k8s/clusters/c-1',
+      user: 'u',
+      namespace: 'm',
+    })
   })
 
   it.each<[string, string, KubeOverrides, RegExp]>([
@@ -112,24 +131,52 @@ describe('contexts', () => {
     ['an unknown user', aConfig({ context: { user: 'z' } }), {}, /there is no user "z"/],
     ['no server', aConfig({ cluster: { server: '' } }), {}, /clusters\["a"\] names no server/],
     ['a strange server', aConfig({ cluster: { server: 'ftp://a' } }), {}, /no URL of http or https: ftp:\/\/a/],
-    ['a wrong type', aConfig({ cluster: { 'insecure-skip-tls-verify': 'yes' } }), {}, /clusters\["a"\].insecure-skip-tls-verify must be true or false/],
-    ['data that is no base64', aConfig({ cluster: { 'certificate-authority-data': '-----BEGIN' } }), {}, /certificate-authority-data must be base64/],
-    ['a CA and no verification', aConfig({ cluster: { 'certificate-authority': 'x', 'insecure-skip-tls-verify': true } }), {}, /only one can be meant/],
+    [
+      'a wrong type',
+      aConfig({ cluster: { 'insecure-skip-tls-verify': 'yes' } }),
+      {},
+      /clusters\["a"\].insecure-skip-tls-verify must be true or false/,
+    ],
+    [
+      'data that is no base64',
+      aConfig({ cluster: { 'certificate-authority-data': '-----BEGIN' } }),
+      {},
+      /certificate-authority-data must be base64/,
+    ],
+    [
+      'a CA and no verification',
+      aConfig({ cluster: { 'certificate-authority': 'x', 'insecure-skip-tls-verify': true } }),
+      {},
+      /only one can be meant/,
+    ],
     ['a certificate without a key', aConfig({ user: { 'client-certificate-data': base64('c') } }), {}, /without its key/],
     ['groups to impersonate without a user', aConfig({ user: { 'as-groups': ['g'] } }), {}, /no user \("as"\)/],
     ['a list for a map', '[]', {}, /kubeconfig \/home\/me\/.kube\/config: must be a map/],
     ['an entry without a name', JSON.stringify({ users: [{ user: {} }] }), {}, /users\[0\] has no name/],
     ['broken YAML', 'a: b: c', {}, /line 1: /],
     ['anchors', 'a: &x 1', {}, /anchors and aliases are not allowed/],
-    ['an exec plug-in without a command', aConfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1' } } }), {}, /users\["a"\].exec has no command/],
-    ['an exec plug-in of an old version', aConfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } } }), {}, /v1alpha1"; known are/],
+    [
+      'an exec plug-in without a command',
+      aConfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1' } } }),
+      {},
+      /users\["a"\].exec has no command/,
+    ],
+    [
+      'an exec plug-in of an old version',
+      aConfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } } }),
+      {},
+      /v1alpha1"; known are/,
+    ],
   ])('refuses %s', async (_, text, overrides, message) => {
     const error: unknown = await loadKubeconfig(aWorld({ [HOME]: text }), overrides).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'KUBECONFIG_INVALID', message: expect.stringMatching(message) as string })
   })
 
   it('refuses auth-provider with the way out', async () => {
-    await expect(load({ user: { 'auth-provider': { name: 'oidc' } } })).rejects.toMatchObject({ code: 'NOT_SUPPORTED', remedy: expect.stringContaining('exec plug-in') as string })
+    await expect(load({ user: { 'auth-provider': { name: 'oidc' } } })).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      remedy: expect.stringContaining('exec plug-in') as string,
+    })
   })
 })
 
@@ -155,7 +202,11 @@ describe('credentials', () => {
     ['a token', { token: 't' }, { authorization: 'Bearer t' }],
     ['a password', { username: 'u', password: 'p:ä' }, { authorization: `Basic ${base64('u:p:ä')}` }],
     ['a token before a password', { token: 't', username: 'u' }, { authorization: 'Bearer t' }],
-    ['a certificate beside a token', { token: 't', 'client-certificate-data': base64('C'), 'client-key-data': base64('K') }, { authorization: 'Bearer t', cert: 'C', key: 'K' }],
+    [
+      'a certificate beside a token',
+      { token: 't', 'client-certificate-data': base64('C'), 'client-key-data': base64('K') },
+      { authorization: 'Bearer t', cert: 'C', key: 'K' },
+    ],
   ])('%s', async (_, user, want) => {
     expect(await (await load({ user })).credentials.current()).toEqual(want)
   })
@@ -173,16 +224,31 @@ describe('credentials', () => {
   })
 
   it('falls back to the token beside a token file that is not there, and else says which is missing', async () => {
-    expect(await (await load({ user: { token: 't', tokenFile: 'gone' } })).credentials.current()).toEqual({ authorization: 'Bearer t' })
+    expect(await (await load({ user: { token: 't', tokenFile: 'gone' } })).credentials.current()).toEqual({
+      authorization: 'Bearer t',
+    })
     const { credentials } = await load({ user: { tokenFile: 'gone' } })
-    await expect(credentials.current()).rejects.toMatchObject({ code: 'KUBECONFIG_INVALID', message: expect.stringContaining('/home/me/.kube/gone, which cannot be read') as string })
+    await expect(credentials.current()).rejects.toMatchObject({
+      code: 'KUBECONFIG_INVALID',
+      message: expect.stringContaining('/home/me/.kube/gone, which cannot be read') as string,
+    })
   })
 })
 
 describe('flags on top', () => {
   it('a token takes the place of every other word', async () => {
-    const user = { username: 'u', tokenFile: 'x', exec: { command: 'x' }, 'client-certificate-data': base64('C'), 'client-key-data': base64('K') }
-    expect(await (await load({ user }, { token: 't' })).credentials.current()).toEqual({ authorization: 'Bearer t', cert: 'C', key: 'K' })
+    const user = {
+      username: 'u',
+      tokenFile: 'x',
+      exec: { command: 'x' },
+      'client-certificate-data': base64('C'),
+      'client-key-data': base64('K'),
+    }
+    expect(await (await load({ user }, { token: 't' })).credentials.current()).toEqual({
+      authorization: 'Bearer t',
+      cert: 'C',
+      key: 'K',
+    })
   })
 
   it('a certificate authority takes the place of the one in the file, and of no verification', async () => {
@@ -196,15 +262,29 @@ describe('flags on top', () => {
 
   it('reaches the rest of the connection', async () => {
     const flags = { server: 'http://localhost:8001/', tlsServerName: 's', disableCompression: true, namespace: 'm' }
-    expect(await load({ context: { namespace: 'n' } }, flags)).toMatchObject({ server: 'http://localhost:8001', tls: { serverName: 's' }, mayCompress: false, namespace: 'm' })
+    expect(await load({ context: { namespace: 'n' } }, flags)).toMatchObject({
+      server: 'http://localhost:8001',
+      tls: { serverName: 's' },
+      mayCompress: false,
+      namespace: 'm',
+    })
   })
 })
 
 describe('impersonation', () => {
   it('makes headers of the file, and of flags over it', async () => {
     const user = { as: 'u', 'as-groups': ['g', 'h'], 'as-uid': '1', 'as-user-extra': { 'Acme.com/Team': ['x', 'y'] } }
-    const headers = { 'impersonate-user': 'u', 'impersonate-group': ['g', 'h'], 'impersonate-uid': '1', 'impersonate-extra-acme.com%2Fteam': ['x', 'y'] }
+    const headers = {
+      'impersonate-user': 'u',
+      'impersonate-group': ['g', 'h'],
+      'impersonate-uid': '1',
+      'impersonate-extra-acme.com%2Fteam': ['x', 'y'],
+    }
     expect((await load({ user })).headers).toEqual(headers)
-    expect((await load({ user }, { as: 'v', asGroups: ['i'] })).headers).toEqual({ ...headers, 'impersonate-user': 'v', 'impersonate-group': ['i'] })
+    expect((await load({ user }, { as: 'v', asGroups: ['i'] })).headers).toEqual({
+      ...headers,
+      'impersonate-user': 'v',
+      'impersonate-group': ['i'],
+    })
   })
 })

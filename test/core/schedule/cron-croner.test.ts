@@ -53,7 +53,7 @@ describe('answers of croner that cannot be', () => {
 
 it('a wrong answer is no fault of who wrote the schedule', () => {
   croner.next = new Date('1999-01-01T00:00Z')
-  expect(() => parseSchedule('0 0 17 3 5', 'UTC')).toThrow('croner gave 1999-01-01T00:00:00.000Z as the day')
+  expect(() => parseSchedule('0 0 17 3 5', 'UTC')).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
 })
 
 describe('croner objects, of 81 KiB each', () => {

@@ -32,12 +32,13 @@ describe('intervals in chosen hours, where clocks change', () => {
   const forward = 'does not run on the day they go forward'
   const back = 'runs twice as often on the day they go back'
   it.each([
-    ['*/15 2 * * *', 'Europe/Berlin', `it ${forward}, and ${back}; name the minutes (0,15,30,45)`],
-    ['*/15 2 * * *', 'America/New_York', `it ${forward}; name the minutes (0,15,30,45)`],
-    ['*/15 1 * * *', 'America/New_York', `it ${back}; name the minutes (0,15,30,45)`],
-    ['* 2 * * *', 'Europe/Berlin', `it ${forward}, and ${back}; name the minutes (0-59)`],
-    ['*/30 23 * * *', 'America/Nuuk', `it ${forward}, and ${back}; name the minutes (0,30)`],
-    ['*/15 0 * * *', 'Africa/Cairo', `it ${forward}; name the minutes (0,15,30,45)`],
+    ['*/15 2 * * *', 'Europe/Berlin', `it ${forward}, and ${back}; write "0,15,30,45 2 * * *" to`],
+    ['*/15 2 * * 1-5', 'America/New_York', `it ${forward}; write "0,15,30,45 2 * * 1-5" to`],
+    ['*/15 1 * * *', 'America/New_York', `it ${back}; write "0,15,30,45 1 * * *" to`],
+    ['* 2 * * *', 'Europe/Berlin', `it ${forward}, and ${back}; write "0-59 2 * * *" to`],
+    ['*/30 23 * * *', 'America/Nuuk', `it ${forward}, and ${back}; write "0,30 23 * * *" to`],
+    ['*/15 0 * * *', 'Africa/Cairo', `it ${forward}; write "0,15,30,45 0 * * *" to`],
+    [' */60\t*/24 * * *', 'Africa/Cairo', `it ${forward}; write "0 0 * * *" to`],
   ])('%s in %s', (schedule, zone, part) => {
     const [warning, ...others] = warn(schedule, zone)
     expect(others).toEqual([])
