@@ -66,11 +66,10 @@ function keptState(before: unknown, edge: DeliverEdge) {
 function checkReceipt(receipt: Receipt, { target, bundle }: DeliverRequest): NonNullable<DeliverResult['receipt']> {
   const refuse = (reason: string) => fail('UPLOAD_FAILED', { name: target.uploader, reason, remedy: RETRY })
   if (typeof receipt?.location !== 'string') throw refuse('it gave no receipt with a location')
-  const { size, checksum } = receipt
+  const { size, checksum, verified } = receipt
   if (size !== bundle.size) throw refuse(`${size} of ${bundle.size} bytes arrived`)
   if (checksum?.algorithm === 'sha256' && checksum.value !== bundle.sha256) throw refuse('other bytes arrived than were sent')
-  const sum = checksum && { checksum: { algorithm: `${checksum.algorithm}`, value: `${checksum.value}` } }
-  return { location: maskerOf(target)(receipt.location), size, ...sum, verified: Boolean(receipt.verified) }
+  return { location: maskerOf(target)(receipt.location), size, checksum, verified }
 }
 
 /** The archive for an uploader: a fresh stream each time it is opened. */

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { asProblem, fail, type ProductError } from '../../core/errors.ts'
+import { join, resolve, sep } from 'node:path'
+import { asProblem, fail, isFailure, type Problem, type ProductError } from '../../core/errors.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
 import { durationMs, sizeBytes } from '../../core/quantity.ts'
@@ -12,13 +12,14 @@ import { placeBundle } from '../outbox/bundles.ts'
 import type { TaskStarter } from '../task-process.ts'
 import type { SchedulerEdge } from './edge.ts'
 import { createRunLog } from './run-log.ts'
-import { changeRun } from './runs.ts'
+import { changeRun, insistOn, type KeptRun } from './runs.ts'
 
 export interface ExecuteEdge extends SchedulerEdge {
   tasks: TaskStarter
   folders: AgentFolders
   /** ceilings that no job raises */
   limits: { memoryBytes: number; bundleBytes: number }
+  /** masks what looks like a secret; never throws */
   redact: (text: string) => string
 }
 
@@ -31,15 +32,21 @@ const OUTPUT_BYTES = 2 * 2 ** 30
  * Does a claimed run: collects to a finished archive, puts it in its place, records how it ended. The record says `running`
  * before the work begins and tells the outcome after the archive is where it says. Throws only when the record cannot be kept.
  */
-export async function execute(edge: ExecuteEdge, name: string, spec: JobSpec, signal: AbortSignal): Promise<Run> {
+export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, signal: AbortSignal): Promise<Run> {
+  const { name } = kept
   const startedAt = edge.clock.now()
-  const started = await changeRun(edge, name, (run) => ({ ...run, phase: 'running', startedAt: startedAt.toISOString() }))
+  const started = await changeRun(edge, kept, (run) => {
+    // Seen as claimed, but begun since: once is enough.
+    if (run.phase !== 'claimed') throw fail('STORE_CONFLICT', { kind: 'run', name })
+    return { ...run, phase: 'running', startedAt: startedAt.toISOString() }
+  })
   const work = join(edge.folders.work, name)
   const log = createRunLog(join(edge.folders.runLogs, `${name}.log`), edge.clock, edge.redact)
   log.entry('info', 'run started', 'agent')
   try {
-    const request = runRequest(edge, name, started, spec, work)
+    signal.throwIfAborted()
     await mkdir(work, { recursive: true, mode: 0o700 })
+    const request = runRequest(edge, name, started, spec, work)
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
@@ -47,15 +54,16 @@ export async function execute(edge: ExecuteEdge, name: string, spec: JobSpec, si
       onMessage: (message) => log.message(message),
       onText: (text) => log.text(text),
     })
-    const ended = edge.clock.now()
-    if (outcome.error ?? !outcome.result)
-      return await recordFailure(edge, name, outcome.error ?? fail('INTERNAL', { reason: 'no result' }), ended)
-    return await recordSuccess(edge, name, spec, outcome, startedAt, ended)
+    const done = await recordSuccess(edge, kept, spec, outcome, startedAt, signal)
+    log.entry('info', 'run collected', 'agent')
+    return done
   } catch (error) {
-    return await recordFailure(edge, name, error, edge.clock.now())
+    if (isFailure(error, 'STORE_GONE', 'STORE_CONFLICT')) throw error
+    log.entry('error', asProblem(error).message, 'agent')
+    return await recordFailure(edge, kept, error, signal)
   } finally {
     await log.flush()
-    await rm(work, { recursive: true, force: true })
+    await rm(work, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
@@ -82,18 +90,21 @@ function runRequest(edge: ExecuteEdge, name: string, run: Run, spec: JobSpec, wo
 
 async function recordSuccess(
   edge: ExecuteEdge,
-  name: string,
+  kept: KeptRun,
   spec: JobSpec,
   outcome: TaskOutcome<RunResult>,
   startedAt: Date,
-  ended: Date,
+  signal: AbortSignal,
 ): Promise<Run> {
-  const result = outcome.result
-  if (!result) throw fail('INTERNAL', { reason: 'a task that is done has no result' })
+  const { result, error } = outcome
+  if (error ?? !result) throw error ?? fail('INTERNAL', { reason: 'a task that is done has no result' })
+  const { name } = kept
+  const ended = edge.clock.now()
   const { archive, analysis } = result
+  const archivePath = insideOf(join(edge.folders.work, name), archive.path)
   const folder = spec.upload.length > 0 ? join(edge.folders.outbox, name) : join(edge.folders.bundles, jobOf(name))
-  const path = await placeBundle(archive.path, folder)
-  return changeRun(edge, name, (run) => {
+  const path = await placeBundle(archivePath, folder)
+  return insistOn(edge, kept, signal, (run) => {
     const collected: Run = {
       ...run,
       endedAt: ended.toISOString(),
@@ -121,11 +132,24 @@ async function recordSuccess(
   })
 }
 
+/** Plug-ins share the task's process: a path that it names is not moved unless it is where the task may write. */
+function insideOf(folder: string, path: unknown): string {
+  const found = resolve(String(path))
+  if (found.startsWith(folder + sep)) return found
+  throw fail('TASK_PROTOCOL', { reason: 'its archive is not in its work folder' })
+}
+
 /** An exit without a result is an interruption: what it had done is unknown. All else is a failure with its reason. */
-async function recordFailure(edge: ExecuteEdge, name: string, error: unknown, ended: Date): Promise<Run> {
+async function recordFailure(edge: ExecuteEdge, kept: KeptRun, error: unknown, signal: AbortSignal): Promise<Run> {
   const code = (error as Partial<ProductError>).code
   const outcome = code === 'TASK_INTERRUPTED' || code === 'TASK_CANCELLED' ? 'interrupted' : 'failed'
-  const problem = asProblem(error)
-  edge.log.error({ run: name, outcome, problem }, 'run ended badly')
-  return changeRun(edge, name, (run) => endRun(run, outcome, ended, { ...problem, message: edge.redact(problem.message) }))
+  const ended = edge.clock.now()
+  const problem = redacted(asProblem(error), edge.redact)
+  edge.log.error({ run: kept.name, outcome, problem }, 'run ended badly')
+  return insistOn(edge, kept, signal, (run) => endRun(run, outcome, ended, problem))
+}
+
+/** A problem as it may be kept: plug-ins quote what they like. */
+export function redacted({ code, message, remedy }: Problem, redact: (text: string) => string): Problem {
+  return { code, message: redact(message), ...(remedy ? { remedy: redact(remedy) } : {}) }
 }

@@ -1,11 +1,13 @@
-import { asProblem, fail, isFailure, reasonOf } from '../../core/errors.ts'
-import { type LedgerEntry, record } from '../../core/ledger.ts'
-import { jobOf } from '../../core/names.ts'
+import { asProblem, fail, isFailure } from '../../core/errors.ts'
+import { isRecorded } from '../../core/ledger.ts'
 import { durationMs } from '../../core/quantity.ts'
+import { endRun, type Outcome } from '../../core/run.ts'
+import { retire } from './compact.ts'
 import { execute, type ExecuteEdge } from './execute.ts'
-import { keep } from './ledger-book.ts'
-import { viewOf } from './reconcile.ts'
-import { allRuns, isSameHolder, type KeptRun, runRef } from './runs.ts'
+import { viewOf } from './job-view.ts'
+import { readLedger } from './ledger-book.ts'
+import { allRuns, insistOn, isSameHolder, type KeptRun } from './runs.ts'
+import { slotEntry } from './slots-entry.ts'
 
 /** Works off claimed runs, a few at a time. */
 export interface Executor {
@@ -14,41 +16,48 @@ export interface Executor {
   readonly active: ReadonlySet<string>
   /** resolves when nothing is at work */
   idle(): Promise<void>
+  /** starts nothing any more */
+  close(): void
   /** ends what is at work; each is recorded as interrupted */
-  cancel(reason: string, job?: string): void
+  cancel(reason: string): void
+  /** ends what is at work for a job that is gone: `uid` is of the one that has its name now */
+  cancelJob(job: string, uid: string | undefined): void
 }
 
 export interface ExecutorEdge extends ExecuteEdge {
   maxConcurrent: number
-  /** only this run is done, whatever else is claimed */
-  only?: string | undefined
   onDone(job: string): void
 }
 
+interface Active {
+  kept: KeptRun
+  stop: AbortController
+  done: Promise<void>
+}
+
 export function createExecutor(edge: ExecutorEdge): Executor {
-  const active = new Map<string, { job: string; stop: AbortController; done: Promise<void> }>()
+  const active = new Map<string, Active>()
+  let isClosed = false
 
   const start = (kept: KeptRun) => {
     const { name, run } = kept
     const stop = new AbortController()
-    const work = async () => {
-      const stored = edge.mirror.of('job').get(run.job)
-      const spec = stored && stored.uid === run.jobUid ? viewOf(stored).plan?.spec : undefined
-      if (spec) await execute(edge, name, spec, stop.signal)
-      else await edge.store.remove(runRef(edge, name))
-    }
-    const done = work()
+    const done = work(edge, kept, stop.signal)
       .catch((error: unknown) => {
         // Deleted, or taken over: whoever did it decides about it.
         const isLost = isFailure(error, 'STORE_GONE', 'STORE_CONFLICT')
-        edge.log[isLost ? 'warn' : 'error']({ run: name, problem: asProblem(error) }, isLost ? 'run lost' : 'run not recorded')
+        edge.log[isLost ? 'warn' : 'error'](
+          { run: name, problem: asProblem(error) },
+          isLost ? 'run lost' : 'run not recorded',
+        )
       })
       .finally(() => {
         active.delete(name)
         edge.onDone(run.job)
       })
-    active.set(name, { job: run.job, stop, done })
+    active.set(name, { kept, stop, done })
   }
+  const abort = (one: Active, reason: string) => one.stop.abort(fail('TASK_CANCELLED', { reason }))
 
   return {
     get active() {
@@ -59,45 +68,61 @@ export function createExecutor(edge: ExecutorEdge): Executor {
         ({ name, run }) =>
           run.phase === 'claimed' && isSameHolder(run.holder, edge.holder) && !active.has(name) && (edge.only ?? name) === name,
       )
-      const busy = new Set([...active.values()].map(({ job }) => job))
+      const busy = new Set([...active.values()].map(({ kept }) => kept.run.job))
       for (const kept of claimed) {
         const { job } = kept.run
-        if (active.size < edge.maxConcurrent && !busy.has(job)) {
-          busy.add(job)
-          start(kept)
-        } else await dropIfTooLate(edge, kept)
+        const isWaiting = active.size >= edge.maxConcurrent || busy.has(job)
+        const isDropped = await dropIfTooLate(edge, kept, isWaiting ? 'skipped-capacity' : 'skipped-late')
+        if (isDropped || isWaiting || isClosed) continue
+        busy.add(job)
+        start(kept)
       }
     },
     async idle() {
       await Promise.all([...active.values()].map(({ done }) => done))
     },
-    cancel(reason, job) {
+    close: () => void (isClosed = true),
+    cancel(reason) {
+      for (const one of active.values()) abort(one, reason)
+    },
+    cancelJob(job, uid) {
       for (const one of active.values())
-        if (job === undefined || one.job === job) one.stop.abort(fail('TASK_CANCELLED', { reason }))
+        if (one.kept.run.job === job && one.kept.run.jobUid !== uid) abort(one, 'the job was deleted')
     },
   }
 }
 
-/** A slot that waited for its turn past its deadline is skipped: recorded first, then the claim goes. */
-async function dropIfTooLate(edge: ExecutorEdge, { name, stored, run }: KeptRun): Promise<void> {
-  const job = edge.mirror.of('job').get(jobOf(name))
-  const view = job && viewOf(job)
-  if (run.trigger !== 'schedule' || !view?.plan) return
+/** What the job says now counts, not what it said when the slot was claimed. */
+async function work(edge: ExecutorEdge, kept: KeptRun, signal: AbortSignal): Promise<void> {
+  const stored = edge.mirror.of('job').get(kept.run.job)
+  if (!stored || stored.uid !== kept.run.jobUid) {
+    await edge.store.remove(kept.stored, kept.stored.version)
+    return edge.mirror.drop(kept.stored)
+  }
+  const { plan, invalid } = viewOf(stored)
+  if (plan) await execute(edge, kept, plan.spec, signal)
+  else await insistOn(edge, kept, signal, (run) => endRun(run, 'failed', edge.clock.now(), invalid))
+}
+
+/**
+ * A slot that waited for its turn past its deadline, or for somebody to take it over, is skipped: recorded first, then the
+ * claim goes. True when the run is not to be started.
+ */
+async function dropIfTooLate(edge: ExecutorEdge, kept: KeptRun, outcome: Outcome): Promise<boolean> {
+  const { name, run } = kept
+  const stored = edge.mirror.of('job').get(run.job)
+  if (!stored || stored.uid !== run.jobUid) return false
+  const view = viewOf(stored)
+  const page = readLedger(edge, run.job)
   const now = edge.clock.now()
-  if (now.getTime() - Date.parse(run.slot) <= durationMs(view.plan.spec.startingDeadline)) return
-  const entry: LedgerEntry = {
-    type: 'slots',
-    from: run.slot,
-    to: run.slot,
-    count: 1,
-    outcome: 'skipped-capacity',
-    at: now.toISOString(),
-  }
+  const lateMs = now.getTime() - Date.parse(run.slot)
+  const isTooLate = run.trigger === 'schedule' && view.plan && lateMs > durationMs(view.plan.spec.startingDeadline)
+  if (!isTooLate && !(page && isRecorded(page, name))) return false
   try {
-    await keep(edge, view, (page) => record(page, [entry], new Date(run.slot)))
-    await edge.store.remove(runRef(edge, name), stored.version)
-    edge.mirror.drop(stored)
+    await retire(edge, view, [kept], () => slotEntry(new Date(run.slot), outcome, now, { lateMs }))
+    edge.log.warn({ run: name, outcome }, 'claimed slot skipped')
   } catch (error) {
-    edge.log.warn({ run: name, reason: reasonOf(error) }, 'a run that waited too long could not be dropped')
+    edge.log.warn({ run: name, problem: asProblem(error) }, 'a run that waited too long could not be dropped')
   }
+  return true
 }

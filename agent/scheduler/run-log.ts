@@ -23,7 +23,7 @@ export function createRunLog(path: string, clock: Clock, redact: (text: string) 
   let queue: Promise<unknown> = mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const write = (fields: object) => {
     if (written > MAX_BYTES) return
-    const line = `${redact(JSON.stringify(fields))}\n`
+    const line = `${JSON.stringify(fields)}\n`
     written += line.length
     const text =
       written > MAX_BYTES
@@ -32,7 +32,7 @@ export function createRunLog(path: string, clock: Clock, redact: (text: string) 
     queue = queue.then(() => appendFile(path, text, { mode: 0o600 })).catch(() => undefined)
   }
   const entry = (level: string, message: string, component: string) =>
-    write({ timestamp: clock.now().toISOString(), level, message: message.slice(0, MAX_LINE), component })
+    write({ timestamp: clock.now().toISOString(), level, message: redact(message.slice(0, MAX_LINE)), component })
   return {
     entry,
     message(message) {
@@ -41,7 +41,7 @@ export function createRunLog(path: string, clock: Clock, redact: (text: string) 
     },
     text(chunk) {
       const lines = (rest + chunk).split('\n')
-      rest = (lines.pop() ?? '').slice(-MAX_LINE)
+      rest = (lines.pop() ?? '').slice(0, MAX_LINE)
       for (const line of lines) if (line.trim()) entry('info', line, 'plug-in')
     },
     async flush() {

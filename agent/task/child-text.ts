@@ -61,8 +61,10 @@ export function createChildText(onText: (text: string) => void): ChildText {
     push(chunk) {
       if (isOver) return
       bytes += chunk.length
+      const first = chunk.indexOf(NEWLINE) + 1
       const last = chunk.lastIndexOf(NEWLINE) + 1
-      if (last > 0) take(chunk.subarray(0, last), true)
+      if (first > 0) take(chunk.subarray(0, first), true)
+      if (last > first && !isOver) redact(() => redaction.push(chunk.subarray(first, last)))
       if (last < chunk.length) take(chunk.subarray(last), false)
       if (bytes <= MAX_BYTES || isOver) return
       isOver = true

@@ -48,6 +48,8 @@ export class Transport {
   readonly #agents = new Map<string, Agents>()
   /** of requests without an answer */
   readonly #waiting = new Set<(error: Error) => void>()
+  /** connections that have carried a request before */
+  readonly #kept = new WeakSet<Duplex>()
 
   constructor(connection: Connection, options: TransportOptions) {
     this.#connection = connection
@@ -58,7 +60,7 @@ export class Transport {
   /**
    * Sends one request and gives the answer's head with its unread body.
    *
-   * @throws CLUSTER_UNREACHABLE, or the signal's reason; `wasReused` on the error's cause tells that a kept connection broke
+   * @throws CLUSTER_UNREACHABLE, or the signal's reason; a cause of KeptConnectionBroke tells that a fresh connection is worth a try
    */
   async send(outgoing: Outgoing, credential: Credential): Promise<IncomingMessage> {
     outgoing.signal?.throwIfAborted()
@@ -88,6 +90,7 @@ export class Transport {
   #answer(request: ClientRequest, outgoing: Outgoing): Promise<IncomingMessage> {
     const { signal } = outgoing
     return new Promise((resolve, reject) => {
+      let wasKept = false
       const settle = () => {
         silence.stop()
         signal?.removeEventListener('abort', onAbort)
@@ -97,7 +100,7 @@ export class Transport {
       const giveUp = (error: unknown) => {
         settle()
         const isAbort = signal?.aborted === true && error === signal.reason
-        reject(isAbort ? (error as Error) : unreachable(this.#connection.server, error, request.reusedSocket))
+        reject(isAbort ? (error as Error) : unreachable(this.#connection.server, error, wasKept))
         request.destroy()
       }
       const silence = watchSilence(this.#options.clock, this.#options.connectTimeoutMs, (limitMs) =>
@@ -108,9 +111,13 @@ export class Transport {
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.add(giveUp)
       request.once('socket', (socket) => {
-        const connected = () => silence.expect(outgoing.timeoutMs)
+        wasKept = this.#kept.has(socket)
+        const connected = () => {
+          this.#kept.add(socket)
+          silence.expect(outgoing.timeoutMs)
+        }
         const isTls = 'encrypted' in socket
-        if (request.reusedSocket || (!isTls && !socket.connecting)) return connected()
+        if (wasKept || (!isTls && !socket.connecting)) return connected()
         silence.expect(this.#options.connectTimeoutMs)
         socket.once(isTls ? 'secureConnect' : 'connect', connected)
       })
@@ -189,10 +196,10 @@ function withProxy<Pool extends HttpAgent>(
 }
 
 /** What a failed connection is to us; the cause tells whether a kept connection broke, which is worth a fresh one. */
-export function unreachable(server: string, error: unknown, wasReused = false): Error {
+export function unreachable(server: string, error: unknown, wasKept = false): Error {
   const { code, message } = error as NodeJS.ErrnoException
   const reason = (code && REASONS[code]) ?? (message ? reasonOf(error) : (code ?? 'no reason was given'))
-  const broke = wasReused && (code === 'ECONNRESET' || code === 'EPIPE')
+  const broke = wasKept && (code === 'ECONNRESET' || code === 'EPIPE')
   return fail('CLUSTER_UNREACHABLE', { server, reason }, broke ? new KeptConnectionBroke(error) : error)
 }
 
