@@ -32,6 +32,7 @@ export function readArgs(argv: readonly string[]): AgentArgs {
   try {
     const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true })
     if (values.folder === undefined) throw new Error('needs --folder')
+    if ((values.job === undefined) !== (values.request === undefined)) throw new Error('takes --job and --request together')
     return {
       folder: values.folder,
       config: values.config,

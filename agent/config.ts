@@ -1,10 +1,20 @@
 import * as z from 'zod'
 import { fail } from '../core/errors.ts'
-import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
+import { DURATION, durationMs, SIZE, sizeBytes } from '../core/quantity.ts'
+import { keysAt } from '../core/schema-keys.ts'
+import { hint } from '../core/suggest.ts'
 import { parseYaml } from '../core/yaml.ts'
 
-const Duration = z.string().regex(DURATION, 'is not a duration like 30s or 7d')
-const Size = z.string().regex(SIZE, 'is not a size like 10Mi')
+/** Longer spans are typing mistakes, and no instants any more. */
+const LONGEST_MS = 3_660 * 86_400_000
+const Duration = z
+  .string()
+  .regex(DURATION, 'is not a duration like 30s or 7d')
+  .refine((text) => durationMs(text) <= LONGEST_MS, 'is longer than 10 years')
+const Size = z
+  .string()
+  .regex(SIZE, 'is not a size like 10Mi')
+  .refine((text) => sizeBytes(text) > 0 && Number.isSafeInteger(sizeBytes(text)), 'must be more than 0 and less than 8192Ti')
 
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({
@@ -32,8 +42,15 @@ export function readConfig(text: string, file: string): AgentConfig {
     throw fail('CONFIG_INVALID', { file, issues: issues.map((issue) => `line ${issue.line}: ${issue.message}`).join('; ') })
   const parsed = AgentConfig.safeParse(value ?? {})
   if (parsed.success) return parsed.data
-  const places = parsed.error.issues.map(
-    (issue) => `${[...issue.path, ...('keys' in issue ? issue.keys : [])].join('.')}: ${issue.message}`,
-  )
-  throw fail('CONFIG_INVALID', { file, issues: places.join('; ') })
+  throw fail('CONFIG_INVALID', { file, issues: showConfigIssues(parsed.error) })
+}
+
+/** One line for every place that is wrong. */
+export function showConfigIssues(error: z.ZodError): string {
+  const places = error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [`${issue.path.join('.')}: ${issue.message}`]
+    const known = keysAt(AgentConfig, issue.path)
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a known key${hint(key, known)}`)
+  })
+  return places.map((place) => place.replace(/^: /, '')).join('; ')
 }

@@ -11,9 +11,9 @@ import { createProcessTable } from '../core/store/process-table.ts'
 import { VERSION } from '../core/version.ts'
 import type { AgentEdge } from './agent.ts'
 import type { AgentArgs } from './args.ts'
-import { type AgentConfig, AgentConfig as ConfigSchema, readConfig } from './config.ts'
+import { AgentConfig, readConfig, showConfigIssues } from './config.ts'
 import { agentFolders } from './folders.ts'
-import { openLogFile } from './log-file.ts'
+import { type LogFile, openLogFile } from './log-file.ts'
 import { createTaskStarter } from './task-process.ts'
 
 /** What main.ts hands in of its process. */
@@ -46,12 +46,8 @@ export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string
     ...(args.checkInterval === undefined ? {} : { checkInterval: args.checkInterval }),
     ...(args.maxConcurrent === undefined ? {} : { defaultMaxConcurrent: Number(args.maxConcurrent) }),
   }
-  const parsed = ConfigSchema.safeParse({ ...config, ...overrides })
-  if (!parsed.success)
-    throw fail('CONFIG_INVALID', {
-      file: 'the command line',
-      issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
-    })
+  const parsed = AgentConfig.safeParse({ ...config, ...overrides })
+  if (!parsed.success) throw fail('CONFIG_INVALID', { file: 'the command line', issues: showConfigIssues(parsed.error) })
   return { config: parsed.data, file }
 }
 
@@ -63,7 +59,7 @@ export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { se
   const processes = createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') })
   const logPath = isAbsolute(config.logFile) ? config.logFile : join(args.folder, config.logFile)
   const limits = { maxBytes: sizeBytes(config.logRotateSize), maxAgeMs: durationMs(config.logRotateAge) }
-  const sink = args.isBackground ? openLogFile(logPath, limits, clock) : { write: edge.writeStdout }
+  const sink = args.isBackground ? openLog(logPath, limits, file) : { write: edge.writeStdout }
   const root = pino({ level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime }, sink)
   const log = loggerOf(root)
   return {
@@ -90,6 +86,14 @@ export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { se
       cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()),
     }),
     setLogLevel: (level) => void (root.level = level),
+  }
+}
+
+function openLog(path: string, limits: { maxBytes: number; maxAgeMs: number }, configFile: string): LogFile {
+  try {
+    return openLogFile(path, limits, systemClock)
+  } catch (error) {
+    throw fail('CONFIG_INVALID', { file: configFile, issues: `logFile: ${reasonOf(error)}` }, error)
   }
 }
 

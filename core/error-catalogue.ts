@@ -28,6 +28,9 @@ const taken = { exit: EXIT.conflict, class: 'config' } as const
 const failed = { exit: EXIT.failed, class: 'retryable' } as const
 const bug = { exit: EXIT.failed, class: 'bug' } as const
 const resource = { exit: EXIT.failed, class: 'resource' } as const
+const forbidden = { exit: EXIT.forbidden, class: 'permission' } as const
+const badly = { exit: EXIT.runFailed, class: 'bug' } as const
+const interrupted = { exit: EXIT.interrupted, class: 'resource' } as const
 
 /** Every error that the product itself raises. docs/errors.md is generated from it. */
 export const CATALOGUE = {
@@ -57,9 +60,10 @@ export const CATALOGUE = {
   JOB_NAME_TAKEN: {
     ...taken,
     message: 'job "{name}" already exists',
-    remedy: 'choose another name, or delete it first: {program} delete {name}',
+    remedy: 'choose another name, or delete it first with "delete {name} --yes"',
   },
-  JOB_NOT_FOUND: { ...missing, message: 'job "{name}" does not exist{hint}', remedy: 'see which jobs there are: {program} list' },
+  JOB_NOT_FOUND: { ...missing, message: 'job "{name}" does not exist{hint}', remedy: 'see which jobs there are with "list"' },
+  JOB_AMBIGUOUS: { ...usage, message: 'the ids of several jobs begin with "{id}": {names}', remedy: 'use the name of the job' },
   JOB_INVALID: { ...usage, message: '{source}: {issues}', remedy: 'correct the job and check it with: {program} validate FILE' },
   JOB_TOO_LARGE: {
     ...usage,
@@ -77,17 +81,15 @@ export const CATALOGUE = {
     message: 'time zone "{zone}" is unknown{hint}',
     remedy: 'use UTC or a name of the IANA time zone database, like Europe/Berlin',
   },
-  RUN_NOT_FOUND: {
-    ...missing,
-    message: 'run "{name}" does not exist',
-    remedy: 'see which runs there are: {program} history JOB',
+  RUN_NOT_FOUND: { ...missing, message: 'run "{name}" does not exist', remedy: 'see which runs there are with "history JOB"' },
+  LOG_NOT_FOUND: { ...missing, message: 'there is no log of {what}', remedy: 'see which runs there are with "history JOB"' },
+  RUN_ENDED_BADLY: { ...badly, message: 'run "{run}" ended as {outcome}: {reason}', remedy: '{remedy}' },
+  COLLECTED_NOTHING: {
+    ...badly,
+    message: 'none of the {count} collectors worked: {reason}',
+    remedy: 'see support-bundle-schedule/report.json in the bundle',
   },
-  RUN_ENDED_BADLY: {
-    exit: EXIT.runFailed,
-    class: 'bug',
-    message: 'run "{run}" ended as {outcome}: {reason}',
-    remedy: '{remedy}',
-  },
+  WAIT_INTERRUPTED: { ...interrupted, message: 'interrupted while {what} was not done', remedy: '{remedy}' },
   WAIT_TIMED_OUT: {
     exit: EXIT.timedOut,
     class: 'retryable',
@@ -96,7 +98,7 @@ export const CATALOGUE = {
   },
 
   // specs
-  SPEC_NOT_FOUND: { ...missing, message: 'spec "{source}" cannot be read: {reason}', remedy: 'check the path' },
+  FILE_NOT_FOUND: { ...missing, message: 'file "{source}" cannot be read: {reason}', remedy: 'check the path' },
   SPEC_INVALID: {
     ...usage,
     message: '{source}: {issues}',
@@ -120,12 +122,7 @@ export const CATALOGUE = {
     message: '{kind} "{name}" does not exist any more',
     remedy: 'nothing to do if it was deleted on purpose',
   },
-  STORE_FORBIDDEN: {
-    exit: EXIT.forbidden,
-    class: 'permission',
-    message: '{what}: {reason}',
-    remedy: 'make it readable and writable for this user',
-  },
+  STORE_FORBIDDEN: { ...forbidden, message: '{what}: {reason}', remedy: 'make it readable and writable for this user' },
   STORE_UNAVAILABLE: { ...failed, message: '{what}: {reason}', remedy: 'try again once it is back' },
   STORE_FULL: { ...resource, message: '{what}: no space left on the device', remedy: 'free some space; nothing was lost' },
   STORE_TOO_LARGE: {
@@ -170,14 +167,9 @@ export const CATALOGUE = {
   TASK_MEMORY: {
     ...resource,
     message: 'the task was ended at {used} MiB of memory, during {step}; at most {limit} MiB are allowed',
-    remedy: 'raise "limits.memory", or collect less',
+    remedy: 'raise "limits.memory" of the job, or --memory of "collect", or collect less',
   },
-  TASK_CANCELLED: {
-    exit: EXIT.interrupted,
-    class: 'resource',
-    message: 'the task was cancelled: {reason}',
-    remedy: 'run it again when ready',
-  },
+  TASK_CANCELLED: { ...interrupted, message: 'the task was cancelled: {reason}', remedy: 'run it again when ready' },
   TASK_PROTOCOL: {
     ...bug,
     message: 'the task program said something that is not understood: {reason}',
@@ -194,6 +186,11 @@ export const CATALOGUE = {
     message: 'collector "{key}" does not work on {platform}',
     remedy: 'leave it out of specs for this machine',
   },
+  COLLECTOR_PERMISSION: {
+    ...bug,
+    message: 'collector "{key}" asked to {verb} {resource}, which its manifest does not declare',
+    remedy: 'its author must add it to "permissions"',
+  },
   COLLECTOR_FAILED: {
     ...bug,
     message: 'collector "{key}" failed: {reason}',
@@ -206,6 +203,11 @@ export const CATALOGUE = {
   },
   UPLOADER_UNKNOWN: { ...usage, message: 'there is no uploader "{name}"{hint}', remedy: 'use one of: {known}' },
   UPLOADER_CONFIG: { ...usage, message: 'uploader "{name}": {issues}', remedy: 'correct the entry under "upload"' },
+  UPLOAD_INVALID: {
+    ...usage,
+    message: 'upload: {issues}',
+    remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
+  },
   UPLOAD_FAILED: { ...failed, message: 'upload with "{name}" failed: {reason}', remedy: '{remedy}' },
   PLUGIN_NOT_LOADED: {
     ...bug,
@@ -241,11 +243,18 @@ export const CATALOGUE = {
     remedy: 'stop it first: {program} daemon stop',
   },
   DAEMON_NOT_RUNNING: { ...missing, message: 'no daemon runs for {folder}', remedy: 'start it: {program} daemon start' },
+  DAEMON_FORBIDDEN: { ...forbidden, message: 'daemon {pid} belongs to another user', remedy: 'repeat the command as that user' },
   DAEMON_START_FAILED: { ...bug, message: 'the daemon did not start: {reason}', remedy: 'see its log: {log}' },
   PORT_TAKEN: {
     ...taken,
     message: 'port {port} on loopback is in use',
     remedy: 'set another "metricsPort" in {config} (0 = any)',
+  },
+  PORT_FORBIDDEN: {
+    exit: EXIT.forbidden,
+    class: 'permission',
+    message: 'port {port} may not be opened by this user',
+    remedy: 'set "metricsPort" to 1024 or more in {config} (0 = any)',
   },
   CONFIG_INVALID: { ...usage, message: '{file}: {issues}', remedy: 'correct the file; docs/configuration.md lists the keys' },
 
@@ -261,21 +270,14 @@ export const CATALOGUE = {
     message: '{server} cannot be reached: {reason}',
     remedy: 'check the context with: kubectl cluster-info',
   },
-  KUBE_CREDENTIALS: {
-    exit: EXIT.forbidden,
-    class: 'permission',
-    message: 'no credentials from "{command}": {reason}',
-    remedy: '{remedy}',
-  },
+  KUBE_CREDENTIALS: { ...forbidden, message: 'no credentials from "{command}": {reason}', remedy: '{remedy}' },
   API_UNAUTHORIZED: {
-    exit: EXIT.forbidden,
-    class: 'permission',
+    ...forbidden,
     message: '{what}: the API server does not know this user: {reason}',
     remedy: 'log in again, or check the user with: kubectl auth whoami',
   },
   API_FORBIDDEN: {
-    exit: EXIT.forbidden,
-    class: 'permission',
+    ...forbidden,
     message: '{what}: {reason}',
     remedy: 'ask an administrator for this right, or check it with: kubectl auth can-i',
   },

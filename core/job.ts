@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { API_VERSION, JOB_NAME } from './names.ts'
 import { fail } from './errors.ts'
 import { DURATION, durationMs, SIZE, sizeBytes } from './quantity.ts'
+import { keysAt } from './schema-keys.ts'
 import { hint } from './suggest.ts'
 
 /** Longer spans are typing mistakes, and no instants any more. */
@@ -132,7 +133,7 @@ function toIssues(issue: Issue): JobIssue[] {
     const isMissing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
     return [{ path, message: isMissing ? 'is missing' : phrase(issue.message), isUnknownKey: false }]
   }
-  const known = knownKeys(issue.path)
+  const known = keysAt(JobSpec, issue.path)
   return issue.keys.map((key) => ({
     path: showPath([...issue.path, key]),
     message: `is not a known key${hint(key, known)}`,
@@ -148,21 +149,6 @@ function phrase(message: string): string {
 
 function showPath(path: readonly PropertyKey[]): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`)).join('')
-}
-
-interface Node {
-  properties?: Record<string, Node>
-  items?: Node
-  anyOf?: Node[]
-}
-
-/** The keys that may stand at a path, from the schema itself. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  const shapes = (node: Node | undefined): Node[] => (node ? [node, ...(node.anyOf ?? []).flatMap(shapes)] : [])
-  let nodes = shapes(z.toJSONSchema(JobSpec, { io: 'input' }) as Node)
-  for (const part of path)
-    nodes = nodes.flatMap((node) => shapes(typeof part === 'number' ? node.items : node.properties?.[String(part)]))
-  return nodes.flatMap((node) => Object.keys(node.properties ?? {}))
 }
 
 function removeKeys(value: unknown, path: readonly PropertyKey[], keys: string[]): void {

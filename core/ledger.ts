@@ -124,6 +124,9 @@ export function sum(...all: Totals[]): Totals {
 /** True when a run has its line, so that its object only waits to be removed. */
 export const isRecorded = (page: LedgerPage, run: string): boolean => page.state.removing?.includes(run) === true
 
+/** True when the job of a page was deleted, and no other one has its name. */
+export const isClosed = (page: LedgerPage): boolean => page.entries.at(-1)?.type === 'deleted'
+
 /** Adds entries, and moves `settledUpTo` on; it never goes back. */
 export function record(page: LedgerPage, entries: LedgerEntry[], settledUpTo?: Date): LedgerPage {
   const settled =

@@ -31,6 +31,9 @@ export const manualRunName = (job: string, id: string) => `${job}.m${id}`
 /** A scheduled run is named after its slot, and nothing else: creating the name is the lock. */
 export const runName = (job: string, slot: Date) => `${job}.${Math.floor(slot.getTime() / 60_000)}`
 
+/** Told from whatever else lies in a folder of runs. */
+export const isRunName = (name: string) => /^[a-z0-9][-a-z0-9]*\.[a-z0-9][-a-z0-9]*$/.test(name)
+
 /** The slot that a run's name tells; undefined for a manual run. */
 export function slotOf(run: string): Date | undefined {
   const minute = /\.([0-9]{1,9})$/.exec(run)?.[1]

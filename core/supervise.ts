@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
 import { CATALOGUE } from './error-catalogue.ts'
-import { type ErrorCode, fail, isFailure, type Problem, ProductError, reasonOf } from './errors.ts'
+import { asProblem, type ErrorCode, fail, isFailure, type Problem, ProductError, reasonOf } from './errors.ts'
 import { decodeMessages, encodeMessage, FromTask, TASK_ENV, type TaskRequest, type TaskResults } from './task.ts'
 
 /** A started task program, as its parent holds it. Made at the edge, from a child process. */
@@ -31,6 +31,8 @@ export interface SuperviseOptions {
   memoryBytes: number
   signal?: AbortSignal
   onMessage?: (message: FromTask) => void
+  /** gives a new bearer token for the task's cluster, once the server refused the last one; empty = there is none */
+  onNeedToken?: () => Promise<string>
 }
 
 export interface TaskOutcome<Result> {
@@ -61,6 +63,7 @@ export async function supervise<Name extends TaskRequest['task']>(
     if (!options.signal?.aborted) child.send(encodeMessage({ type: 'start', request }))
     for await (const message of decodeMessages(child.messages, FromTask)) {
       if (message.type === 'step') life.step = message.name
+      if (message.type === 'need-token') void answerToken(child, options, outcome)
       if (message.type === 'warning') outcome.warnings.push({ code: message.code, message: message.message })
       const isFinal = message.type === 'done' || message.type === 'failed'
       if (isFinal && outcome.result === undefined && outcome.error === undefined) {
@@ -77,6 +80,19 @@ export async function supervise<Name extends TaskRequest['task']>(
   life.over()
   if (outcome.result === undefined) outcome.error = life.reason(how, outcome.error)
   return outcome
+}
+
+/** A token that cannot be had is told as a warning; the task then ends with what the server said. */
+async function answerToken(
+  child: TaskChild,
+  { onNeedToken = () => Promise.resolve('') }: SuperviseOptions,
+  outcome: { warnings: Problem[] },
+): Promise<void> {
+  const token = await onNeedToken().catch((error: unknown) => {
+    outcome.warnings.push(asProblem(error))
+    return ''
+  })
+  child.send(encodeMessage({ type: 'token', token }))
 }
 
 /** Holds a child to its limits of time and memory, and to a cancel, until `over`. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { fail, reasonOf } from './errors.ts'
+import type { HandedConnection } from './kube/handed-connection.ts'
 
 /**
  * The task protocol: what the agent and the CLI say to the task program, and what it says back. NDJSON both ways:
@@ -16,13 +17,44 @@ const Identity = z.object({
   trigger: z.enum(['schedule', 'manual', 'once']),
 })
 
+/**
+ * A cluster as whom and where to collect. It holds credentials: they travel in messages on stdin, never in argv, environment,
+ * logs or errors.
+ */
+export const ClusterRequest = z.object({
+  connection: z.object({
+    server: z.string(),
+    context: z.string(),
+    user: z.string(),
+    namespace: z.string(),
+    ca: z.string().optional(),
+    isUnverified: z.boolean(),
+    serverName: z.string().optional(),
+    credential: z.object({
+      authorization: z.string().optional(),
+      cert: z.string().optional(),
+      key: z.string().optional(),
+    }),
+    headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    proxy: z.string().optional(),
+    mayCompress: z.boolean(),
+  }) satisfies z.ZodType<HandedConnection>,
+  namespaces: z.array(z.string()).default(['*']).describe('where entries look that name none; "*" = wherever it may'),
+  since: z.iso.datetime().optional().describe('logs begin here, whatever the entries say'),
+  apiQps: z.number().positive().optional().describe('requests a second, at most'),
+})
+export type ClusterRequest = z.infer<typeof ClusterRequest>
+
 /** Collect → redact → analyze → one finished archive in `workFolder`. */
 export const RunRequest = z.object({
   task: z.literal('run'),
   run: Identity,
   workFolder: z.string(),
   fileName: z.string().describe('of the archive; its top folder is the name without .tar.gz'),
-  specs: z.array(z.unknown()).describe('troubleshoot documents; none = the default host collectors'),
+  specs: z
+    .array(z.unknown())
+    .describe('troubleshoot documents; none = the default host collectors, with a cluster the default cluster collectors'),
+  cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),
   timeoutMs: z.int(),
@@ -138,6 +170,7 @@ export type TaskName = keyof TaskResults
 export const ToTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), request: TaskRequest }),
   z.object({ type: z.literal('cancel'), reason: z.string(), graceMs: z.int() }),
+  z.object({ type: z.literal('token'), token: z.string() }).describe('the answer to `need-token`; empty = there is none'),
 ])
 export type ToTask = z.infer<typeof ToTask>
 
@@ -146,6 +179,7 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('output'), path: z.string(), bytes: z.int() }),
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
+  z.object({ type: z.literal('need-token') }).describe("the server refused the cluster's bearer token: a new one is wanted"),
   z.object({ type: z.literal('state'), value: z.unknown() }).describe("an uploader's state, to be kept for its next try"),
   z.object({ type: z.literal('failed'), problem: ProblemData }),
   z.object({ type: z.literal('done'), result: z.unknown() }),

@@ -4,6 +4,14 @@ import type { Store } from '../core/store/store.ts'
 import type { SuperviseOptions, TaskOutcome } from '../core/supervise.ts'
 import type { TaskName, TaskRequest, TaskResults } from '../core/task.ts'
 
+export interface AgentEnd {
+  pid: number
+  /** undefined: it works on in the background */
+  exitCode: number | undefined
+  /** its stderr */
+  said: string
+}
+
 /** The process and the machine, as verbs see them. Made by main.ts; a test makes its own. */
 export interface CliEdge {
   /** data goes to stdout, talk to stderr */
@@ -18,10 +26,11 @@ export interface CliEdge {
   nodeVersion: string
   /** version of the time zone database inside Node.js */
   zoneData: string
-  /** Ctrl-C */
+  /** Ctrl-C and its like. Who reads it promises to clear up and end soon after. */
   signal: AbortSignal
   newId(): string
-  readStdin(): Promise<string>
+  /** what comes on stdin, but not much more than `bytes` of it */
+  readStdin(bytes: number): Promise<string>
   processes(): ProcessTable
   /** the local store in a folder */
   fileStore(folder: string): Promise<Store>
@@ -30,11 +39,11 @@ export interface CliEdge {
     request: Extract<TaskRequest, { task: Name }>,
     options: Omit<SuperviseOptions, 'clock'>,
   ): Promise<TaskOutcome<TaskResults[Name]>>
-  /** Starts the agent program. In the background: resolves when it is ready, or has failed with what it said. */
-  agent(
-    args: string[],
-    how: 'foreground' | 'background' | 'quiet',
-  ): Promise<{ pid: number; exitCode: number | undefined; said: string }>
-  /** sends a signal to a process of ours */
+  /**
+   * Starts the agent program. `background`: resolves when it is ready, or has ended with what it said; one that is not ready
+   * in time is ended. Else: resolves at its end, which `stop` asks for.
+   */
+  agent(args: string[], how: 'foreground' | 'background' | 'quiet', stop?: AbortSignal): Promise<AgentEnd>
+  /** sends a signal to a process; throws as `process.kill` does */
   kill(pid: number, signal: 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): void
 }

@@ -1,11 +1,13 @@
-import { join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
+import type { ArgsDef } from 'citty'
 import { asProblem, EXIT, fail, PROGRAM, ProductError } from '../core/errors.ts'
 import { hint } from '../core/suggest.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { readFlags } from './flags.ts'
-import { overview, verbHelp } from './help.ts'
+import { groupHelp, overview, verbHelp } from './help.ts'
 import { safe } from './output/text.ts'
-import { VERBS } from './verbs.ts'
+import type { Verb } from './verb.ts'
+import { verbsOfGroup, VERBS } from './verbs.ts'
 
 /** Runs a command line. Returns the exit code; whatever goes wrong is told on stderr: what, why, what to do, and its code. */
 export async function runCli(argv: readonly string[], edge: CliEdge): Promise<number> {
@@ -13,47 +15,94 @@ export async function runCli(argv: readonly string[], edge: CliEdge): Promise<nu
     return await dispatch(argv, edge)
   } catch (error) {
     const problem = asProblem(error)
-    edge.err(`error: ${safe(problem.message)} (${problem.code})\n`)
+    edge.err(`error: ${safe(problem.message)} (${safe(problem.code)})\n`)
     if (problem.remedy) edge.err(`  ${safe(problem.remedy)}\n`)
     return error instanceof ProductError ? error.exitCode : EXIT.failed
   }
 }
 
 async function dispatch(argv: readonly string[], edge: CliEdge): Promise<number> {
-  const [first, second] = argv
-  if (first === undefined || ['--help', '-h', 'help'].includes(first)) {
-    edge.out(overview(PROGRAM))
-    return EXIT.ok
-  }
-  const name = findVerb(first, second)
-  const verb = await VERBS[name]?.load()
-  if (!verb) throw unknownCommand(first, second)
-  const raw = argv.slice(name.includes(' ') ? 2 : 1)
+  const { flags, word, rest } = nextWord(argv)
+  const isHelp = word === 'help' || asksHelp(argv)
+  if (word === 'help') return dispatch([...flags, ...rest, '--help'], edge)
+  if (word === undefined) return print(edge, overview(PROGRAM))
+  const group = verbsOfGroup(word)
+  if (group.length > 0) return dispatchGroup(word, group, { flags, rest }, isHelp, edge)
+  const name = findVerb(word)
+  if (name === undefined) throw unknownCommand(word)
+  return runVerb(name, [...flags, ...rest], isHelp, edge)
+}
+
+function dispatchGroup(
+  group: string,
+  verbs: string[],
+  { flags, rest }: Pick<Split, 'flags' | 'rest'>,
+  isHelp: boolean,
+  edge: CliEdge,
+): number | Promise<number> {
+  const inner = nextWord(rest)
+  const name = `${group} ${inner.word}`
+  if (verbs.includes(name)) return runVerb(name, [...flags, ...inner.flags, ...inner.rest], isHelp, edge)
+  if (inner.word !== undefined) throw unknownCommand(name)
+  if (isHelp) return print(edge, groupHelp(PROGRAM, group))
+  const choices = verbs.map((verb) => verb.slice(group.length + 1)).join(', ')
+  throw fail('USAGE_ARGUMENTS', { command: group, reason: `needs one of ${choices}`, usage: `${PROGRAM} ${group} COMMAND` })
+}
+
+async function runVerb(name: string, raw: string[], isHelp: boolean, edge: CliEdge): Promise<number> {
+  const verb = (await VERBS[name]?.load()) as Verb<ArgsDef>
+  if (isHelp) return print(edge, verbHelp(PROGRAM, verb))
   const { args, words, lists } = readFlags(name, `${PROGRAM} ${verb.usage}`, verb.args, verb.lists ?? [], raw)
-  if (args['help']) {
-    edge.out(verbHelp(PROGRAM, verb))
-    return EXIT.ok
-  }
   const list = (flag: string) => lists.get(flag) ?? []
-  return (await verb.run({ args, words, list, edge, folder: localFolder(edge) })) ?? EXIT.ok
+  const context = {
+    args,
+    words,
+    list,
+    edge,
+    get folder() {
+      return localFolder(edge)
+    },
+  }
+  return (await verb.run(context)) ?? EXIT.ok
 }
 
-function findVerb(first: string, second: string | undefined): string {
-  const name = `${first} ${second ?? ''}`
-  if (name in VERBS) return name
-  if (first in VERBS) return first
-  const alias = Object.entries(VERBS).find(([, { aliases }]) => aliases?.includes(first))?.[0]
-  if (alias) return alias
-  throw unknownCommand(first, second)
+function print(edge: CliEdge, text: string): number {
+  edge.out(text)
+  return EXIT.ok
 }
 
-function unknownCommand(first: string, second: string | undefined): ProductError {
-  const isGroup = Object.keys(VERBS).some((name) => name.startsWith(`${first} `))
-  const command = isGroup ? [first, second].filter((word) => word !== undefined).join(' ') : first
-  return fail('USAGE_COMMAND_UNKNOWN', { command, hint: hint(command, Object.keys(VERBS)) })
+interface Split {
+  flags: string[]
+  word: string | undefined
+  rest: string[]
+}
+
+/** The next word of a command line. Before it only flags that every command takes may stand: which others take values is not known yet. */
+function nextWord(argv: readonly string[]): Split {
+  const at = argv.findIndex((token) => !token.startsWith('-'))
+  const flags = at < 0 ? [...argv] : argv.slice(0, at)
+  readFlags('COMMAND', `${PROGRAM} COMMAND [flags]`, {}, [], flags)
+  return { flags, word: at < 0 ? undefined : argv[at], rest: at < 0 ? [] : argv.slice(at + 1) }
+}
+
+function asksHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end < 0 ? argv : argv.slice(0, end)).some((token) => token === '--help' || token === '-h')
+}
+
+function findVerb(word: string): string | undefined {
+  if (Object.hasOwn(VERBS, word)) return word
+  return Object.entries(VERBS).find(([, { aliases }]) => aliases.includes(word))?.[0]
+}
+
+function unknownCommand(command: string): ProductError {
+  const known = Object.entries(VERBS).flatMap(([name, { aliases }]) => [name, ...aliases])
+  return fail('USAGE_COMMAND_UNKNOWN', { command, hint: hint(command, known) })
 }
 
 /** Where the store of this computer is. */
 function localFolder(edge: CliEdge): string {
-  return edge.env['TROUBLESHOOT_SCHEDULER_DIR'] || join(edge.home, '.troubleshoot', 'scheduler')
+  const named = edge.env['TROUBLESHOOT_SCHEDULER_DIR']
+  if (!named) return join(edge.home, '.troubleshoot', 'scheduler')
+  return isAbsolute(named) ? named : resolve(edge.cwd, named)
 }

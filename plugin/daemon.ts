@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { deadline } from '../core/clock.ts'
+import { fail } from '../core/errors.ts'
 import { readPidFile } from '../core/store/claim-file.ts'
+import { catalogued, systemCode } from '../core/store/file-system.ts'
 import type { CliEdge } from './cli-edge.ts'
 
 /** A daemon that runs for a folder. */
@@ -12,9 +14,10 @@ export interface Daemon {
   startedAt: Date
 }
 
-/** The daemon of a folder, if one runs: a pid file whose process has ended counts for nothing. */
+/** The daemon of a folder, if one runs: a pid file whose process has ended counts for nothing. Throws what the store throws of a file. */
 export async function findDaemon(edge: CliEdge, folder: string): Promise<Daemon | undefined> {
-  const holder = await readPidFile({ path: join(folder, 'state', 'daemon.pid'), processes: edge.processes() })
+  const path = join(folder, 'state', 'daemon.pid')
+  const holder = await catalogued(path, readPidFile({ path, processes: edge.processes() }))
   if (!holder) return undefined
   const ready = await readJson(join(folder, 'state', 'daemon.json'))
   const isSame = ready?.['pid'] === holder.pid
@@ -22,6 +25,16 @@ export async function findDaemon(edge: CliEdge, folder: string): Promise<Daemon 
     pid: holder.pid,
     port: isSame && typeof ready['port'] === 'number' ? ready['port'] : undefined,
     startedAt: new Date(String(holder['startedAt'])),
+  }
+}
+
+/** Sends a signal to a daemon; one that has just ended is no error. Throws DAEMON_FORBIDDEN. */
+export function signalDaemon(edge: CliEdge, { pid }: Daemon, signal: 'SIGTERM' | 'SIGHUP'): void {
+  try {
+    edge.kill(pid, signal)
+  } catch (error) {
+    if (systemCode(error) === 'EPERM') throw fail('DAEMON_FORBIDDEN', { pid: String(pid) }, error)
+    if (systemCode(error) !== 'ESRCH') throw error
   }
 }
 

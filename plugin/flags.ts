@@ -26,19 +26,19 @@ export function readFlags<Args extends ArgsDef>(
   raw: readonly string[],
 ): Flags<Args> {
   const all: ArgsDef = { ...GLOBAL, ...args }
-  const given: [name: string, value: string | boolean][] = []
+  const given: Given[] = []
   const words: string[] = []
   const rest = [...raw]
   for (let token = rest.shift(); token !== undefined; token = rest.shift()) {
     if (token === '--') words.push(...rest.splice(0))
     else if (!token.startsWith('-') || token === '-') words.push(token)
-    else given.push(readFlag(command, all, token, rest))
+    else given.push(...readToken(command, all, token, rest))
   }
-  if (!given.some(([name]) => name === 'help')) checkWords(command, usage, all, words)
+  if (!given.some(([name, value]) => name === 'help' && value === true)) checkWords(command, usage, all, words)
   const values = new Map<string, string[]>()
   for (const [name, value] of given) values.set(name, [...(values.get(name) ?? []), String(value)])
   for (const [name, found] of values)
-    if (found.length > 1 && !lists.includes(name))
+    if (found.length > 1 && name !== 'help' && !lists.includes(name))
       throw fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason: 'was given more than once' })
   const canonical = given.map(([name, value]) =>
     value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`,
@@ -47,33 +47,56 @@ export function readFlags<Args extends ArgsDef>(
   return { args: parseArgs<Args & typeof GLOBAL>([...canonical, ...positional], withoutRequired(all)), words, lists: values }
 }
 
-function readFlag(command: string, all: ArgsDef, token: string, rest: string[]): [string, string | boolean] {
-  const [, dashes = '', body = '', , inline] = /^(--?)([^=]+)(=([\s\S]*))?$/.exec(token) ?? []
-  const isShort = dashes === '-'
-  const negated = !isShort && body.startsWith('no-') ? body.slice(3) : undefined
-  const entry =
-    Object.entries(all).find(
-      ([name, def]) =>
-        def.type !== 'positional' &&
-        (isShort ? aliases(def).includes(body) : name === body || (body.length > 1 && aliases(def).includes(body))),
-    ) ?? Object.entries(all).find(([name, def]) => def.type === 'boolean' && name === negated)
-  if (!entry)
-    throw fail('USAGE_FLAG_UNKNOWN', {
-      flag: `${dashes}${body}`,
-      command,
-      hint: hint(body, Object.keys(all)).replace('"', '"--'),
-    })
-  const [name, def] = entry
+type Given = [name: string, value: string | boolean]
+type Flag = [name: string, def: ArgDef]
+
+/** `--name`, `--name=value`, `--name value`, `--no-name`; `-o value`, `-o=value`, `-ovalue`, and several letters behind one dash. */
+function readToken(command: string, all: ArgsDef, token: string, rest: string[]): Given[] {
+  const flags = Object.entries(all).filter(([, def]) => def.type !== 'positional')
+  if (token.startsWith('--')) {
+    const [, body = '', inline] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(token) ?? []
+    return [readLong(command, flags, body, inline, rest)]
+  }
+  const given: Given[] = []
+  for (let letters = token.slice(1); letters !== ''; ) {
+    const letter = letters.charAt(0)
+    const behind = letters.slice(1)
+    const flag = flags.find(([, def]) => 'alias' in def && def.alias === letter)
+    if (!flag) throw unknown(command, flags, `-${letter}`, behind === '' ? '' : token.slice(1))
+    const isLast = flag[1].type !== 'boolean' || behind === '' || behind.startsWith('=')
+    const inline = isLast && behind !== '' ? behind.replace(/^=/, '') : undefined
+    given.push(readValue(command, flag, inline, rest))
+    letters = isLast ? '' : behind
+  }
+  return given
+}
+
+function readLong(command: string, flags: Flag[], body: string, inline: string | undefined, rest: string[]): Given {
+  const flag = flags.find(([name]) => name === body)
+  if (flag) return readValue(command, flag, inline, rest)
+  const negated = flags.find(([name, def]) => def.type === 'boolean' && `no-${name}` === body)
+  if (!negated) throw unknown(command, flags, `--${body}`, body)
+  const [name, value] = readValue(command, negated, inline, rest)
+  return [name, !value]
+}
+
+function readValue(command: string, [name, def]: Flag, inline: string | undefined, rest: string[]): Given {
   const wrong = (reason: string) => fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason })
   if (def.type === 'boolean') {
     if (inline !== undefined && inline !== 'true' && inline !== 'false') throw wrong('takes only true or false')
-    return [name, (inline ?? 'true') === 'true' && negated !== name]
+    return [name, inline !== 'false']
   }
-  const value = inline ?? rest.shift()
-  if (value === undefined || value === '' || (inline === undefined && value.startsWith('--'))) throw wrong('needs a value')
-  if ('options' in def && def.options && !def.options.includes(value))
-    throw wrong(`takes one of ${def.options.join(', ')}${hint(value, def.options)}`)
+  const choices = 'options' in def ? def.options : undefined
+  const value = inline ?? (rest[0]?.startsWith('--') ? undefined : rest.shift())
+  if (value === undefined || value === '') throw wrong(choices ? `needs one of ${choices.join(', ')}` : 'needs a value')
+  if (choices && !choices.includes(value)) throw wrong(`takes one of ${choices.join(', ')}${hint(value, choices)}`)
   return [name, value]
+}
+
+/** `word`: what may be a long flag with a dash too few, or misspelt. */
+function unknown(command: string, flags: Flag[], flag: string, word: string) {
+  const names = flags.flatMap(([name, def]) => (def.type === 'boolean' ? [`--${name}`, `--no-${name}`] : [`--${name}`]))
+  return fail('USAGE_FLAG_UNKNOWN', { flag, command, hint: word === '' ? '' : hint(`--${word.split('=')[0]}`, names) })
 }
 
 function checkWords(command: string, usage: string, all: ArgsDef, words: string[]): void {
@@ -90,5 +113,3 @@ function checkWords(command: string, usage: string, all: ArgsDef, words: string[
 function withoutRequired(all: ArgsDef): ArgsDef {
   return Object.fromEntries(Object.entries(all).map(([name, def]) => [name, { ...def, required: false }]))
 }
-
-const aliases = (def: ArgDef): string[] => ('alias' in def && def.alias ? [def.alias].flat() : [])

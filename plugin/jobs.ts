@@ -6,6 +6,8 @@ import type { CliEdge } from './cli-edge.ts'
 
 /** The local store has one tenant. */
 export const NAMESPACE = ''
+/** Letters of an id in tables. */
+export const SHOWN_ID = 8
 
 export interface StoreContext {
   edge: CliEdge
@@ -22,16 +24,16 @@ export async function openStore({ edge, folder, args }: StoreContext): Promise<S
 
 export const ref = (kind: Ref['kind'], name: string): Ref => ({ kind, namespace: NAMESPACE, name })
 
-/** A job by its name or id, or the id's first eight letters, as `list` shows them. Throws JOB_NOT_FOUND with the nearest name. */
+/** A job by its name or id, or the id's first letters, as `list` shows them: eight at least. Throws JOB_NOT_FOUND with the nearest name, JOB_AMBIGUOUS. */
 export async function findJob(store: Store, word: string): Promise<Stored> {
   const byName = /^[a-z0-9-]+$/.test(word) ? await store.get(ref('job', word)) : undefined
   if (byName) return byName
-  const names: string[] = []
-  for await (const job of store.list('job', NAMESPACE)) {
-    if (job.uid === word || (word.length >= 8 && job.uid.startsWith(word))) return job
-    names.push(job.name)
-  }
-  throw fail('JOB_NOT_FOUND', { name: word, hint: hint(word, names) })
+  const all = await readAll(store, 'job')
+  const found = all.filter((job) => job.uid === word || (word.length >= SHOWN_ID && job.uid.startsWith(word)))
+  const names = (jobs: Stored[]) => jobs.map((job) => job.name)
+  if (found.length > 1) throw fail('JOB_AMBIGUOUS', { id: word, names: names(found).join(', ') })
+  if (!found[0]) throw fail('JOB_NOT_FOUND', { name: word, hint: hint(word, names(all)) })
+  return found[0]
 }
 
 export async function readAll(store: Store, kind: Ref['kind']): Promise<Stored[]> {

@@ -9,7 +9,7 @@ if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
 }
 
 const [{ runCli }, { processEdge }] = await Promise.all([import('./cli.ts'), import('./process-edge.ts')])
-// A reader that has seen enough (head) is no error.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(0))
+// A reader that has seen enough (head) is no error, and then nobody is told anything any more. Talk is only lost: the work goes on.
+process.stdout.on('error', () => process.exit())
+process.stderr.on('error', () => undefined)
 process.exitCode = await runCli(process.argv.slice(2), processEdge(process))

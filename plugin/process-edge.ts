@@ -6,14 +6,15 @@ import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../core/clock.ts'
-import { asProblem } from '../core/errors.ts'
+import { fail, type Problem } from '../core/errors.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
 import type { CliEdge } from './cli-edge.ts'
+import { safe, warning } from './output/text.ts'
 
 /** The real edge. Built-in programs lie in `lib/` beside the main file. */
 export function processEdge(process: NodeJS.Process): CliEdge {
   const lib = libFolder(dirname(fileURLToPath(import.meta.url)))
-  const interrupt = new AbortController()
+  const interrupted = interruption(process)
   const processes = () =>
     createProcessTable({
       pid: process.pid,
@@ -25,27 +26,29 @@ export function processEdge(process: NodeJS.Process): CliEdge {
     err: (text) => void process.stderr.write(text),
     isTty: process.stderr.isTTY,
     env: process.env,
-    cwd: process.cwd(),
-    home: homedir(),
+    // A folder that was removed, a user without an entry: an error only for who needs them.
+    get cwd() {
+      return orMissing('.', 'the current folder is gone', () => process.cwd())
+    },
+    get home() {
+      return orMissing('~', 'this user has no home folder; set TROUBLESHOOT_SCHEDULER_DIR', homedir)
+    },
     clock: systemClock,
     nodeVersion: process.version,
     zoneData: process.versions['tz'] ?? 'unknown',
     get signal() {
-      // Only who waits for it takes Ctrl-C over; all else ends at once, as usual.
-      if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => interrupt.abort(new Error('interrupted')))
-      return interrupt.signal
+      return interrupted()
     },
     newId: () => randomBytes(5).toString('hex'),
-    async readStdin() {
-      let text = ''
-      for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
-      return text
+    async readStdin(bytes) {
+      const { readStart } = await import('./specs.ts')
+      return readStart(process.stdin, bytes)
     },
     processes,
     async fileStore(folder) {
       const { createFileStore } = await import('../core/store/file-store.ts')
-      const onProblem = (problem: { message: string; remedy?: string | undefined }) =>
-        void process.stderr.write(`warning: ${problem.message}\n`)
+      const onProblem = ({ message, remedy }: Problem) =>
+        void process.stderr.write(`${warning(message)}${remedy ? `  ${safe(remedy)}\n` : ''}`)
       return createFileStore({ folder, clock: systemClock, newUid: randomUUID, processes: processes(), onProblem })
     },
     async task(request, options) {
@@ -61,49 +64,40 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       })
     },
     kill: (pid, signal) => void process.kill(pid, signal),
-    agent(args, how) {
-      const child = spawn(process.execPath, [join(lib, 'agent.js'), ...args], {
-        stdio: ['ignore', how === 'foreground' ? 'inherit' : 'ignore', 'pipe'],
-        detached: how === 'background',
-        // A small young generation: what an idle agent makes is little, and V8 would let 16 MB of it stand.
-        env: { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --max-semi-space-size=1`.trim() },
-      })
-      let said = ''
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
-      const pid = child.pid ?? 0
-      const ended = new Promise<number>((resolve) => {
-        child.once('error', (error) => resolve(((said ||= JSON.stringify(asProblem(error))), 1)))
-        child.once('close', (code) => resolve(code ?? 1))
-      })
-      if (how !== 'background') {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-        return ended.then((exitCode) => ({ pid, exitCode, said }))
-      }
-      const ready = async () => {
-        const isReady = () => pid === readyPid(args)
-        for (let tries = 0; tries < 300; tries++) {
-          if (child.exitCode !== null || child.signalCode !== null) return { pid, exitCode: await ended, said }
-          if (isReady()) break
-          await systemClock.sleep(50)
-        }
-        child.stderr?.destroy()
-        child.unref()
-        return { pid, exitCode: undefined, said }
-      }
-      return ready()
+    async agent(args, how, stop) {
+      const { runAgent, startAgent } = await import('./agent-process.ts')
+      const start = { process, script: join(lib, 'agent.js'), args }
+      return how === 'background' ? startAgent(start) : runAgent(start, how === 'foreground', stop)
     },
+  }
+}
+
+/**
+ * The signal that Ctrl-C and its like abort. Only who asks for it takes them over, and only the first: all else ends the
+ * process at once, as usual.
+ */
+function interruption(process: NodeJS.Process): () => AbortSignal {
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  let interrupt: AbortController | undefined
+  return () => {
+    if (interrupt) return interrupt.signal
+    const made = (interrupt = new AbortController())
+    const onSignal = () => {
+      for (const name of names) process.removeListener(name, onSignal)
+      made.abort(new Error('interrupted'))
+    }
+    for (const name of names) process.on(name, onSignal)
+    return made.signal
+  }
+}
+
+function orMissing(source: string, reason: string, find: () => string): string {
+  try {
+    return find()
+  } catch (error) {
+    throw fail('FILE_NOT_FOUND', { source, reason }, error)
   }
 }
 
 /** Built-in programs lie beside the main file; a shared chunk of the build lies one folder below them. */
 const libFolder = (here: string): string => (basename(here) === 'chunks' ? dirname(here) : join(here, 'lib'))
-
-/** The process that has said in `state/daemon.json` that it is ready. */
-function readyPid(args: readonly string[]): number | undefined {
-  const folder = args[args.indexOf('--folder') + 1] ?? ''
-  try {
-    return (JSON.parse(readFileSync(join(folder, 'state', 'daemon.json'), 'utf8')) as { pid?: number }).pid
-  } catch {
-    return undefined
-  }
-}

@@ -1,21 +1,43 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fail, reasonOf } from '../core/errors.ts'
+import { fail } from '../core/errors.ts'
+import { storeError, systemCode } from '../core/store/file-system.ts'
 import type { InspectRequest, InspectResult, SpecIssue } from '../core/task.ts'
 import type { CliEdge } from './cli-edge.ts'
 
 /** Checking takes well under a second; a plug-in that hangs while it loads is cut here. */
 const INSPECT_MS = 20_000
 const TASK_BYTES = 512 * 2 ** 20
+/** Beyond what any job or spec may have: what is longer is refused by who knows the limit, and need not be read. */
+const READ_BYTES = 2 * 2 ** 20
 
-/** Reads a file that was named on the command line; `-` is stdin. Throws SPEC_NOT_FOUND. */
+const NO_FILE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+}
+
+/** Reads a file that was named on the command line; `-` is stdin. Throws FILE_NOT_FOUND, or what the store throws of a file. */
 export async function readNamed(edge: CliEdge, name: string): Promise<string> {
-  if (name === '-') return edge.readStdin()
+  if (name === '-') return edge.readStdin(READ_BYTES)
   try {
-    return await readFile(resolve(edge.cwd, name), 'utf8')
+    return await readStart(createReadStream(resolve(edge.cwd, name)), READ_BYTES)
   } catch (error) {
-    throw fail('SPEC_NOT_FOUND', { source: name, reason: reasonOf(error) }, error)
+    const reason = NO_FILE[systemCode(error) ?? '']
+    throw reason === undefined ? storeError(error, name) : fail('FILE_NOT_FOUND', { source: name, reason }, error)
   }
+}
+
+/** The text of a stream, but not much more than `bytes` of it: it may never end. */
+export async function readStart(stream: AsyncIterable<Buffer | string>, bytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk))
+    size += chunk.length
+    if (size > bytes) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Has the task program read specs and targets. Throws what it ran into; what it found wrong is in the result. */
@@ -39,9 +61,14 @@ export function showIssue(issue: SpecIssue): string {
   return `${place}: ${issue.severity}: ${issue.message} (${issue.code})`
 }
 
-/** Throws SPEC_INVALID if there is an error among the issues; returns the warnings. */
+/** Throws SPEC_INVALID or UPLOAD_INVALID if there is an error among the issues; returns the warnings. */
 export function refuseErrors(source: string, issues: readonly SpecIssue[]): SpecIssue[] {
   const errors = issues.filter((issue) => issue.severity === 'error')
-  if (errors.length > 0) throw fail('SPEC_INVALID', { source, issues: errors.map((error) => error.message).join('; ') })
+  const told = errors.map((error) => error.message).join('; ')
+  if (errors.some((error) => error.source !== UPLOAD)) throw fail('SPEC_INVALID', { source, issues: told })
+  if (errors.length > 0) throw fail('UPLOAD_INVALID', { issues: told })
   return issues.filter((issue) => issue.severity === 'warning')
 }
+
+/** What the task program calls the source of a target. */
+const UPLOAD = 'upload'

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path'
-import { type ErrorCode, fail, ProductError } from '../core/errors.ts'
+import { fail } from '../core/errors.ts'
 import type { CliEdge } from './cli-edge.ts'
-import { saidProblem } from './said-problem.ts'
 import { findDaemon } from './daemon.ts'
+import { checkDuration, readCount } from './flag-values.ts'
+import { saidProblem } from './said-problem.ts'
 
 export interface DaemonFlags {
   config?: string | undefined
@@ -15,6 +16,12 @@ export interface DaemonFlags {
 const PASSED = ['config', 'log-level', 'log-file', 'check-interval', 'max-concurrent'] as const
 const FILES: readonly string[] = ['config', 'log-file']
 
+/** Throws USAGE_FLAG_VALUE for what the daemon would refuse too: said before a running one is stopped. */
+export function checkDaemonFlags(command: string, flags: DaemonFlags): void {
+  checkDuration(command, 'check-interval', flags['check-interval'], '30s', 1000)
+  if (flags['max-concurrent'] !== undefined) readCount(command, 'max-concurrent', flags['max-concurrent'])
+}
+
 /** Starts a daemon and waits until it serves. In the foreground: until it ends, then undefined. Throws what it failed with. */
 export async function startDaemon(
   edge: CliEdge,
@@ -24,27 +31,26 @@ export async function startDaemon(
 ): Promise<{ pid: number; port: number } | undefined> {
   const passed = PASSED.flatMap((name) => {
     const value = flags[name]
-    return value === undefined ? [] : [`--${name}`, FILES.includes(name) ? resolve(edge.cwd, value) : value]
+    return value === undefined ? [] : [`--${name}=${FILES.includes(name) ? resolve(edge.cwd, value) : value}`]
   })
   const { pid, exitCode, said } = await edge.agent(
     ['--folder', folder, ...(isForeground ? [] : ['--background']), ...passed],
     isForeground ? 'foreground' : 'background',
   )
-  if (exitCode !== undefined && exitCode !== 0) throw startError(said, exitCode, join(folder, 'logs', 'daemon.log'))
+  const log = join(folder, 'logs', 'daemon.log')
+  if (exitCode !== undefined && exitCode !== 0) throw agentError(said, exitCode, log)
   if (isForeground) return undefined
   const daemon = await findDaemon(edge, folder)
-  if (daemon?.port === undefined)
-    throw fail('DAEMON_START_FAILED', { reason: 'it was not ready within 15 s', log: join(folder, 'logs', 'daemon.log') })
+  if (daemon?.port === undefined) throw fail('DAEMON_START_FAILED', { reason: 'it ended at once', log })
   return { pid, port: daemon.port }
 }
 
-/** The daemon's own words, with its own exit code; they came over a pipe and are shown as they are. */
-function startError(said: string, exitCode: number, log: string): Error {
+/** An agent's own words, with its own exit code; they came over a pipe and are shown as they are. */
+export function agentError(said: string, exitCode: number, log: string): Error {
   const problem = saidProblem(said)
-  if (!problem) return fail('DAEMON_START_FAILED', { reason: said.trim().split('\n')[0] || `exit code ${exitCode}`, log })
-  return Object.assign(new ProductError(problem.code as ErrorCode, {}), {
-    message: problem.message,
-    remedy: problem.remedy ?? '',
-    exitCode,
-  })
+  if (problem)
+    return Object.assign(fail('INTERNAL', { reason: problem.message }), { remedy: '', ...problem, exitCode })
+  // Node.js itself ended it: of its report the line that names the error is the one to read.
+  const reason = /^\w*Error.*$/m.exec(said)?.[0] ?? said.trim().split('\n')[0]
+  return fail('DAEMON_START_FAILED', { reason: reason || `exit code ${exitCode}`, log })
 }

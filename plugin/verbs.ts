@@ -4,7 +4,7 @@ import type { Verb } from './verb.ts'
 export interface VerbEntry {
   summary: string
   load(): Promise<Verb<ArgsDef>>
-  aliases?: readonly string[]
+  aliases: readonly string[]
 }
 
 const verb = (summary: string, load: () => Promise<{ default: unknown }>, ...aliases: string[]): VerbEntry => ({
@@ -32,3 +32,6 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   'daemon status': verb('Show whether it runs, and what it does', () => import('./commands/daemon-status.ts')),
   version: verb('Show the version', () => import('./commands/version.ts')),
 }
+
+/** The verbs behind one word: `daemon start` and its like for `daemon`. */
+export const verbsOfGroup = (word: string): string[] => Object.keys(VERBS).filter((name) => name.startsWith(`${word} `))

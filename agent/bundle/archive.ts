@@ -44,15 +44,17 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   const tar = pack()
   const meter = measured()
   const stopped = new AbortController()
-  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), meter.stream, createWriteStream(path, { fd, flush: true }), {
-    signal: stopped.signal,
-  })
   let failure: Fatal | undefined
-  const broken = written.then(
-    () => Promise.reject(new Error('the archive is closed')),
-    (error: unknown) => Promise.reject((failure ??= cannotWrite('the bundle', path, error))),
-  )
-  broken.catch(() => undefined)
+  /** ends the entry that is being written, which would wait for the broken stream for ever */
+  let giveUp: (failure: Fatal) => void = () => undefined
+  const broken = (error: unknown): Fatal => (failure ??= cannotWrite('the bundle', path, error))
+  const file = createWriteStream(path, { fd, flush: true })
+  const gzip = createGzip({ level: GZIP_LEVEL })
+  const written = pipeline(tar, inBlocks(), gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
+    giveUp(broken(error))
+    throw broken(error)
+  })
+  written.catch(() => undefined)
 
   let files = 0
   let queue: Promise<unknown> = Promise.resolve()
@@ -61,12 +63,14 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
     const write = async () => {
       if (failure) throw failure
       const common = { mode: 0o644, mtime, uid: 0, gid: 0, uname: '', gname: '' }
-      await Promise.race([writeEntry(tar, { ...common, ...header, name: `${top}/${header.name}` }, chunks), broken])
+      const whole = writeEntry(tar, { ...common, ...header, name: `${top}/${header.name}` }, chunks)
+      await new Promise<void>((resolve, reject) => {
+        giveUp = reject
+        whole.then(resolve, (error: unknown) => reject(broken(error)))
+      })
       files++
     }
-    const result = queue.then(write).catch((error: unknown) => {
-      throw (failure ??= cannotWrite('the bundle', path, error))
-    })
+    const result = queue.then(write)
     queue = result.catch(() => undefined)
     return result
   }
@@ -83,7 +87,7 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
       await queue
       if (failure) throw failure
       tar.finalize()
-      await Promise.race([written, broken])
+      await written
       return { path, bytes: meter.bytes(), sha256: meter.digest(), files }
     },
     async abort() {
@@ -101,6 +105,29 @@ function create(path: string): number {
   } catch (error) {
     throw cannotWrite('the bundle', path, error)
   }
+}
+
+const BLOCK_BYTES = 64 * 1024
+
+/** Small pieces are put together: each that gzip is given is a trip to another thread, and a small file makes three. */
+function inBlocks(): Transform {
+  let held: Buffer[] = []
+  let size = 0
+  const all = () => {
+    const block = held.length === 1 ? held[0] : Buffer.concat(held)
+    held = []
+    size = 0
+    return block
+  }
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      held.push(chunk)
+      size += chunk.length
+      if (size < BLOCK_BYTES) done()
+      else done(undefined, all())
+    },
+    flush: (done) => done(undefined, all()),
+  })
 }
 
 /** Lets bytes pass, counts them and sums them up. */

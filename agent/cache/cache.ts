@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, unlink } from 'node:fs/promises'
+import { access, open, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
 import * as z from 'zod'
@@ -49,10 +48,11 @@ export class DurableFile implements Adapter<Cache> {
   }
 
   async #put(text: string): Promise<void> {
-    if (text === this.#last) return
+    if (text === this.#last && (await isThere(this.#path))) return
     const folder = dirname(this.#path)
-    const temp = join(folder, `.${basename(this.#path)}.${randomUUID()}`)
-    const handle = await open(temp, 'wx', 0o600)
+    // Always the same: what a crash left is overwritten. One process at a time has the cache.
+    const temp = join(folder, `.${basename(this.#path)}.new`)
+    const handle = await open(temp, 'w', 0o600)
     try {
       await handle.writeFile(text)
       await handle.sync()
@@ -69,12 +69,18 @@ export class DurableFile implements Adapter<Cache> {
   }
 }
 
-/** Opens the cache; a lost one is empty. */
-export async function openCache(path: string, clock: Clock): Promise<Low<Cache>> {
+/** Opens the cache. A lost one is empty; why it was lost is told, for nothing may fail for want of a cache. */
+export async function openCache(path: string, clock: Clock, onProblem: (error: unknown) => void): Promise<Low<Cache>> {
   const cache = new Low<Cache>(new DurableFile(path, clock), structuredClone(EMPTY))
-  await cache.read()
+  await cache.read().catch(onProblem)
   return cache
 }
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 function parse(text: string): unknown {
   try {

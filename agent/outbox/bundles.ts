@@ -1,11 +1,15 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { BundleFacts } from '../../core/run.ts'
 import { expired, type KeptBundle, type RetentionRules } from '../../core/retention.ts'
+
+export const isBundle = (fileName: string) => fileName.endsWith('.tar.gz')
 
 /** Moves a finished archive to its place, durably. Returns the new path. Both must be on one file system. */
 export async function placeBundle(archive: string, folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, basename(archive))
+  if (path === archive) return path
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   await rename(archive, path)
   for (const changed of [folder, dirname(archive)]) await syncFolder(changed)
   return path
@@ -16,20 +20,34 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close())
 }
 
-/** Removes the kept bundles of a job that its retention does not keep. Returns their file names. */
-export async function pruneBundles(
+/** Where a bundle lies: as recorded, or in the folder to which a crash had just moved it. Undefined when it is gone. */
+export async function findBundle(bundle: BundleFacts, keptFolder: string): Promise<string | undefined> {
+  if (bundle.path === undefined) return undefined
+  for (const path of [bundle.path, join(keptFolder, bundle.fileName)]) {
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return path
+  }
+  return undefined
+}
+
+/** Removes those of a folder's files that retention does not keep. Returns their names. */
+export async function pruneFiles(
   folder: string,
+  isOne: (fileName: string) => boolean,
   rules: RetentionRules,
   isGood: (fileName: string) => boolean,
   now: Date,
 ): Promise<string[]> {
-  const bundles: KeptBundle[] = []
+  const files: KeptBundle[] = []
   for (const fileName of await readdir(folder).catch(() => [])) {
-    if (!fileName.endsWith('.tar.gz')) continue
+    if (!isOne(fileName)) continue
     const stats = await stat(join(folder, fileName)).catch(() => undefined)
-    if (stats) bundles.push({ fileName, at: stats.mtime, isGood: isGood(fileName) })
+    if (stats) files.push({ fileName, at: stats.mtime, isGood: isGood(fileName) })
   }
-  const old = expired(bundles, rules, now)
+  const old = expired(files, rules, now)
   for (const { fileName } of old) await rm(join(folder, fileName), { force: true })
   return old.map(({ fileName }) => fileName)
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { asProblem, fail, isFailure, type Problem } from '../../core/errors.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
-import { type Delivery, endRun, type Run } from '../../core/run.ts'
+import { type BundleFacts, type Delivery, endRun, type Run } from '../../core/run.ts'
 import type { DeliverRequest, DeliverResult } from '../../core/task.ts'
 import { type ExecuteEdge, redacted } from '../scheduler/execute.ts'
 import { viewOf } from '../scheduler/job-view.ts'
-import { changeRun, insistOn, keptRun, type KeptRun } from '../scheduler/runs.ts'
+import { changeRun, insistOn, type KeptRun, keptRun } from '../scheduler/runs.ts'
 import { backOffMs } from './back-off.ts'
 import { findBundle, placeBundle } from './bundles.ts'
 import { openTryState } from './try-state.ts'
@@ -129,11 +129,19 @@ async function settle(edge: DeliverEdge, kept: KeptRun, index: number, change: C
   const found = isLost && after.bundle ? await findBundle(after.bundle, keptFolder(edge, name)) : undefined
   const path = found && (await placeBundle(found, keptFolder(edge, name)))
   await insistOn(edge, kept, signal, (run) => {
-    const { bundle, ...delivered } = apply(run)
-    const lost = delivered.deliveries.find((delivery) => delivery.state === 'failed')
-    const { path: _, ...facts } = bundle ?? {}
-    const left = bundle ? { bundle: { ...bundle, ...facts, ...(path ? { path } : { path: undefined }) } } : {}
-    return endRun(withoutPath({ ...delivered, ...left }), lost ? 'failed' : 'completed', ended, lost?.error)
+    const ending = apply(run)
+    const lost = ending.deliveries.find((delivery) => delivery.state === 'failed')
+    const bundle = ending.bundle && { bundle: lyingAt(ending.bundle, path) }
+    return endRun({ ...ending, ...bundle }, lost ? 'failed' : 'completed', ended, lost?.error)
   })
   await rm(join(edge.folders.outbox, name), { recursive: true, force: true })
+}
+
+/** A bundle with where it lies now, if anywhere. */
+const lyingAt = ({ path: _, ...facts }: BundleFacts, path: string | undefined): BundleFacts => ({ ...facts, ...(path ? { path } : {}) })
+
+/** A delivered one has no next try and no error any more. */
+function clean({ nextTryAt, error, ...rest }: Delivery): Delivery {
+  if (rest.state === 'delivered') return rest
+  return { ...rest, ...(error ? { error } : {}), ...(nextTryAt && rest.state === 'pending' ? { nextTryAt } : {}) }
 }

@@ -7,6 +7,8 @@ import { type DeliverEdge, deliverOnce } from './deliver-once.ts'
 export interface Outbox {
   /** starts what is due; returns when the next try is */
   pump(): Date | undefined
+  /** runs of which a target is being tried */
+  readonly active: ReadonlySet<string>
   idle(): Promise<void>
   /** starts nothing any more, and ends what is under way */
   cancel(reason: string): void
@@ -54,6 +56,9 @@ export function createOutbox(edge: OutboxEdge): Outbox {
         else if (active.size < AT_ONCE && !isClosed) start(kept, index)
       }
       return next === Infinity ? undefined : new Date(next)
+    },
+    get active() {
+      return new Set(active.keys())
     },
     async idle() {
       await Promise.all([...active.values()].map(({ done }) => done))

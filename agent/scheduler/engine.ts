@@ -1,22 +1,25 @@
 import type { Clock } from '../../core/clock.ts'
 import { asProblem } from '../../core/errors.ts'
 import { record } from '../../core/ledger.ts'
+import { jobOf } from '../../core/names.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { MAX_NAP_MS, type SchedulerEdge } from './edge.ts'
 import type { Executor } from './executor.ts'
+import { viewOf } from './job-view.ts'
 import { keep } from './ledger-book.ts'
-import { reconcile, viewOf } from './reconcile.ts'
+import { reconcile } from './reconcile.ts'
 
 export interface EngineEdge extends SchedulerEdge {
   executor: Executor
   outbox: Outbox
   /** takes over what dead processes left */
   recover(): Promise<void>
-  /** after each round: caches, retention */
-  afterRound(jobs: ReadonlySet<string>): Promise<void>
+  /** after each round; what takes long is not waited for */
+  afterRound(): Promise<void>
   /** no claims of slots: a process that does only what was asked */
   mayStart: boolean
-  checkIntervalMs?: number | undefined
+  /** longest pause between two looks at everything */
+  checkIntervalMs: number
 }
 
 export interface Engine {
@@ -26,19 +29,22 @@ export interface Engine {
   wake(job: string): void
   /** one look at the given jobs, without waiting */
   round(jobs: Iterable<string>): Promise<void>
-  /** when the last round ended, for readiness */
-  readonly lastRoundAt: Date | undefined
+  /** how long ago the last round ended, for readiness; undefined before the first */
+  sinceRoundMs(): number | undefined
 }
 
 /** A wall clock that moves by more than this against the monotonic one was set by someone. */
 const JUMP_MS = 300_000
+/** It may go back by this: a clock that is kept right is moved by less. */
+const BACK_MS = 1_000
 const RETRY_MS = 5_000
 
 export function createEngine(edge: EngineEdge): Engine {
   const dirty = new Set<string>()
   const wakeAt = new Map<string, number>()
   let bell = new AbortController()
-  let lastRoundAt: Date | undefined
+  let roundAtMs: number | undefined
+  let lookAtAllMs = 0
   const watchClock = clockWatch(edge.clock)
 
   const wake = (job: string) => {
@@ -46,14 +52,13 @@ export function createEngine(edge: EngineEdge): Engine {
     bell.abort(new Error('woken'))
   }
   const round = async (jobs: Iterable<string>) => {
-    const seen = new Set(jobs)
-    for (const job of seen) {
+    for (const job of new Set(jobs)) {
       try {
+        // What is at work for a job that was deleted, or was and is another now, has no use any more.
+        edge.executor.cancelJob(job, edge.mirror.of('job').get(job)?.uid)
         const { wakeAt: at } = await reconcile(edge, job, edge.mayStart)
         if (at) wakeAt.set(job, at.getTime())
         else wakeAt.delete(job)
-        // A job that was deleted has no use for its bundle.
-        if (!edge.mirror.of('job').has(job)) edge.executor.cancel('the job was deleted', job)
       } catch (error) {
         // One job's trouble is its own; it is looked at again soon.
         edge.log.error({ job, problem: asProblem(error) }, 'job could not be looked at')
@@ -62,55 +67,64 @@ export function createEngine(edge: EngineEdge): Engine {
     }
     await edge.executor.pump()
     edge.outbox.pump()
-    await edge.afterRound(seen)
-    lastRoundAt = edge.clock.now()
+    await edge.afterRound()
+    roundAtMs = edge.clock.monotonicMs()
   }
+  const turn = async () => {
+    if (edge.clock.monotonicMs() >= lookAtAllMs) {
+      await edge.recover()
+      for (const job of edge.mirror.of('job').keys()) dirty.add(job)
+      // Those of deleted jobs, too: their records end some day.
+      for (const page of edge.mirror.of('ledger').keys()) dirty.add(jobOf(page))
+      lookAtAllMs = edge.clock.monotonicMs() + edge.checkIntervalMs
+    }
+    const now = edge.clock.now().getTime()
+    for (const [job, at] of wakeAt) if (at <= now) dirty.add(job)
+    const jobs = [...dirty]
+    dirty.clear()
+    await round(jobs)
+    return dirty.size > 0 ? 0 : nap(edge, wakeAt)
+  }
+  /** Whether the clock is right now is seen by whether it stays so for a while. */
   const freeze = async (jumpMs: number) => {
-    edge.log.warn({ jumpMs }, 'the clock was set: no decisions for one round')
+    edge.log.warn({ jumpMs }, 'the clock was set: nothing is decided for a moment')
     const at = edge.clock.now().toISOString()
     for (const stored of edge.mirror.of('job').values())
       await keep(edge, viewOf(stored), (page) => record(page, [{ type: 'clock', at, note: `${jumpMs} ms` }])).catch(
         () => undefined,
       )
+    lookAtAllMs = 0
+    roundAtMs = edge.clock.monotonicMs()
   }
 
   return {
     wake,
     round,
-    get lastRoundAt() {
-      return lastRoundAt
-    },
+    sinceRoundMs: () => (roundAtMs === undefined ? undefined : edge.clock.monotonicMs() - roundAtMs),
     async run(signal) {
-      let lookAtAll = 0
       while (!signal.aborted) {
-        bell = new AbortController()
         const jumpMs = watchClock()
-        if (jumpMs !== 0) await freeze(jumpMs)
-        else {
-          const now = edge.clock.now().getTime()
-          if (edge.clock.monotonicMs() >= lookAtAll) {
-            await edge
-              .recover()
-              .catch((error: unknown) => edge.log.error({ problem: asProblem(error) }, 'left-over runs could not be taken over'))
-            for (const job of edge.mirror.of('job').keys()) dirty.add(job)
-            lookAtAll = edge.clock.monotonicMs() + (edge.checkIntervalMs ?? MAX_NAP_MS)
-          }
-          for (const [job, at] of wakeAt) if (at <= now) dirty.add(job)
-          const jobs = [...dirty]
-          dirty.clear()
-          await round(jobs)
+        if (jumpMs !== 0) {
+          await freeze(jumpMs)
+          await edge.clock.sleep(MAX_NAP_MS, signal).catch(() => undefined)
+          continue
         }
-        const napMs = dirty.size > 0 ? 0 : nap(edge, wakeAt)
+        bell = new AbortController()
+        const napMs = await turn().catch((error: unknown) => {
+          edge.log.error({ problem: asProblem(error) }, 'a round was cut short')
+          lookAtAllMs = 0
+          return RETRY_MS
+        })
         await edge.clock.sleep(napMs, AbortSignal.any([signal, bell.signal])).catch(() => undefined)
       }
     },
   }
 }
 
-/** Until the next slot or the next delivery, but never longer than one nap. */
+/** Until the next slot or the next delivery, but never longer than one nap: a suspended machine stretches it. */
 function nap(edge: EngineEdge, wakeAt: ReadonlyMap<string, number>): number {
   const now = edge.clock.now().getTime()
-  let until = now + (edge.checkIntervalMs ?? MAX_NAP_MS)
+  let until = now + Math.min(edge.checkIntervalMs, MAX_NAP_MS)
   for (const at of wakeAt.values()) until = Math.min(until, at)
   const delivery = edge.outbox.pump()
   return Math.max(0, Math.min(until, delivery?.getTime() ?? until) - now)
@@ -124,6 +138,6 @@ function clockWatch(clock: Clock): () => number {
     const jump = clock.now().getTime() - wall - (clock.monotonicMs() - monotonic)
     wall = clock.now().getTime()
     monotonic = clock.monotonicMs()
-    return jump < -1000 || jump > JUMP_MS ? Math.round(jump) : 0
+    return jump < -BACK_MS || jump > JUMP_MS ? Math.round(jump) : 0
   }
 }

@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
-import { join, resolve, sep } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import { asProblem, fail, isFailure, type Problem, type ProductError } from '../../core/errors.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
@@ -109,7 +109,7 @@ async function recordSuccess(
       ...run,
       endedAt: ended.toISOString(),
       bundle: {
-        fileName: archive.fileName,
+        fileName: basename(path),
         path,
         bytes: archive.bytes,
         sha256: archive.sha256,
@@ -144,7 +144,9 @@ async function recordFailure(edge: ExecuteEdge, kept: KeptRun, error: unknown, s
   const code = (error as Partial<ProductError>).code
   const outcome = code === 'TASK_INTERRUPTED' || code === 'TASK_CANCELLED' ? 'interrupted' : 'failed'
   const ended = edge.clock.now()
-  const problem = redacted(asProblem(error), edge.redact)
+  const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC'
+  const reason = isFull ? fail('DISK_FULL', { what: 'the bundle', folder: edge.folders.base }, error) : error
+  const problem = redacted(asProblem(reason), edge.redact)
   edge.log.error({ run: kept.name, outcome, problem }, 'run ended badly')
   return insistOn(edge, kept, signal, (run) => endRun(run, outcome, ended, problem))
 }

@@ -1,5 +1,5 @@
 import { fail, isFailure, ProductError, reasonOf } from '../../core/errors.ts'
-import { decodeLedger, type LedgerPage, openLedger, pageFor, record } from '../../core/ledger.ts'
+import { decodeLedger, isClosed, isRecorded, type LedgerPage, openLedger, pageFor, record } from '../../core/ledger.ts'
 import { LABEL_JOB, ledgerName, statusName } from '../../core/names.ts'
 import { encodeDocument } from '../../core/run.ts'
 import { decodeStatus } from '../../core/status.ts'
@@ -7,7 +7,7 @@ import type { Ref, Stored } from '../../core/store/store.ts'
 import type { SchedulerEdge } from './edge.ts'
 import type { JobView } from './job-view.ts'
 import { lineOf } from './run-line.ts'
-import { keptRun } from './runs.ts'
+import { type KeptRun, keptRun } from './runs.ts'
 
 const decoded = new WeakMap<Stored, LedgerPage | ProductError>()
 
@@ -53,15 +53,19 @@ export async function closeLedger(edge: SchedulerEdge, job: string): Promise<Led
   return rewrite(edge, job, (known, current) => (known && isClosed(known) ? known : current && closed(edge, current)))
 }
 
-const isClosed = (page: LedgerPage) => page.entries.at(-1)?.type === 'deleted'
-
 function closed(edge: SchedulerEdge, page: LedgerPage): LedgerPage {
   if (isClosed(page)) return page
   const now = edge.clock.now()
-  const objects = new Map([...edge.mirror.goneRuns(page.job), ...edge.mirror.ofJob('run', page.job)].map((stored) => [stored.name, stored]))
-  const runs = [...objects.values()].flatMap((stored) => keptRun(stored) ?? [])
-  const open = runs.filter(({ name, run }) => run.jobUid === page.jobUid && page.state.removing?.includes(name) !== true)
+  const open = openRuns(edge, page)
   return record(page, [...open.map((kept) => lineOf(kept)), { type: 'deleted', at: now.toISOString() }], now)
+}
+
+/** The runs of a page's job that have no line yet, those included that went with the job. */
+export function openRuns(edge: Pick<SchedulerEdge, 'mirror'>, page: LedgerPage): KeptRun[] {
+  if (isClosed(page)) return []
+  const objects = [...edge.mirror.goneRuns(page.job), ...edge.mirror.ofJob('run', page.job)]
+  const runs = [...new Map(objects.map((stored) => [stored.name, stored])).values()].flatMap((stored) => keptRun(stored) ?? [])
+  return runs.filter(({ name, run }) => run.jobUid === page.jobUid && !isRecorded(page, name))
 }
 
 /** The page to go on with: opened at a job's first sight, and anew when another job has taken the name. */

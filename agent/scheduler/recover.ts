@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asProblem, fail, isFailure } from '../../core/errors.ts'
+import { isRunName } from '../../core/names.ts'
 import { endRun, isSettled, type Run } from '../../core/run.ts'
 import type { AgentFolders } from '../folders.ts'
 import { sweepOutbox } from '../outbox/sweep-outbox.ts'
@@ -49,9 +50,13 @@ async function takeOver(edge: SchedulerEdge, { name, stored, run }: KeptRun): Pr
 /** Removes work folders whose runs have ended or are gone. The store itself is asked: the mirror may not have seen a new run yet. */
 async function sweepWork(edge: SchedulerEdge, folders: AgentFolders, active: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folders.work).catch(() => [])) {
-    if (active.has(name)) continue
-    const stored = await edge.store.get(runRef(edge, name))
-    const run = stored && readRun(stored)
-    if (!stored || (run && isSettled(run))) await rm(join(folders.work, name), { recursive: true, force: true })
+    if (active.has(name) || !isRunName(name)) continue
+    try {
+      const stored = await edge.store.get(runRef(edge, name))
+      const run = stored && readRun(stored)
+      if (!stored || (run && isSettled(run))) await rm(join(folders.work, name), { recursive: true, force: true })
+    } catch (error) {
+      edge.log.warn({ run: name, problem: asProblem(error) }, 'work folder not swept')
+    }
   }
 }

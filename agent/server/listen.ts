@@ -3,18 +3,11 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { fail, reasonOf } from '../../core/errors.ts'
 
-/** Serves on loopback only. Throws PORT_TAKEN. `close` gives requests at work a moment. */
+/** Serves on loopback only. Throws PORT_TAKEN, PORT_FORBIDDEN. `close` gives requests at work a moment. */
 export async function listen(app: Hono, port: number, configFile: string): Promise<{ port: number; close(): Promise<void> }> {
   const server = createAdaptorServer({ fetch: app.fetch })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE' || error.code === 'EACCES'
-      reject(
-        isTaken
-          ? fail('PORT_TAKEN', { port: String(port), config: configFile }, error)
-          : fail('INTERNAL', { reason: reasonOf(error) }, error),
-      )
-    })
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { port: String(port), config: configFile })))
     server.listen(port, '127.0.0.1', resolve)
   })
   return {
@@ -25,4 +18,10 @@ export async function listen(app: Hono, port: number, configFile: string): Promi
         if ('closeAllConnections' in server) server.closeAllConnections()
       }),
   }
+}
+
+function explain(error: NodeJS.ErrnoException, fields: { port: string; config: string }): Error {
+  if (error.code === 'EADDRINUSE') return fail('PORT_TAKEN', fields, error)
+  if (error.code === 'EACCES') return fail('PORT_FORBIDDEN', fields, error)
+  return fail('INTERNAL', { reason: reasonOf(error) }, error)
 }

@@ -1,114 +1,98 @@
-import { totals } from '../../core/ledger.ts'
-import { isActive } from '../../core/run.ts'
+import { type LedgerPage, sum, type Totals, totals } from '../../core/ledger.ts'
+import { jobOf, statusName } from '../../core/names.ts'
+import { isActive, type Run } from '../../core/run.ts'
 import { decodeStatus } from '../../core/status.ts'
-import { statusName } from '../../core/names.ts'
-import { readLedger } from '../scheduler/ledger-book.ts'
-import { allRuns } from '../scheduler/runs.ts'
+import type { Stored } from '../../core/store/store.ts'
+import { openRuns, readLedger } from '../scheduler/ledger-book.ts'
+import { type KeptRun, runsOf } from '../scheduler/runs.ts'
 import type { Mirror } from '../watch/mirror.ts'
+import { type Metric, prometheusText, type Sample } from './prometheus-text.ts'
 
-type Sample = [labels: Record<string, string>, value: number]
-interface Metric {
-  name: string
-  type: 'gauge' | 'counter'
-  help: string
-  samples: Sample[]
+/** What the process tells of itself. */
+export interface SelfUsage {
+  startedAt: Date
+  residentBytes: number
+  cpuSeconds: number
 }
-
-const PREFIX = 'troubleshoot_scheduler_'
 
 /**
  * The Prometheus text, computed from what is recorded: figures survive a restart, and a deleted job's series end with it.
- * Counters come from the ledgers' totals and the runs that are not yet in them.
+ * Counters come from the ledgers' totals and the runs that are not yet in them. A page that cannot be read is left out.
  */
-export function metricsText(mirror: Mirror, self: { startedAt: Date; residentBytes: number; cpuSeconds: number }): string {
-  const jobs = [...mirror.of('job').values()].toSorted((a, b) => a.name.localeCompare(b.name))
-  const runs = allRuns({ mirror })
-  const executions = new Map<string, number>()
-  const slots: Sample[] = []
-  const next: Sample[] = []
-  const lastSuccess: Sample[] = []
-  const duration: Sample[] = []
-  const size: Sample[] = []
-  for (const { name: job, uid } of jobs) {
-    const outcomes = totalsOf(mirror, job)
-    for (const { run } of runs)
-      if (run.job === job && run.jobUid === uid && run.outcome) outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1
-    for (const [outcome, count] of Object.entries(outcomes)) {
-      slots.push([{ job, outcome }, count])
-      if (['completed', 'failed', 'interrupted'].includes(outcome))
-        executions.set(outcome, (executions.get(outcome) ?? 0) + count)
-    }
-    const status = decodeStatus(mirror.of('status').get(statusName(job))?.text ?? '')
-    if (status?.nextSlots[0]) next.push([{ job }, Date.parse(status.nextSlots[0]) / 1000])
-    const own = runs.filter(({ run }) => run.job === job && run.jobUid === uid)
-    const good = own.findLast(({ run }) => run.outcome === 'completed')?.run
-    if (good?.endedAt) lastSuccess.push([{ job }, Date.parse(good.endedAt) / 1000])
-    const last = own.findLast(({ run }) => run.startedAt && run.endedAt)?.run
-    if (last?.startedAt && last.endedAt) duration.push([{ job }, (Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000])
-    if (last?.bundle) size.push([{ job }, last.bundle.bytes])
-  }
-  const statuses = new Map([['completed', 0], ['failed', 0], ['interrupted', 0], ...executions])
-  const metrics: Metric[] = [
-    { name: 'jobs_total', type: 'gauge', help: 'Jobs in the store.', samples: [[{}, jobs.length]] },
-    {
-      name: 'jobs_active',
-      type: 'gauge',
-      help: 'Runs claimed or at work.',
-      samples: [[{}, runs.filter(({ run }) => isActive(run)).length]],
-    },
-    {
-      name: 'executions_total',
-      type: 'counter',
-      help: 'Ended runs by how they ended.',
-      samples: [...statuses].map(([status, count]) => [{ status }, count]),
-    },
-    { name: 'slots_total', type: 'counter', help: 'Slots and runs by outcome.', samples: slots },
-    { name: 'next_run_timestamp_seconds', type: 'gauge', help: 'Next slot of a job.', samples: next },
-    { name: 'last_success_timestamp_seconds', type: 'gauge', help: 'End of the last completed run.', samples: lastSuccess },
-    { name: 'execution_duration_seconds', type: 'gauge', help: 'Duration of the last run.', samples: duration },
-    { name: 'bundle_size_bytes', type: 'gauge', help: 'Size of the last bundle.', samples: size },
-    {
-      name: 'outbox_size',
-      type: 'gauge',
-      help: 'Bundles that wait for delivery.',
-      samples: [[{}, runs.filter(({ run }) => run.phase === 'delivering').length]],
-    },
-    {
-      name: 'start_time_seconds',
-      type: 'gauge',
-      help: 'When this agent started.',
-      samples: [[{}, self.startedAt.getTime() / 1000]],
-    },
-    {
-      name: 'resident_memory_bytes',
-      type: 'gauge',
-      help: 'Resident memory of the agent.',
-      samples: [[{}, self.residentBytes]],
-    },
-    { name: 'cpu_seconds_total', type: 'counter', help: 'CPU time of the agent.', samples: [[{}, self.cpuSeconds]] },
-  ]
-  return metrics.map(showMetric).join('')
+export function metricsText(mirror: Mirror, self: SelfUsage): string {
+  const jobs = [...mirror.of('job').values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((job) => factsOf(mirror, job))
+  const each = (sample: (facts: JobFacts) => Sample[] | Sample | undefined): Sample[] =>
+    jobs.flatMap((facts) => {
+      const found = sample(facts)
+      return found === undefined ? [] : isSample(found) ? [found] : found
+    })
+  const count = (isCounted: (run: Run) => boolean) => jobs.reduce((all, { runs }) => all + runs.filter(({ run }) => isCounted(run)).length, 0)
+  return prometheusText([
+    gauge('jobs_total', 'Jobs in the store.', [[{}, jobs.length]]),
+    gauge('jobs_active', 'Runs claimed or at work.', [[{}, count(isActive)]]),
+    counter('executions_total', 'Ended runs by how they ended, those of deleted jobs too.', executions(mirror)),
+    counter('slots_total', 'Slots and runs by outcome.', each(slotsOf)),
+    gauge('next_run_timestamp_seconds', 'Next slot of a job.', each(nextOf)),
+    gauge('last_success_timestamp_seconds', 'End of the last completed run.', each(lastSuccessOf)),
+    gauge('execution_duration_seconds', 'Duration of the last run.', each(durationOf)),
+    gauge('bundle_size_bytes', 'Size of the last bundle.', each(sizeOf)),
+    gauge('outbox_size', 'Bundles that wait for delivery.', [[{}, count((run) => run.phase === 'delivering')]]),
+    gauge('start_time_seconds', 'When this agent started.', [[{}, self.startedAt.getTime() / 1000]]),
+    gauge('resident_memory_bytes', 'Resident memory of the agent.', [[{}, self.residentBytes]]),
+    counter('cpu_seconds_total', 'CPU time of the agent.', [[{}, self.cpuSeconds]]),
+  ])
 }
 
-function totalsOf(mirror: Mirror, job: string): Record<string, number> {
-  try {
-    const page = readLedger({ mirror }, job)
-    return page ? totals(page) : {}
-  } catch {
-    // A page of a newer version: its job shows in status, its figures are left out.
-    return {}
-  }
+const gauge = (name: string, help: string, samples: Sample[]): Metric => ({ name, type: 'gauge', help, samples })
+const counter = (name: string, help: string, samples: Sample[]): Metric => ({ name, type: 'counter', help, samples })
+const isSample = (found: Sample[] | Sample): found is Sample => typeof found[1] === 'number'
+
+interface JobFacts {
+  job: string
+  outcomes: Totals
+  /** oldest slot first */
+  runs: KeptRun[]
+  nextSlot: string | undefined
 }
 
-function showMetric(metric: Metric): string {
-  const name = PREFIX + metric.name
-  const lines = metric.samples.map(([labels, value]) => `${name}${showLabels(labels)} ${value}\n`)
-  return `# HELP ${name} ${metric.help}\n# TYPE ${name} ${metric.type}\n${lines.join('')}`
+function factsOf(mirror: Mirror, { name: job, uid }: Stored): JobFacts {
+  const page = readLedger({ mirror }, job)
+  const runs = runsOf({ mirror }, job, uid)
+  const nextSlot = decodeStatus(mirror.of('status').get(statusName(job))?.text ?? '')?.nextSlots[0]
+  return { job, outcomes: page?.jobUid === uid ? outcomesOf(mirror, page) : outcomesOfRuns(runs), runs, nextSlot }
 }
 
-function showLabels(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(
-    ([key, value]) => `${key}="${value.replaceAll(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`,
-  )
-  return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
+const outcomesOf = (mirror: Mirror, page: LedgerPage): Totals => sum(totals(page), outcomesOfRuns(openRuns({ mirror }, page)))
+
+const outcomesOfRuns = (runs: readonly KeptRun[]): Totals => sum(...runs.map(({ run }) => (run.outcome ? { [run.outcome]: 1 } : {})))
+
+const ENDS = ['completed', 'failed', 'interrupted'] as const
+
+/** Of all jobs that ever were: a counter that goes down when a job is deleted looks like a restart, and sets off alerts. */
+function executions(mirror: Mirror): Sample[] {
+  const pages = [...mirror.of('ledger').keys()].flatMap((name) => readLedger({ mirror }, jobOf(name)) ?? [])
+  const all = sum(...pages.flatMap((page) => [outcomesOf(mirror, page), page.earlier ?? {}]))
+  return ENDS.map((status) => [{ status }, all[status] ?? 0])
+}
+
+const slotsOf = ({ job, outcomes }: JobFacts): Sample[] =>
+  Object.entries(outcomes).map(([outcome, slots]): Sample => [{ job, outcome }, slots])
+
+const seconds = (instant: string) => Date.parse(instant) / 1000
+
+const nextOf = ({ job, nextSlot }: JobFacts): Sample | undefined => (nextSlot ? [{ job }, seconds(nextSlot)] : undefined)
+
+function lastSuccessOf({ job, runs }: JobFacts): Sample | undefined {
+  const endedAt = runs.findLast(({ run }) => run.outcome === 'completed')?.run.endedAt
+  return endedAt ? [{ job }, seconds(endedAt)] : undefined
+}
+
+function durationOf({ job, runs }: JobFacts): Sample | undefined {
+  const last = runs.findLast(({ run }) => run.startedAt && run.endedAt)?.run
+  return last?.startedAt && last.endedAt ? [{ job }, seconds(last.endedAt) - seconds(last.startedAt)] : undefined
+}
+
+function sizeOf({ job, runs }: JobFacts): Sample | undefined {
+  const bytes = runs.findLast(({ run }) => run.bundle)?.run.bundle?.bytes
+  return bytes === undefined ? undefined : [{ job }, bytes]
 }

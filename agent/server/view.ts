@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.ts'
 import { statusName } from '../../core/names.ts'
 import { isActive } from '../../core/run.ts'
 import { decodeStatus } from '../../core/status.ts'
@@ -16,19 +15,17 @@ export function serverView(edge: {
   token: string
   startedAt: Date
   version: string
-  clock: Clock
-  engine: Pick<Engine, 'lastRoundAt'>
+  engine: Pick<Engine, 'sinceRoundMs'>
   usage(): { residentBytes: number; cpuSeconds: number }
   metricsEnabled(): boolean
 }): ServerView {
-  const { mirror, engine, clock, startedAt, version } = edge
+  const { mirror, engine, startedAt, version } = edge
   return {
     token: edge.token,
     notReady() {
-      if (!engine.lastRoundAt) return 'the store has not been read yet'
-      return clock.now().getTime() - engine.lastRoundAt.getTime() > STALE_MS
-        ? 'the scheduler has not looked for two minutes'
-        : undefined
+      const sinceMs = engine.sinceRoundMs()
+      if (sinceMs === undefined) return 'the store has not been read yet'
+      return sinceMs > STALE_MS ? 'the scheduler has not looked for two minutes' : undefined
     },
     metrics: () => (edge.metricsEnabled() ? metricsText(mirror, { startedAt, ...edge.usage() }) : undefined),
     jobs: () =>

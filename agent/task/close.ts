@@ -9,7 +9,7 @@ import type { Sink } from '../bundle/sink.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import type { Unplanned } from './plan.ts'
 import type { RunEdge } from './run.ts'
-import { showProblems } from './shown.ts'
+import { redactMessage, showProblems } from './shown.ts'
 
 export interface Collected {
   request: RunRequest
@@ -36,7 +36,7 @@ export async function closeBundle(
   for (const { key, error } of reports)
     if (error) edge.say({ type: 'warning', code: error.code, message: `${key}: ${error.message}` })
 
-  const results = all.analyzers.flatMap((analyzer) => analyzer.finish())
+  const results = verdictsOf(all.analyzers, edge.redactor)
   if (request.analyze) await sink.write('analysis.json', analysisJson(results))
   const excluded = all.unplanned
     .filter((entry) => entry.isExcluded)
@@ -72,6 +72,14 @@ export async function closeBundle(
     redactions: Object.values(redaction.rules).reduce((sum, found) => sum + found, 0),
     cpuMs: Math.round(edge.cpuMs()),
   }
+}
+
+/** Redacted before they are written: names in analysis.json are made of titles, and would not look like secrets any more. */
+function verdictsOf(analyzers: readonly Analyzer[], redactor: Redactor): AnalyzeResult[] {
+  const text = (raw: string) => redactMessage(redactor, raw)
+  return analyzers
+    .flatMap((analyzer) => analyzer.finish())
+    .map((result) => ({ ...result, title: text(result.title), message: text(result.message), uri: text(result.uri) }))
 }
 
 /** The same with all messages made fit to leave the task. */

@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
-import { encodeMessage } from '../../core/task.ts'
+import { encodeMessage, type FromTask } from '../../core/task.ts'
 import { VERSION } from '../../core/version.ts'
 import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
@@ -13,10 +13,10 @@ import { startWatchdog } from './watchdog.ts'
 
 /** The task program: one request on stdin, messages on fd 3, then the end. Started by the agent and the CLI only. */
 const { pid, ppid } = process
-const output = createWriteStream('', { fd: 3 })
+/** Longest wait for a parent that does not read. */
+const FLUSH_MS = 2_000
 // The parent is gone: stdin ends too, and cancels the work, which still has to clear up.
-const pipes: NodeJS.WritableStream[] = [output, process.stdout, process.stderr]
-for (const pipe of pipes) pipe.on('error', () => undefined)
+for (const pipe of [process.stdout, process.stderr]) pipe.on('error', () => undefined)
 
 const log = stderrLogger((line) => process.stderr.write(line), systemClock)
 // What plug-ins leave unheard must not cost the work of all others. Our own promises are all waited for.
@@ -26,7 +26,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'])
 let isWatched = false
 const code = await serveTask({
   input: process.stdin,
-  say: (message) => void output.write(encodeMessage(message)),
+  say,
   libFolder: dirname(fileURLToPath(import.meta.url)),
   clock: systemClock,
   log,
@@ -40,21 +40,33 @@ const code = await serveTask({
       clock: systemClock,
       signal,
     }),
+  random: Math.random,
   cpuMs: () => (({ user, system }) => (user + system) / 1000)(process.cpuUsage()),
   beforeForeignCode() {
     if (!isWatched) startWatchdog({ pid, ppid })
     isWatched = true
   },
 })
-output.end(() => {
-  // Nobody is left to kill what commands left in our group. Without a group of our own there is none.
-  if (process.ppid !== ppid) {
-    try {
-      process.kill(-pid, 'SIGKILL')
-    } catch {
-      // not the leader of a group
-    }
+// What was printed still waits to be written, which an exit would drop.
+const printed = [process.stdout, process.stderr].map((pipe) => new Promise<void>((resolve) => pipe.write('', () => resolve())))
+await Promise.race([Promise.all(printed), systemClock.sleep(FLUSH_MS)])
+// Nobody is left to kill what commands left in our group. Without a group of our own there is none.
+if (process.ppid !== ppid) {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // not the leader of a group
   }
-  // A plug-in may have left timers or sockets behind: the work is done, nothing of it may keep the process.
-  process.exit(code)
-})
+}
+// A plug-in may have left timers or sockets behind: the work is done, nothing of it may keep the process.
+process.exit(code)
+
+/** At once: a plug-in that blocks or ends the process next would take along what waits to be written, and be named wrongly. */
+function say(message: FromTask): void {
+  const line = Buffer.from(encodeMessage(message))
+  try {
+    for (let at = 0; at < line.length;) at += writeSync(3, line, at)
+  } catch {
+    // the parent is gone
+  }
+}

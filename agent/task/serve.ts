@@ -26,11 +26,18 @@ export interface TaskEdge {
   platform: string
   host(signal: AbortSignal): Host
   cpuMs(): number
+  /** in [0, 1) */
+  random(): number
   /** told each time before third-party code is imported */
   beforeForeignCode(): void
 }
 
-type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode'> & { loader: Loader; signal: AbortSignal }
+type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode'> & {
+  loader: Loader
+  signal: AbortSignal
+  /** asks the parent for a new bearer token of the cluster; empty = there is none */
+  needToken(): Promise<string>
+}
 type TaskTable = {
   [Name in TaskRequest['task']]: (
     request: Extract<TaskRequest, { task: Name }>,
@@ -59,9 +66,16 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
     const messages = decodeMessages(edge.input, ToTask)
     const first = await messages.next()
     if (first.done || first.value.type !== 'start') return 1
-    listen(messages, stop)
+    const waiting: ((token: string) => void)[] = []
+    listen(messages, stop, (token) => waiting.shift()?.(token))
+    const needToken = () =>
+      new Promise<string>((resolve) => {
+        waiting.push(resolve)
+        edge.say({ type: 'need-token' })
+      })
     const { request } = first.value
-    const result = await endSoonAfter(stop.signal, edge.clock, doTask(request, edge, stop.signal))
+    const work = doTask(request, { ...edge, signal: stop.signal, needToken })
+    const result = await endSoonAfter(stop.signal, edge.clock, work)
     edge.say({ type: 'done', result })
     return 0
   } catch (error) {
@@ -70,24 +84,27 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
   }
 }
 
-/** Waits for a cancel in the background. Two are as one. */
-function listen(messages: AsyncIterable<ToTask>, stop: AbortController): void {
+/** Waits for a cancel in the background; two are as one. And for tokens that were asked for. */
+function listen(messages: AsyncIterable<ToTask>, stop: AbortController, onToken: (token: string) => void): void {
   const cancelled = (reason: string) => stop.abort(fail('TASK_CANCELLED', { reason }))
   const wait = async () => {
-    for await (const message of messages) if (message.type === 'cancel') cancelled(message.reason)
+    for await (const message of messages) {
+      if (message.type === 'cancel') cancelled(message.reason)
+      if (message.type === 'token') onToken(message.token)
+    }
     cancelled('the parent is gone')
   }
   wait().catch((error: unknown) => stop.abort(error))
 }
 
-async function doTask(request: TaskRequest, edge: TaskEdge, signal: AbortSignal): Promise<unknown> {
+async function doTask(request: TaskRequest, edge: TaskEdge & Pick<TaskContext, 'signal' | 'needToken'>): Promise<unknown> {
   const edgeOfLoader = loaderEdge(edge.clock, (path) => {
     edge.beforeForeignCode()
     edge.say({ type: 'step', name: `loading ${path}` })
   })
   const loader = createLoader(edge.libFolder, request.pluginFolders, edgeOfLoader)
   const work = TASKS[request.task] as (request: TaskRequest, context: TaskContext) => Promise<unknown>
-  return work(request, { ...edge, loader, signal })
+  return work(request, { ...edge, loader })
 }
 
 /** The work's result, or the signal's reason a while after it aborted: some work hangs in code that does not look at signals. */

@@ -25,29 +25,67 @@ export interface HostCollectorManifest extends Omit<CollectorManifest, 'kind'> {
 export interface RawObject {
   text: string
   json: Record<string, unknown>
+  /** the very bytes that the server sent, where the host has them: cheaper than `text` */
+  bytes?: Uint8Array
 }
 export interface RawList {
   items: RawObject[]
+  /** empty on a part of a page that comes before it is known */
   resourceVersion: string
+  /** the namespace that was listed; none for a list of all that there are */
+  namespace?: string
+  /** why this namespace could not be listed: it has no items then */
+  failure?: Error
+}
+/** What to list: a kind in one namespace, in several, or wherever it is. */
+export interface ListTarget {
+  group?: string
+  version: string
+  plural: string
+  namespace?: string
+  /** only these; not together with `namespace` */
+  namespaces?: string[]
 }
 export type Query = Record<string, string | number | boolean | undefined>
+/** An absent limit is no limit. */
 export interface LogLimits {
   maxLines?: number
   maxBytes?: number
   sinceTime?: Date
   timestamps?: boolean
 }
+export interface LogSource {
+  namespace: string
+  /** of the pod */
+  name: string
+  container: string
+  previous?: boolean
+  /** the pod, so that the host can ask what other entries want of this log */
+  object?: RawObject
+}
+/** What an entry wants of a log: `links` are names of it in the bundle. */
+export interface LogWish {
+  limits: LogLimits
+  links: string[]
+}
 
 /** Refuses what the manifest does not declare. Bodies are raw: nothing is parsed into typed objects and written back. */
 export interface Kube {
-  /** one page each; falls back per namespace on 403 */
-  list(resource: { group?: string; version: string; plural: string; namespace?: string }, query?: Query): AsyncIterable<RawList>
+  /**
+   * One page each, or a part of one when its objects are large. On a 403 for all namespaces it lists them one by one, those
+   * of the run or all that there are; one that cannot be listed gives a page with `failure`. Throws when none could be.
+   */
+  list(target: ListTarget, query?: Query): AsyncIterable<RawList>
   /** undefined on 404 */
   get(path: string, query?: Query): Promise<RawObject | undefined>
   raw(path: string, query?: Query): AsyncIterable<Uint8Array>
+  /** Throws at its end when some namespaces could not be listed. */
   pods(where: { namespace?: string; selector?: string[]; name?: string }): AsyncIterable<RawObject>
-  /** one fetch a container per run, with the widest limits any entry asks for */
-  logs(pod: { namespace: string; name: string; container: string; previous?: boolean }, limits: LogLimits): Body
+  /**
+   * One fetch a container per run, with the widest limits any entry asks for. Yield it as the body of one file, unchanged:
+   * when an entry before had that log, the file is linked to the one that is there.
+   */
+  logs(source: LogSource, limits: LogLimits): Body
   exec(
     pod: { namespace: string; name: string; container?: string },
     command: string[],
@@ -61,7 +99,7 @@ export interface Kube {
 
 export interface CollectorContext<Config> extends Context<Config> {
   kube: Kube
-  /** where to look when the entry names none */
+  /** where to look when the entry names none; `['*']` = wherever it may */
   namespaces: string[]
   since: Date | undefined
 }
@@ -71,6 +109,8 @@ export interface CollectorPlugin<Config = unknown> {
   manifest: CollectorManifest
   configSchema: ConfigSchema<Config>
   collect(context: CollectorContext<Config>): AsyncIterable<Output>
+  /** What an entry wants of a log, undefined if nothing: all entries are asked before a log is fetched. Asks no server. */
+  logWish?(context: Pick<CollectorContext<Config>, 'config' | 'namespaces' | 'since' | 'clock'>, source: LogSource): LogWish | undefined
 }
 
 export interface HostExecOptions {

@@ -83,11 +83,15 @@ export interface FileOutput {
   links?: string[]
   format: 'text' | 'json' | 'binary'
   body: Body
+  /** what to write when the body cannot be read; `reason` is one line. Without it, only the report says so */
+  instead?: (reason: string) => FileOutput
 }
 export interface WarningOutput {
   type: 'warning'
   code: string
   message: string
+  /** something that was asked for is missing: the bundle counts as partial. Not for what was not granted. Default false */
+  isLoss?: boolean
 }
 export type Output = FileOutput | WarningOutput
 

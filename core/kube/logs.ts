@@ -24,7 +24,8 @@ const QUIET_FOLLOW_MS = 3_600_000
 /**
  * A container's log, as bytes. The request is sent when reading begins; to stop reading ends it.
  *
- * @throws what KubeClient.request throws, at the first step; a log that breaks off throws CLUSTER_UNREACHABLE where it does
+ * @throws what KubeClient.request throws, at the first step; a log that breaks off throws CLUSTER_UNREACHABLE where it does,
+ *   unless it was the node that died: the API server then ends the log as if it were whole
  */
 export async function* podLog(client: KubeClient, options: PodLogOptions): AsyncGenerator<Buffer> {
   const { namespace, pod, container, previous, follow, tailLines, limitBytes, sinceTime, timestamps, signal, idleMs } = options

@@ -43,7 +43,7 @@ export async function* readFrames(body: AsyncIterable<Buffer>): AsyncGenerator<F
  */
 function parseFrame(line: Buffer): Frame {
   const text = line.toString('utf8')
-  const { type, object } = JSON.parse(text) as { type?: unknown; object?: Record<string, unknown> }
+  const { type, object } = (JSON.parse(text) ?? {}) as { type?: unknown; object?: Record<string, unknown> }
   if (typeof type !== 'string' || typeof object !== 'object' || object === null)
     throw new SyntaxError('a line of the watch is no event')
   if (type === 'ERROR') {

@@ -30,7 +30,7 @@ const RELIST_MS = 300_000
 const IDLE_MS = 90_000
 /** Connections are renewed by the server after this long, spread so that not all of them end at once. */
 const SESSION_MS = { least: 240_000, spread: 60_000 }
-/** A watch that lived this long was no failure: behind some load balancers none lives much longer. */
+/** A watch that lived this long, or brought news, was no failure: behind some load balancers none lives much longer. */
 const HEALTHY_MS = 500
 /** Rights and API groups come rarely, and asking for them often helps nobody. */
 const UNLIKELY_MS = 30_000
@@ -47,6 +47,7 @@ export async function* watch(client: KubeClient, options: WatchOptions): AsyncGe
   const state: State = { resourceVersion: undefined, relistAtMs: 0 }
   while (!signal.aborted) {
     const startedAt = clock.monotonicMs()
+    const from = state.resourceVersion
     let problem: unknown
     try {
       if (state.resourceVersion === undefined || startedAt >= state.relistAtMs) yield await resync(client, options, state)
@@ -54,10 +55,11 @@ export async function* watch(client: KubeClient, options: WatchOptions): AsyncGe
     } catch (error) {
       if (signal.aborted) return
       problem = error
-      // forgotten history: only a new list helps; after anything else the watch goes on where it was
-      if (isStatus(error, 410) || error instanceof SyntaxError) state.resourceVersion = undefined
     }
-    const wasHealthy = clock.monotonicMs() - startedAt >= HEALTHY_MS
+    const cameFarther = from !== undefined && state.resourceVersion !== from
+    // forgotten history: only a new list helps; after anything else the watch goes on where it was
+    if (isStatus(problem, 410) || problem instanceof SyntaxError) state.resourceVersion = undefined
+    const wasHealthy = cameFarther || clock.monotonicMs() - startedAt >= HEALTHY_MS
     if (wasHealthy) backoff.reset()
     if (wasHealthy && problem === undefined) continue
     const waitMs = backoff.next(leastWait(problem))

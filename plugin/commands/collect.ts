@@ -17,7 +17,7 @@ const ARGS = defineArgs({
     description: 'troubleshoot specs; none = the basics of this machine',
   },
   to: { type: 'string', description: 'file or folder for the bundle; default: the current folder', valueHint: 'PATH' },
-  analyze: { type: 'boolean', default: true, description: 'analyze what was collected; on by default' },
+  analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   timeout: { type: 'string', default: '30m', description: 'longest time for collecting', valueHint: 'DURATION' },
   memory: { type: 'string', default: '1Gi', description: 'limit for the collecting process', valueHint: 'SIZE' },
   output: OUTPUT,
@@ -30,7 +30,7 @@ export default defineVerb({
   args: ARGS,
   async run(context) {
     const { args, edge, folder } = context
-    const format = readFormat(args.output, 'collect')
+    const format = await readFormat(args.output, 'collect')
     checkLimits(args)
     const slot = edge.clock.now()
     const target = await place(edge.cwd, args.to, slot)

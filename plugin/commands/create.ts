@@ -1,13 +1,15 @@
-import { fail, isFailure } from '../../core/errors.ts'
+import { fail, isFailure, PROGRAM } from '../../core/errors.ts'
 import { checkJobName } from '../../core/job.ts'
 import { ANNOTATION_PAUSED, LABEL_KIND } from '../../core/names.ts'
 import { parseSchedule } from '../../core/schedule/cron.ts'
 import { toYaml } from '../../core/yaml.ts'
 import { findDaemon } from '../daemon.ts'
-import { checkDraft, emptyDraft, type JobDraft, readDraft } from '../job-draft.ts'
+import { checkDuration, readCount, readLabels, readPairs } from '../flag-values.ts'
+import { checkDraft, checkSize, emptyDraft, type JobDraft, readDraft } from '../job-draft.ts'
 import { openStore, ref } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { warning } from '../output/text.ts'
 import { inspect, readNamed, refuseErrors } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
@@ -25,14 +27,14 @@ const ARGS = defineArgs({
     description: 'time zone of the schedule, like Europe/Berlin; default UTC',
     valueHint: 'ZONE',
   },
-  enabled: { type: 'boolean', alias: 'e', default: true, description: 'let it run; --no-enabled makes it wait for "enable"' },
+  enabled: { type: 'boolean', alias: 'e', default: true, description: 'let it run' },
   spec: {
     type: 'string',
     alias: 's',
     description: 'troubleshoot spec to collect, a file or - for stdin; may be repeated',
     valueHint: 'FILE',
   },
-  analyze: { type: 'boolean', default: true, description: 'analyze what was collected; on by default' },
+  analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   upload: {
     type: 'string',
     description: 'where bundles go: a URL or the name of an uploader; may be repeated',
@@ -47,7 +49,7 @@ const ARGS = defineArgs({
   'keep-last': { type: 'string', description: 'bundles to keep', valueHint: 'N' },
   'max-age': { type: 'string', description: 'age at which bundles go, like 90d', valueHint: 'DURATION' },
   file: { type: 'string', alias: 'f', description: 'job.yaml or a ConfigMap that holds one; - for stdin', valueHint: 'FILE' },
-  'dry-run': { type: 'enum', options: ['none', 'client'], description: 'client: print the object, create nothing' },
+  'dry-run': { type: 'enum', options: ['none', 'client'], description: 'client: check it and create nothing' },
   output: OUTPUT,
 })
 
@@ -63,62 +65,75 @@ export default defineVerb({
   lists: ['cron', 'spec', 'upload'],
   async run(context) {
     const { args, edge, folder } = context
-    const format = readFormat(args.output, 'create')
+    const format = await readFormat(args.output, 'create')
     const isDry = args['dry-run'] === 'client'
+    checkFlags(context)
+    const flagLabels = readLabels('create', 'labels', args.labels)
     const draft = args.file === undefined ? emptyFor(context) : readDraft(await readNamed(edge, args.file), args.file)
-    const name = args.name ?? draft.name ?? ''
-    if (name === '') throw fail('USAGE_ARGUMENTS', { command: 'create', reason: 'needs NAME', usage: 'create NAME --cron EXPR' })
-    if (draft.name !== undefined && args.name !== undefined && draft.name !== args.name)
-      throw fail('USAGE_ARGUMENTS', {
-        command: 'create',
-        reason: `got the name "${args.name}", but the file says "${draft.name}"`,
-        usage: 'create -f FILE',
-      })
-    checkJobName(name)
-    const value = { ...draft.value, ...(await fromFlags(context)) }
+    const name = nameOf(args.name, draft.name)
+    const value = { ...draft.value, ...(await fromFlags(context, draft.value)) }
     const spec = checkDraft(value, args.file ?? 'the job')
     const lines = [spec.schedule].flat()
     const schedule = parseSchedule(lines, spec.timeZone)
-    for (const warning of schedule.warnings) edge.err(`warning: ${warning.message}\n`)
+    for (const { message } of schedule.warnings) edge.err(warning(message))
     await checkParts(context, spec)
 
     // The zone is always written out: a default that changes must not move a job.
     const text = toYaml({ ...value, timeZone: spec.timeZone })
+    checkSize(text, args.file ?? 'the job')
     const annotations = { ...draft.annotations, ...(args.enabled ? {} : { [ANNOTATION_PAUSED]: 'created disabled' }) }
-    const labels = { ...draft.labels, ...pairs(args.labels, 'labels') }
+    const labels = { ...draft.labels, ...flagLabels }
     const configMap = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name, labels: { ...labels, [LABEL_KIND]: 'job' }, annotations },
       data: { 'job.yaml': text },
     }
-    if (isDry) {
-      const shown = format === 'table' ? 'yaml' : format
-      return edge.out(
-        await show(shown, { data: configMap, names: [`job/${name}`], table: () => `job "${name}" would be created\n` }),
-      )
-    }
+    const shown = { data: configMap, names: [`job/${name}`] }
+    if (isDry) return edge.out(await show(format, { ...shown, table: () => `job "${name}" created (dry run)\n` }))
     const store = await openStore(context)
     await store.create(ref('job', name), { text, labels, annotations }).catch((error: unknown) => {
       throw isFailure(error, 'STORE_EXISTS') ? fail('JOB_NAME_TAKEN', { name }, error) : error
     })
     const next = args.enabled && spec.enabled ? schedule.next(edge.clock.now()) : undefined
     const told = `job "${name}" created${next ? `; next run ${localTime(next, spec.timeZone)}` : '; it is disabled'}\n`
-    edge.out(await show(format, { data: configMap, names: [`job/${name}`], table: () => told }))
+    edge.out(await show(format, { ...shown, table: () => told }))
     if (!(await findDaemon(edge, folder))) edge.err('no daemon runs, so nothing will run it yet: start one with "daemon start"\n')
   },
 })
 
 type Context = VerbContext<typeof ARGS>
 
+const usage = (reason: string) =>
+  fail('USAGE_ARGUMENTS', { command: 'create', reason, usage: `${PROGRAM} create NAME --cron "0 2 * * *", or create -f FILE` })
+
+/** What can be told to be wrong before anything is read. */
+function checkFlags({ args, list }: Context): void {
+  const stdin = [args.file, ...list('spec')].filter((name) => name === '-')
+  if (stdin.length > 1) throw usage('can read stdin only once')
+  if (args['upload-options'] !== undefined && list('upload').length === 0) throw usage('takes --upload-options only with --upload')
+  checkDuration('create', 'timeout', args.timeout, '30m', 1000)
+  checkDuration('create', 'starting-deadline', args['starting-deadline'], '15m')
+  checkDuration('create', 'max-age', args['max-age'], '90d')
+  if (args['keep-last'] !== undefined) readCount('create', 'keep-last', args['keep-last'])
+}
+
+function nameOf(given: string | undefined, inFile: string | undefined): string {
+  const name = given ?? inFile
+  if (name === undefined) throw usage('needs NAME')
+  if (inFile !== undefined && inFile !== name) throw usage(`got the name "${name}", but the file says "${inFile}"`)
+  checkJobName(name)
+  return name
+}
+
 function emptyFor({ args, list }: Context): JobDraft {
-  if (args.cron === undefined || list('cron').length === 0)
-    throw fail('USAGE_ARGUMENTS', { command: 'create', reason: 'needs --cron or -f', usage: 'create NAME --cron "0 2 * * *"' })
+  if (args.name === undefined) throw usage('needs NAME')
+  if (list('cron').length === 0) throw usage('needs --cron or -f')
   return { name: undefined, value: emptyDraft(), labels: {}, annotations: {}, namespace: undefined }
 }
 
-/** The fields that flags name; each flag is one field. */
-async function fromFlags(context: Context): Promise<Record<string, unknown>> {
+/** The fields that flags name; each flag is one field, and leaves its neighbours in the file alone. */
+async function fromFlags(context: Context, file: Record<string, unknown>): Promise<Record<string, unknown>> {
   const { args, edge, list, folder } = context
   const cron = list('cron')
   const retention = {
@@ -126,11 +141,10 @@ async function fromFlags(context: Context): Promise<Record<string, unknown>> {
     ...(args['max-age'] ? { maxAge: args['max-age'] } : {}),
   }
   const sources = await Promise.all(list('spec').map(async (name) => ({ name, text: await readNamed(edge, name) })))
-  const options = pairs(args['upload-options'], 'upload-options')
+  const options = readPairs('create', 'upload-options', args['upload-options'])
   const targets = list('upload').map((url) => ({ url, config: options }))
   const read = sources.length + targets.length > 0 ? await inspect(edge, folder, { sources, targets }) : undefined
-  for (const warning of read ? refuseErrors(list('spec').join(', ') || 'upload', read.issues) : [])
-    edge.err(`warning: ${warning.message}\n`)
+  for (const { message } of read ? refuseErrors(list('spec').join(', '), read.issues) : []) edge.err(warning(message))
   return {
     ...(cron.length > 0 ? { schedule: cron.length === 1 ? cron[0] : cron } : {}),
     ...(args.timezone ? { timeZone: args.timezone } : {}),
@@ -139,10 +153,17 @@ async function fromFlags(context: Context): Promise<Record<string, unknown>> {
     ...(args.timeout ? { timeout: args.timeout } : {}),
     ...(args['starting-deadline'] ? { startingDeadline: args['starting-deadline'] } : {}),
     ...(args['catch-up'] ? { catchUp: args['catch-up'] } : {}),
-    ...(Object.keys(retention).length > 0 ? { retention } : {}),
-    ...(sources.length > 0 ? { collect: { specs: read?.documents.map((inline) => ({ inline })) } } : {}),
+    ...(Object.keys(retention).length > 0 ? { retention: { ...objectAt(file, 'retention'), ...retention } } : {}),
+    ...(sources.length > 0
+      ? { collect: { ...objectAt(file, 'collect'), specs: read?.documents.map((inline) => ({ inline })) } }
+      : {}),
     ...(targets.length > 0 ? { upload: read?.targets } : {}),
   }
+}
+
+const objectAt = (value: Record<string, unknown>, key: string): object => {
+  const inner = value[key]
+  return typeof inner === 'object' && inner !== null ? inner : {}
 }
 
 /** Specs and targets that came with a file are checked as those of flags are. */
@@ -151,17 +172,5 @@ async function checkParts({ args, edge, folder }: Context, spec: ReturnType<type
   const sources = spec.collect.specs.map(({ inline }, index) => ({ value: inline, name: `collect.specs[${index}]` }))
   if (sources.length + spec.upload.length === 0) return
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
-  for (const warning of refuseErrors(args.file, read.issues)) edge.err(`warning: ${warning.message}\n`)
-}
-
-function pairs(text: string | undefined, flag: string): Record<string, string> {
-  const entries = (text ?? '').split(',').filter(Boolean)
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const at = entry.indexOf('=')
-      if (at <= 0)
-        throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command: 'create', reason: `needs key=value, not "${entry}"` })
-      return [entry.slice(0, at), entry.slice(at + 1)]
-    }),
-  )
+  for (const { message } of refuseErrors(args.file, read.issues)) edge.err(warning(message))
 }

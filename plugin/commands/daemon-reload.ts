@@ -1,5 +1,5 @@
 import { fail } from '../../core/errors.ts'
-import { findDaemon } from '../daemon.ts'
+import { findDaemon, signalDaemon } from '../daemon.ts'
 import { defineVerb } from '../verb.ts'
 
 export default defineVerb({
@@ -9,7 +9,7 @@ export default defineVerb({
   async run({ edge, folder }) {
     const daemon = await findDaemon(edge, folder)
     if (!daemon) throw fail('DAEMON_NOT_RUNNING', { folder })
-    edge.kill(daemon.pid, 'SIGHUP')
+    signalDaemon(edge, daemon, 'SIGHUP')
     edge.out(`daemon told to reload (process ${daemon.pid})\n`)
   },
 })

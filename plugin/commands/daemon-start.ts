@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fail } from '../../core/errors.ts'
 import { findDaemon } from '../daemon.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
-import { type DaemonFlags, startDaemon } from '../start-daemon.ts'
+import { checkDaemonFlags, startDaemon } from '../start-daemon.ts'
 
 export const DAEMON_ARGS = defineArgs({
   config: { type: 'string', description: 'config file; default: config/scheduler.yaml in the store folder', valueHint: 'FILE' },
@@ -18,10 +18,10 @@ export default defineVerb({
   examples: ['daemon start', 'daemon start --foreground --log-level debug'],
   args: { ...DAEMON_ARGS, foreground: { type: 'boolean', description: 'stay in the foreground and log to stdout' } },
   async run({ args, edge, folder }) {
+    checkDaemonFlags('daemon start', args)
     const running = await findDaemon(edge, folder)
     if (running) throw fail('DAEMON_RUNNING', { folder, pid: String(running.pid) })
-    const flags: DaemonFlags = args
-    const started = await startDaemon(edge, folder, flags, args.foreground === true)
+    const started = await startDaemon(edge, folder, args, args.foreground === true)
     if (started === undefined) return
     edge.out(`daemon started (process ${started.pid}), serving http://127.0.0.1:${started.port}\n`)
     edge.err(`log: ${args['log-file'] ?? join(folder, 'logs', 'daemon.log')}\n`)

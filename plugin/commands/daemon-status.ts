@@ -13,7 +13,7 @@ export default defineVerb({
   about: 'Shows whether a daemon runs for this store, and what it does. Exit code 3 when none runs.',
   args: { output: OUTPUT, watch: { type: 'boolean', alias: 'w', description: 'show it again every two seconds, until Ctrl-C' } },
   async run({ args, edge, folder }) {
-    const format = readFormat(args.output, 'daemon status')
+    const format = await readFormat(args.output, 'daemon status')
     for (;;) {
       const data = await look(edge, folder)
       edge.out(await show(format, { data, names: data.pid === undefined ? [] : [String(data.pid)], table: () => describe(data) }))

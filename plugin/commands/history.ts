@@ -7,7 +7,7 @@ import { OUTCOMES } from '../../core/run.ts'
 import { type HistoryLine, readHistory } from '../history-lines.ts'
 import { findJob, openStore } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
-import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { isTable, OUTPUT, readFormat, show } from '../output/format.ts'
 import { safe, table } from '../output/text.ts'
 import { defineVerb } from '../verb.ts'
 
@@ -26,7 +26,7 @@ export default defineVerb({
   },
   async run(context) {
     const { args, edge, folder } = context
-    const format = readFormat(args.output, 'history')
+    const format = await readFormat(args.output, 'history')
     if (args.since !== undefined && !DURATION.test(args.since))
       throw fail('USAGE_FLAG_VALUE', { flag: '--since', command: 'history', reason: 'takes a duration like 12h or 7d' })
     if (!/^[1-9][0-9]*$/.test(args.limit))
@@ -44,7 +44,7 @@ export default defineVerb({
     if (args.run && lines.length === 0) throw fail('RUN_NOT_FOUND', { name: args.run })
     if (args.logs) return edge.out(await readLog(folder, lines.find((line) => line.run)?.run))
     if (lines.length === 0) edge.err('nothing was due yet\n')
-    if (lines.length === 0 && (format === 'table' || format === 'wide')) return
+    if (lines.length === 0 && isTable(format)) return
     const data = { apiVersion: API_VERSION, kind: 'History', job: job.name, items: lines }
     edge.out(
       await show(format, {

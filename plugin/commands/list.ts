@@ -1,8 +1,8 @@
 import { API_VERSION } from '../../core/names.ts'
-import { openStore, readAll } from '../jobs.ts'
+import { openStore, readAll, SHOWN_ID } from '../jobs.ts'
 import { type JobRow, jobRow } from '../job-rows.ts'
 import { ago, until } from '../output/age.ts'
-import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { isTable, OUTPUT, readFormat, show } from '../output/format.ts'
 import { table } from '../output/text.ts'
 import { defineVerb } from '../verb.ts'
 
@@ -16,11 +16,11 @@ export default defineVerb({
     output: OUTPUT,
     filter: { type: 'string', description: 'only jobs whose name matches; * stands for anything', valueHint: 'PATTERN' },
     status: { type: 'enum', options: STATES, description: 'only jobs in this state' },
-    'show-disabled': { type: 'boolean', default: true, description: 'show disabled jobs too; on by default' },
+    'show-disabled': { type: 'boolean', default: true, description: 'show disabled jobs too' },
   },
   async run(context) {
     const { args, edge } = context
-    const format = readFormat(args.output, 'list')
+    const format = await readFormat(args.output, 'list')
     const store = await openStore(context)
     const now = edge.clock.now()
     const [jobs, statuses] = await Promise.all([readAll(store, 'job'), readAll(store, 'status')])
@@ -33,7 +33,7 @@ export default defineVerb({
     )
     if (rows.length === 0)
       edge.err(all.length === 0 ? 'no jobs yet: make one with "create NAME --local --cron …"\n' : 'no job matches\n')
-    if (rows.length === 0 && (format === 'table' || format === 'wide')) return
+    if (rows.length === 0 && isTable(format)) return
     edge.out(
       await show(format, {
         data: { apiVersion: API_VERSION, kind: 'JobList', items: rows },
@@ -49,7 +49,7 @@ function showRows(rows: readonly JobRow[], now: Date, isWide: boolean): string {
   const wide = ['ZONE', 'TARGET', 'DELIVERY']
   const cells = (row: JobRow) => [
     row.name,
-    row.id.slice(0, 8),
+    row.id.slice(0, SHOWN_ID),
     row.schedule || '-',
     until(row.nextRun, now),
     row.status,

@@ -26,7 +26,7 @@ export default defineVerb({
   },
   async run(context) {
     const { args, edge, folder } = context
-    const format = readFormat(args.output, 'run')
+    const format = await readFormat(args.output, 'run')
     if (!DURATION.test(args.timeout))
       throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'run', reason: 'takes a duration like 90s or 30m' })
     const store = await openStore(context)

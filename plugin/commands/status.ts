@@ -16,7 +16,7 @@ export default defineVerb({
   args: { job: { type: 'positional', required: true, description: 'name or id of the job' }, output: OUTPUT },
   async run(context) {
     const { args, edge } = context
-    const format = readFormat(args.output, 'status')
+    const format = await readFormat(args.output, 'status')
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const [status, stored] = await Promise.all([store.get(statusRef(job.name)), readOf(store, 'run', job.name)])

@@ -26,7 +26,7 @@ export default defineVerb({
   args: ARGS,
   async run(context) {
     const { args, words, edge } = context
-    const format = readFormat(args.output, 'validate')
+    const format = await readFormat(args.output, 'validate')
     const results: Checked[] = []
     for (const name of words) results.push(await check(context, name, await readNamed(edge, name)))
     const issues = results.flatMap((result) => result.issues)

@@ -9,6 +9,6 @@ export default defineVerb({
   async run({ args, edge }) {
     const data = { version: VERSION, zoneData: edge.zoneData, node: edge.nodeVersion }
     const text = `version: ${data.version}\nnode: ${data.node}\ntime zone data: ${data.zoneData}\n`
-    edge.out(await show(readFormat(args.output, 'version'), { data, names: [VERSION], table: () => text }))
+    edge.out(await show(await readFormat(args.output, 'version'), { data, names: [VERSION], table: () => text }))
   },
 })

@@ -1,8 +1,11 @@
-import { fail } from '../../core/errors.ts'
+import { fail, isFailure } from '../../core/errors.ts'
+import { safe, safeLines } from './text.ts'
 
 /** What `-o` takes; a file is `--to PATH`. */
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const
-export type Format = (typeof FORMATS)[number] | `jsonpath=${string}`
+
+/** A format that was read, and is known to be one: a JSONPath is compiled before any work begins. */
+export type Format = { name: (typeof FORMATS)[number] } | { name: 'jsonpath'; render: (data: unknown) => string }
 
 export const OUTPUT = {
   type: 'string',
@@ -11,14 +14,22 @@ export const OUTPUT = {
   valueHint: 'FORMAT',
 } as const
 
-/** Throws USAGE_FLAG_VALUE. */
-export function readFormat(value: string | undefined, command: string): Format {
-  if (value === undefined) return 'table'
-  if (value.startsWith('jsonpath=')) return value as Format
-  const format = FORMATS.find((one) => one === value)
-  if (!format) throw fail('USAGE_FLAG_VALUE', { flag: '-o', command, reason: `takes one of ${FORMATS.join(', ')} or jsonpath=…` })
-  return format
+/** Throws USAGE_FLAG_VALUE. JSONPath is loaded only when asked for. */
+export async function readFormat(value: string | undefined, command: string): Promise<Format> {
+  if (value === undefined) return { name: 'table' }
+  const path = /^jsonpath=([\s\S]*)$/.exec(value)?.[1]
+  if (path !== undefined) {
+    const { compileJsonPath } = await import('../../core/jsonpath/index.ts')
+    const compiled = named(command, () => compileJsonPath(path))
+    return { name: 'jsonpath', render: (data) => named(command, () => compiled(data)) }
+  }
+  const name = FORMATS.find((one) => one === value)
+  if (!name) throw fail('USAGE_FLAG_VALUE', { flag: '-o', command, reason: `takes one of ${FORMATS.join(', ')} or jsonpath=…` })
+  return { name }
 }
+
+/** For people: without rows there is nothing to print. */
+export const isTable = (format: Format): boolean => format.name === 'table' || format.name === 'wide'
 
 /** What a verb has to show, in each of the formats. */
 export interface Showing {
@@ -27,12 +38,38 @@ export interface Showing {
   table(isWide: boolean): string
 }
 
-/** Text for stdout. YAML and JSONPath are loaded only when asked for. */
+/** Text for stdout. Control characters of strangers are shown, not obeyed, in every format. YAML is loaded only when asked for. */
 export async function show(format: Format, showing: Showing): Promise<string> {
-  if (format === 'table' || format === 'wide') return showing.table(format === 'wide')
-  if (format === 'json') return `${JSON.stringify(showing.data, undefined, 2)}\n`
-  if (format === 'name') return showing.names.map((name) => `${name}\n`).join('')
-  if (format === 'yaml') return (await import('../../core/yaml.ts')).toYaml(showing.data)
-  const { compileJsonPath } = await import('../../core/jsonpath/index.ts')
-  return compileJsonPath(format.slice('jsonpath='.length))(showing.data)
+  switch (format.name) {
+    case 'table':
+    case 'wide':
+      return showing.table(format.name === 'wide')
+    case 'json':
+      return json(showing.data)
+    case 'name':
+      return showing.names.map((name) => `${safe(name)}\n`).join('')
+    case 'yaml':
+      return yaml(showing.data)
+    case 'jsonpath':
+      return safeLines(format.render(showing.data))
+  }
+}
+
+/** What JSON leaves as it is stands within its strings, where it can be written as an escape. */
+const json = (data: unknown) => safeLines(`${JSON.stringify(data, undefined, 2)}\n`)
+
+/** Not every character that a terminal obeys can be escaped in YAML's plain and block texts; in JSON, which is YAML too, it can. */
+async function yaml(data: unknown): Promise<string> {
+  const text = (await import('../../core/yaml.ts')).toYaml(data)
+  return safeLines(text) === text ? text : json(data)
+}
+
+/** The template's own errors do not know which command they are for. */
+function named<Value>(command: string, work: () => Value): Value {
+  try {
+    return work()
+  } catch (error) {
+    if (!isFailure(error, 'USAGE_FLAG_VALUE')) throw error
+    throw fail('USAGE_FLAG_VALUE', { flag: '-o', command, reason: error.fields['reason'] ?? '' }, error)
+  }
 }

@@ -1,10 +1,18 @@
+/** Obeyed by terminals, or able to turn around what is read: C0, DEL, C1, marks of direction. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** Makes a string of strangers safe for a terminal: control characters are shown, not obeyed. Line breaks become `\n` too. */
-export function safe(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => {
-    const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-    return named[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-}
+export const safe = (text: string): string => text.replaceAll(CONTROL, (char) => NAMED[char] ?? escape(char))
+
+/** The same for a text of several lines, whose line breaks and tabs are its own. */
+export const safeLines = (text: string): string =>
+  text.replaceAll(CONTROL, (char) => (char === '\n' || char === '\t' ? char : escape(char)))
+
+/** A line for stderr about something that does not stop the work. */
+export const warning = (message: string): string => `warning: ${safe(message)}\n`
 
 /** Columns as kubectl prints them: upper-case heads, three spaces between, nothing behind the last. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

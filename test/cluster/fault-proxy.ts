@@ -148,20 +148,26 @@ function relay(response: IncomingMessage, outgoing: ServerResponse, fault: Fault
   )
   outgoing.flushHeaders()
   if (fault?.kind === 'hang') return
+  let left = fault?.kind === 'truncate' ? fault.bytes : Infinity
   if (fault?.kind === 'cut') {
-    const stop = () => (fault.abruptly ? cut() : outgoing.end())
+    const stop = () => {
+      left = 0
+      if (fault.abruptly) cut()
+      else outgoing.end()
+    }
     void systemClock.sleep(fault.afterMs).then(stop)
   }
-  let left = fault?.kind === 'truncate' ? fault.bytes : Infinity
   response.on('data', (piece: Buffer) => {
-    if (outgoing.writableEnded) return
+    if (left <= 0) return
     const part = piece.subarray(0, left)
     left -= part.length
+    const isLast = left <= 0
     outgoing.write(part, () => {
-      if (left > 0) return
-      if (isQuiet) outgoing.end()
-      else cut()
+      if (isLast && isQuiet) outgoing.end()
+      else if (isLast) cut()
     })
   })
-  response.on('end', () => outgoing.end())
+  response.on('end', () => {
+    if (left > 0) outgoing.end()
+  })
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 
 const schema = `{ '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }`
 
-const common = (name: string) => `apiVersion: 'support-bundle-schedule/v1', name: '${name}', version: '1.0.0', summary: 'made by a test'`
+const common = (name: string) =>
+  `apiVersion: 'support-bundle-schedule/v1', name: '${name}', version: '1.0.0', summary: 'made by a test'`
 
 /** The module of a collector `name` whose `collect(context)` has this body. Its key is the name, unless told. */
 export function collectorModule(name: string, body: string, options: { specKey?: string; before?: string } = {}): string {
@@ -35,7 +36,12 @@ ${body}
 }
 
 /** Writes `<plugins>/<room>/<folder>/index.js`. */
-export async function writePlugin(plugins: string, room: 'collectors' | 'uploaders', folder: string, module: string): Promise<void> {
+export async function writePlugin(
+  plugins: string,
+  room: 'collectors' | 'uploaders',
+  folder: string,
+  module: string,
+): Promise<void> {
   const path = join(plugins, room, folder)
   await mkdir(path, { recursive: true })
   await writeFile(join(path, 'index.js'), module)

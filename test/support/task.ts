@@ -32,17 +32,33 @@ export interface Workspace {
 
 export async function makeWorkspace(): Promise<Workspace> {
   const root = await mkdtemp(join(tmpdir(), 'sbs-task-'))
-  const folders = { base: join(root, 'base'), work: join(root, 'base/work'), plugins: join(root, 'plugins'), elsewhere: join(root, 'elsewhere') }
+  const folders = {
+    base: join(root, 'base'),
+    work: join(root, 'base/work'),
+    plugins: join(root, 'plugins'),
+    elsewhere: join(root, 'elsewhere'),
+  }
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true })
   return { ...folders, remove: () => rm(root, { recursive: true, force: true }) }
 }
 
 const FILE_NAME = 'nightly-20260101T020000Z.tar.gz'
 export const TOP = FILE_NAME.replace('.tar.gz', '')
-export const RUN = { id: 'nightly.1', job: 'nightly', namespace: '', slot: '2026-01-01T02:00:00.000Z', trigger: 'schedule' } as const
+export const RUN = {
+  id: 'nightly.1',
+  job: 'nightly',
+  namespace: '',
+  slot: '2026-01-01T02:00:00.000Z',
+  trigger: 'schedule',
+} as const
 
 /** A SupportBundle document with these entries. */
-export function spec(entries: { collectors?: object[]; hostCollectors?: object[]; analyzers?: object[]; hostAnalyzers?: object[] }) {
+export function spec(entries: {
+  collectors?: object[]
+  hostCollectors?: object[]
+  analyzers?: object[]
+  hostAnalyzers?: object[]
+}) {
   return { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'SupportBundle', metadata: { name: 'test' }, spec: entries }
 }
 
@@ -75,7 +91,13 @@ export interface Watched {
 /** One run of the built program, watched to its end. */
 export async function runTask(
   request: RunRequest,
-  options: { timeoutMs?: number; memoryBytes?: number; signal?: AbortSignal; onMessage?: (message: FromTask) => void; path?: string } = {},
+  options: {
+    timeoutMs?: number
+    memoryBytes?: number
+    signal?: AbortSignal
+    onMessage?: (message: FromTask) => void
+    path?: string
+  } = {},
 ): Promise<Watched> {
   const { timeoutMs = 60_000, memoryBytes = 2 ** 30, signal, onMessage, path } = options
   const messages: FromTask[] = []
@@ -96,7 +118,13 @@ export async function runTask(
 interface Report {
   isPartial: boolean
   warnings: { code: string; message: string }[]
-  collectors: { key: string; state: string; files: number; warnings: { code: string; message: string }[]; error?: { code: string; message: string } }[]
+  collectors: {
+    key: string
+    state: string
+    files: number
+    warnings: { code: string; message: string }[]
+    error?: { code: string; message: string }
+  }[]
 }
 
 /** A bundle unpacked by the system's tar, which must find nothing wrong with it. */
@@ -116,9 +144,16 @@ export async function unpack(archive: string): Promise<Unpacked> {
   if (tops.length !== 1) throw new Error(`one top folder is wanted, there are: ${tops.join(', ')}`)
   const folder = join(into, tops[0] ?? '')
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  const paths = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
   const read = (path: string) => readFile(join(folder, path), 'utf8')
-  return { folder, paths: paths.toSorted(), read, report: async () => JSON.parse(await read('support-bundle-schedule/report.json')) as Report }
+  return {
+    folder,
+    paths: paths.toSorted(),
+    read,
+    report: async () => JSON.parse(await read('support-bundle-schedule/report.json')) as Report,
+  }
 }
 
 /** The result, or the error thrown: for tests in which a bundle must come out. */

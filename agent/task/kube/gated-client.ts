@@ -1,0 +1,74 @@
+import { KubeClient, type KubeClientOptions, type KubeRequest, type KubeResponse } from '../../../core/kube/client.ts'
+import type { Connection, Credentials } from '../../../core/kube/connection.ts'
+import type { ResponseBody } from '../../../core/kube/response-body.ts'
+import type { Transport } from '../../../core/kube/transport.ts'
+import type { Gate } from './gate.ts'
+
+/** What all clients of one run share. */
+export interface Shared {
+  connection: Connection
+  options: KubeClientOptions
+  transport: Transport
+  credentials: Credentials
+  gate: Gate
+}
+
+/**
+ * A client whose requests wait for their turn, from the first byte sent to the last one read. One is made for each call of a
+ * collector and sends one request after the other, so that a reader that pauses in the middle of an answer can give its turn
+ * to others.
+ */
+export class GatedClient extends KubeClient {
+  readonly #gate: Gate
+  readonly #signal: AbortSignal
+  readonly #onRequest: () => void
+  #holds = false
+
+  constructor(shared: Shared, signal: AbortSignal, onRequest: () => void) {
+    super(shared.connection, shared.options, shared)
+    this.#gate = shared.gate
+    this.#signal = signal
+    this.#onRequest = onRequest
+  }
+
+  override async request(request: KubeRequest): Promise<KubeResponse> {
+    await this.#gate.enter(this.#signal)
+    this.#holds = true
+    this.#onRequest()
+    try {
+      const response = await super.request({ ...request, signal: this.#signal })
+      return { ...response, body: this.#read(response.body) }
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
+  }
+
+  /** Waits for something else in the middle of an answer: without a turn, else all could wait for each other. */
+  async pauseFor(other: Promise<unknown>): Promise<void> {
+    const held = this.#holds
+    this.#leave()
+    await other
+    if (!held) return
+    await this.#gate.enter(this.#signal)
+    this.#holds = true
+  }
+
+  #read(body: ResponseBody): ResponseBody {
+    const leave = () => this.#leave()
+    async function* pieces() {
+      try {
+        yield* body
+      } finally {
+        leave()
+      }
+    }
+    return { cancel: () => (leave(), body.cancel()), [Symbol.asyncIterator]: pieces }
+  }
+
+  #leave(): void {
+    if (!this.#holds) return
+    this.#holds = false
+    this.#gate.leave()
+  }
+}

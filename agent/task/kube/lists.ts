@@ -1,0 +1,108 @@
+import { ahead, type ListTarget, type Query, type RawList } from '../../../core/contract/index.ts'
+import { type ListPage, listPages } from '../../../core/kube/list.ts'
+import { resourcePath } from '../../../core/kube/path.ts'
+import { isStatus } from '../../../core/kube/status-error.ts'
+import { asError } from '../../loader/thrown.ts'
+import type { GatedClient } from './gated-client.ts'
+import { itemNamespace } from './item-namespace.ts'
+import { readAhead } from './read-ahead.ts'
+
+export interface ListWorld {
+  /** a client for one list; `stop` ends what it has in flight */
+  newClient(): { client: GatedClient; stop: () => void }
+  /** where to look when nobody may list all at once */
+  namespaces(): Promise<string[]>
+  signal: AbortSignal
+}
+
+/** Of one kind at once: others wait for their turn as well. */
+const NAMESPACES_AHEAD = 4
+const PART_BYTES = 4 * 1024 * 1024
+
+/** `Kube.list`: parts of pages, each of one namespace, or of none for cluster-wide kinds. */
+export async function* listTarget(world: ListWorld, target: ListTarget, query: Query): AsyncGenerator<RawList> {
+  if (target.namespace !== undefined) return yield* split(pagesOf(world, target, query))
+  if (target.namespaces) return yield* eachNamespace(world, target, query, target.namespaces)
+  try {
+    yield* split(pagesOf(world, target, query))
+  } catch (error) {
+    // Only at its beginning can it be about all namespaces: a token of a page is given out after the first one.
+    if (!isStatus(error, 403)) throw error
+    yield* insteadOfAll(world, target, query, error)
+  }
+}
+
+/** Nobody may see all at once. That of a kind without namespaces stays as it is. */
+async function* insteadOfAll(world: ListWorld, target: ListTarget, query: Query, refusal: Error): AsyncGenerator<RawList> {
+  const [first, ...others] = await world.namespaces()
+  if (first === undefined) throw refusal
+  let isAny = false
+  try {
+    for await (const part of eachNamespace(world, target, query, [first])) {
+      isAny ||= !part.failure
+      yield part
+    }
+  } catch (error) {
+    if (isStatus(error, 404)) throw refusal
+    world.signal.throwIfAborted()
+  }
+  try {
+    yield* eachNamespace(world, target, query, others)
+  } catch (error) {
+    world.signal.throwIfAborted()
+    if (!isAny) throw refusal
+    void error
+  }
+}
+
+/** A page with `failure` for those that cannot be listed; throws what the first said when none could be. */
+async function* eachNamespace(
+  world: ListWorld,
+  target: ListTarget,
+  query: Query,
+  namespaces: readonly string[],
+): AsyncGenerator<RawList> {
+  let firstFailure: Error | undefined
+  let succeeded = 0
+  const begin = (namespace: string) => pagesOf(world, { ...target, namespace }, query)
+  for await (const { item: namespace, values } of ahead(namespaces, NAMESPACES_AHEAD, begin)) {
+    try {
+      for await (const { items, resourceVersion } of values) yield { items, resourceVersion, namespace }
+      succeeded++
+    } catch (error) {
+      world.signal.throwIfAborted()
+      const failure = asError(error)
+      firstFailure ??= failure
+      yield { items: [], resourceVersion: '', namespace, failure }
+    }
+  }
+  if (succeeded === 0 && firstFailure) throw firstFailure
+}
+
+function pagesOf(world: ListWorld, target: ListTarget, query: Query): AsyncGenerator<ListPage> {
+  const { client, stop } = world.newClient()
+  const { group, version, plural, namespace } = target
+  const path = resourcePath({ group, version, plural, namespace })
+  return readAhead(listPages(client, { path, query, pageBytes: PART_BYTES }), client, stop)
+}
+
+/** The server gives objects in the order of their namespaces: each run of one namespace is a part. */
+async function* split(pages: AsyncIterable<ListPage>): AsyncGenerator<RawList> {
+  for await (const { items, resourceVersion } of pages) {
+    let from = 0
+    let current: string | undefined
+    for (const [index, item] of items.entries()) {
+      const namespace = itemNamespace(item.bytes)
+      if (index > from && namespace !== current) {
+        yield part(items.slice(from, index), resourceVersion, current)
+        from = index
+      }
+      current = namespace
+    }
+    yield part(items.slice(from), resourceVersion, current)
+  }
+}
+
+function part(items: RawList['items'], resourceVersion: string, namespace: string | undefined): RawList {
+  return { items, resourceVersion, ...(namespace === undefined ? {} : { namespace }) }
+}

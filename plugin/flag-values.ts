@@ -1,0 +1,52 @@
+import { fail } from '../core/errors.ts'
+import { PREFIX } from '../core/names.ts'
+import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
+
+/** Throws USAGE_FLAG_VALUE unless the value is a duration, and not shorter than `atLeastMs`. */
+export function checkDuration(command: string, flag: string, value: string | undefined, example: string, atLeastMs = 0): void {
+  if (value === undefined) return
+  const wrong = (reason: string) => fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason })
+  if (!DURATION.test(value)) throw wrong(`takes a duration like ${example}, not "${value}"`)
+  if (durationMs(value) < atLeastMs) throw wrong(`takes a duration of ${atLeastMs / 1000}s at least`)
+}
+
+/** Throws USAGE_FLAG_VALUE unless the value is a size. */
+export function checkSize(command: string, flag: string, value: string): void {
+  if (!SIZE.test(value))
+    throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason: `takes a size like 512Mi, not "${value}"` })
+}
+
+/** A whole number from 1 on. Throws USAGE_FLAG_VALUE. */
+export function readCount(command: string, flag: string, value: string): number {
+  if (/^[1-9][0-9]{0,5}$/.test(value)) return Number(value)
+  throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason: `takes a number from 1 on, not "${value}"` })
+}
+
+/** `key=value` pairs with commas between them. Throws USAGE_FLAG_VALUE. */
+export function readPairs(command: string, flag: string, text: string | undefined): Record<string, string> {
+  const entries = (text ?? '').split(',').filter(Boolean)
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const at = entry.indexOf('=')
+      if (at <= 0) throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason: `needs key=value, not "${entry}"` })
+      return [entry.slice(0, at), entry.slice(at + 1)]
+    }),
+  )
+}
+
+const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** Labels that Kubernetes takes: the same job may be moved there. Throws USAGE_FLAG_VALUE. */
+export function readLabels(command: string, flag: string, text: string | undefined): Record<string, string> {
+  const labels = readPairs(command, flag, text)
+  const wrong = (reason: string) => fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason })
+  for (const [key, value] of Object.entries(labels)) {
+    const [name = '', domain] = key.split('/').toReversed()
+    if (key.split('/').length > 2 || !NAME.test(name) || (domain !== undefined && !DOMAIN.test(domain)))
+      throw wrong(`has a key that Kubernetes does not take: "${key}"`)
+    if (value !== '' && !NAME.test(value)) throw wrong(`has a value that Kubernetes does not take: "${value}"`)
+    if (`${domain}/` === PREFIX) throw wrong(`cannot set "${key}": labels of ${PREFIX} are the program's own`)
+  }
+  return labels
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { fail } from '../core/errors.ts'
+import { manualRunName } from '../core/names.ts'
+import { durationMs } from '../core/quantity.ts'
+import { isActive, isSettled, type Run } from '../core/run.ts'
+import type { Stored, Store } from '../core/store/store.ts'
+import type { CliEdge } from './cli-edge.ts'
+import { findDaemon } from './daemon.ts'
+import { followLog } from './follow-log.ts'
+import { ref } from './jobs.ts'
+import type { Progress } from './progress.ts'
+import { readView } from './run-view.ts'
+import { agentError } from './start-daemon.ts'
+
+export interface Wait {
+  edge: CliEdge
+  folder: string
+  store: Store
+  job: string
+  /** of the request, and so of the run */
+  id: string
+  timeout: string
+  progress: Progress
+}
+
+export interface Waited {
+  run: Run
+  stored: Stored
+}
+
+const LOOK_EACH_MS = 200
+/** A daemon that restarts is away for a moment. */
+const DAEMON_AWAY_MS = 15_000
+
+/** Has an agent of our own do just this request, and waits for its end. Ctrl-C and the time-out end the run, which is then recorded. */
+export async function doHere(wait: Wait): Promise<Waited> {
+  const { edge, folder, job, id, timeout } = wait
+  const tooLate = new AbortController()
+  const args = ['--folder', folder, '--log-level', 'error', '--job', job, '--request', id]
+  const ended = edge.agent(args, 'quiet', AbortSignal.any([edge.signal, tooLate.signal]))
+  const over = new AbortController()
+  const until = edge.clock.now().getTime() + durationMs(timeout)
+  const watching = watchLog(wait, over.signal, () => {
+    if (edge.clock.now().getTime() > until) tooLate.abort(new Error('timed out'))
+  })
+  const { exitCode, said } = await ended.finally(() => over.abort())
+  await watching
+  const found = await look(wait)
+  const what = `run "${manualRunName(job, id)}"`
+  if (edge.signal.aborted) throw fail('WAIT_INTERRUPTED', { what, remedy: `it was ended too; see "history ${job}"` })
+  if (tooLate.signal.aborted && (!found || !isDone(found.run) || found.run.outcome === 'interrupted'))
+    throw fail('WAIT_TIMED_OUT', { what, seconds: secondsOf(timeout), remedy: 'it was ended; give it more time with --timeout' })
+  if (found && isDone(found.run)) return found
+  if (exitCode !== 0) throw agentError(said, exitCode ?? 1, join(folder, 'logs', 'daemon.log'))
+  // A daemon that was started meanwhile may have been first.
+  return waitForDaemon(wait)
+}
+
+/** Waits for a run that a daemon does. It goes on whatever happens here. Throws WAIT_INTERRUPTED, WAIT_TIMED_OUT, DAEMON_NOT_RUNNING. */
+export async function waitForDaemon(wait: Wait): Promise<Waited> {
+  const { edge, folder, timeout } = wait
+  const name = manualRunName(wait.job, wait.id)
+  const until = edge.clock.now().getTime() + durationMs(timeout)
+  const log = followLog(logOf(wait), (text) => wait.progress.show(`${text} …`))
+  const remedy = `the daemon goes on with it; see "history ${wait.job}"`
+  let seenAt = edge.clock.now().getTime()
+  for (;;) {
+    const found = await look(wait)
+    if (found && isDone(found.run)) return found
+    const now = edge.clock.now().getTime()
+    if (edge.signal.aborted) throw fail('WAIT_INTERRUPTED', { what: `run "${name}"`, remedy })
+    if (now > until) throw fail('WAIT_TIMED_OUT', { what: `run "${name}"`, seconds: secondsOf(timeout), remedy })
+    if (await findDaemon(edge, folder)) seenAt = now
+    else if (now - seenAt > DAEMON_AWAY_MS) throw fail('DAEMON_NOT_RUNNING', { folder })
+    await log.read()
+    await edge.clock.sleep(LOOK_EACH_MS, edge.signal).catch(() => undefined)
+  }
+}
+
+async function watchLog(wait: Wait, over: AbortSignal, onLook: () => void): Promise<void> {
+  const log = followLog(logOf(wait), (text) => wait.progress.show(`${text} …`))
+  while (!over.aborted) {
+    await log.read()
+    onLook()
+    await wait.edge.clock.sleep(LOOK_EACH_MS, over).catch(() => undefined)
+  }
+  await log.read()
+}
+
+const logOf = ({ folder, job, id }: Wait) => join(folder, 'logs', 'runs', `${manualRunName(job, id)}.log`)
+
+const secondsOf = (timeout: string) => String(durationMs(timeout) / 1000)
+
+async function look({ store, job, id }: Wait): Promise<Waited | undefined> {
+  const stored = await store.get(ref('run', manualRunName(job, id)))
+  const run = stored && readView(stored)?.run
+  return run && { run, stored }
+}
+
+/** Nothing more to wait for: settled, or collected and every target that is still open has failed once; the rest happens in the background. */
+const isDone = (run: Run) =>
+  isSettled(run) || (!isActive(run) && run.deliveries.every((delivery) => delivery.state !== 'pending' || delivery.tries > 0))

@@ -1,0 +1,57 @@
+import type { Store } from '../../core/store/store.ts'
+
+/** When a process dies: before its n-th call of the store reaches it, or after, so that its answer is lost. */
+export interface Death {
+  call: number
+  when: 'before' | 'after'
+}
+
+/** What a dead process gets to hear. */
+export class Killed extends Error {
+  override readonly name = 'Killed'
+  constructor() {
+    super('this process was killed')
+  }
+}
+
+/** A store as one process sees it, up to its death; from then on nothing it does has any effect. Calls count from 1. */
+export class MortalStore implements Store {
+  calls = 0
+  isDead = false
+  readonly #store: Store
+  readonly #death: Death | undefined
+
+  constructor(store: Store, death?: Death) {
+    this.#store = store
+    this.#death = death
+  }
+
+  kill(): void {
+    this.isDead = true
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    const isLast = ++this.calls === this.#death?.call
+    if (isLast && this.#death?.when === 'before') this.kill()
+    if (this.isDead) throw new Killed()
+    const answer = await work()
+    if (isLast) this.kill()
+    if (this.isDead) throw new Killed()
+    return answer
+  }
+
+  get: Store['get'] = (ref) => this.#call(() => this.#store.get(ref))
+  create: Store['create'] = (ref, document) => this.#call(() => this.#store.create(ref, document))
+  update: Store['update'] = (ref, document, version) => this.#call(() => this.#store.update(ref, document, version))
+  seal: Store['seal'] = (ref, document, version) => this.#call(() => this.#store.seal(ref, document, version))
+  remove: Store['remove'] = (ref, version) => this.#call(() => this.#store.remove(ref, version))
+
+  async *list(...where: Parameters<Store['list']>): ReturnType<Store['list']> & AsyncGenerator {
+    if (this.isDead) throw new Killed()
+    yield* this.#store.list(...where)
+  }
+
+  watch(...where: Parameters<Store['watch']>): ReturnType<Store['watch']> {
+    return this.#store.watch(...where)
+  }
+}

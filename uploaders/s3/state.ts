@@ -1,0 +1,28 @@
+import * as z from 'zod'
+import type { Bundle, UploaderContext } from '../../core/contract/index.ts'
+
+/** What is kept of a try for the next one. */
+export const UploadState = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  /** of the bundle: another one under the same key is begun anew */
+  size: z.int(),
+  sha256: z.string(),
+  /** The call that makes the object visible was about to be made. Whether it was, only the far side knows. */
+  mayBeVisible: z.boolean(),
+  /** of an upload in parts */
+  uploadId: z.string().optional(),
+  partBytes: z.int().optional(),
+  /** number of each part that has arrived → base64 of its sha256 */
+  parts: z.record(z.string(), z.string()).default({}),
+})
+export type UploadState = z.infer<typeof UploadState>
+
+/** The last try's state; undefined when there is none, or one that is not understood. */
+export function readState(state: UploaderContext<unknown>['state']): UploadState | undefined {
+  return UploadState.safeParse(state.get()).data
+}
+
+export function isOfBundle(state: UploadState, bucket: string, key: string, bundle: Bundle): boolean {
+  return state.bucket === bucket && state.key === key && state.size === bundle.size && state.sha256 === bundle.sha256
+}
