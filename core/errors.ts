@@ -1,7 +1,7 @@
 import type { ErrorClass } from './contract/plugin.ts'
-import { CATALOGUE } from './error-catalogue.ts'
+import { CATALOGUE } from './catalogue/index.ts'
 
-export { EXIT } from './error-catalogue.ts'
+export { EXIT } from './catalogue/index.ts'
 
 export type ErrorCode = keyof typeof CATALOGUE
 

@@ -1,7 +1,7 @@
-/** The candidate nearest to a mistyped word, if it is near enough to be meant: at most a third of the letters differ. */
+/** The candidate nearest to a mistyped word, if it is near enough to be meant: at most a third of the letters differ, never all. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  let bestDistance = Math.min(Math.max(1, Math.floor(word.length / 3)) + 1, word.length)
   for (const candidate of candidates) {
     const steps = distance(word.toLowerCase(), candidate.toLowerCase(), bestDistance)
     if (steps < bestDistance) [best, bestDistance] = [candidate, steps]

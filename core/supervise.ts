@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
-import { CATALOGUE } from './error-catalogue.ts'
+import { CATALOGUE } from './catalogue/index.ts'
 import { asProblem, type ErrorCode, fail, isFailure, type Problem, ProductError, reasonOf } from './errors.ts'
 import { decodeMessages, encodeMessage, FromTask, TASK_ENV, type TaskRequest, type TaskResults } from './task.ts'
 

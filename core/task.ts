@@ -75,7 +75,7 @@ export const DeliverRequest = z.object({
   run: Identity,
   target: Target,
   bundle: z.object({ path: z.string(), fileName: z.string(), size: z.int(), sha256: z.string() }),
-  state: z.unknown().describe('what the uploader kept from its last try'),
+  state: z.unknown().optional().describe('what the uploader kept from its last try'),
   timeoutMs: z.int(),
   pluginFolders: z.array(z.string()),
 })
@@ -180,7 +180,7 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
   z.object({ type: z.literal('need-token') }).describe("the server refused the cluster's bearer token: a new one is wanted"),
-  z.object({ type: z.literal('state'), value: z.unknown() }).describe("an uploader's state, to be kept for its next try"),
+  z.object({ type: z.literal('state'), value: z.unknown().optional() }).describe("an uploader's state, to be kept for its next try"),
   z.object({ type: z.literal('failed'), problem: ProblemData }),
   z.object({ type: z.literal('done'), result: z.unknown() }),
 ])

@@ -1,6 +1,8 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
-import { asProblem, EXIT, fail, PROGRAM, ProductError } from '../core/errors.ts'
+import { CATALOGUE } from '../core/catalogue/index.ts'
+import { asProblem, type ErrorCode, EXIT, fail, isFailure, PROGRAM, ProductError } from '../core/errors.ts'
+import { storeError } from '../core/store/file-system.ts'
 import { hint } from '../core/suggest.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { readFlags } from './flags.ts'
@@ -14,11 +16,22 @@ export async function runCli(argv: readonly string[], edge: CliEdge): Promise<nu
   try {
     return await dispatch(argv, edge)
   } catch (error) {
-    const problem = asProblem(error)
-    edge.err(`error: ${safe(problem.message)} (${safe(problem.code)})\n`)
-    if (problem.remedy) edge.err(`  ${safe(problem.remedy)}\n`)
-    return error instanceof ProductError ? error.exitCode : EXIT.failed
+    return tellFailure(error, edge)
   }
+}
+
+/** Tells on stderr what went wrong, and returns the exit code. `path`: what a system error is about. */
+export function tellFailure(error: unknown, edge: Pick<CliEdge, 'err'>, path?: string): number {
+  const problem = asProblem(path === undefined ? error : storeError(error, path))
+  edge.err(`error: ${safe(problem.message)} (${safe(problem.code)})\n`)
+  if (problem.remedy) edge.err(`  ${safe(problem.remedy)}\n`)
+  return exitCodeOf(problem.code, error)
+}
+
+/** An error that came from another process has its code, but not the rest of its entry. */
+function exitCodeOf(code: string, error: unknown): number {
+  if (Object.hasOwn(CATALOGUE, code)) return CATALOGUE[code as ErrorCode].exit
+  return error instanceof ProductError ? error.exitCode : EXIT.failed
 }
 
 async function dispatch(argv: readonly string[], edge: CliEdge): Promise<number> {
@@ -81,7 +94,13 @@ interface Split {
 function nextWord(argv: readonly string[]): Split {
   const at = argv.findIndex((token) => !token.startsWith('-'))
   const flags = at < 0 ? [...argv] : argv.slice(0, at)
-  readFlags('COMMAND', `${PROGRAM} COMMAND [flags]`, {}, [], flags)
+  try {
+    readFlags('COMMAND', '', {}, [], flags)
+  } catch (error) {
+    if (!isFailure(error, 'USAGE_FLAG_UNKNOWN') || error.fields['hint']) throw error
+    const flag = error.fields['flag'] ?? ''
+    throw fail('USAGE_ARGUMENTS', { command: flag, reason: 'must stand behind the command', usage: `${PROGRAM} COMMAND [flags]` })
+  }
   return { flags, word: at < 0 ? undefined : argv[at], rest: at < 0 ? [] : argv.slice(at + 1) }
 }
 
@@ -97,7 +116,8 @@ function findVerb(word: string): string | undefined {
 
 function unknownCommand(command: string): ProductError {
   const known = Object.entries(VERBS).flatMap(([name, { aliases }]) => [name, ...aliases])
-  return fail('USAGE_COMMAND_UNKNOWN', { command, hint: hint(command, known) })
+  const inGroup = known.find((name) => name.endsWith(` ${command}`))
+  return fail('USAGE_COMMAND_UNKNOWN', { command, hint: inGroup ? `; did you mean "${inGroup}"?` : hint(command, known) })
 }
 
 /** Where the store of this computer is. */

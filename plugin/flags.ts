@@ -58,7 +58,7 @@ function readToken(command: string, all: ArgsDef, token: string, rest: string[])
     return [readLong(command, flags, body, inline, rest)]
   }
   const given: Given[] = []
-  for (let letters = token.slice(1); letters !== ''; ) {
+  for (let letters = token.slice(1); letters !== '';) {
     const letter = letters.charAt(0)
     const behind = letters.slice(1)
     const flag = flags.find(([, def]) => 'alias' in def && def.alias === letter)

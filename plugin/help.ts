@@ -43,7 +43,9 @@ export function verbHelp(program: string, verb: Verb<ArgsDef>): string {
     return `${alias}--${name}${def.type === 'boolean' ? '' : ` ${def.valueHint ?? 'VALUE'}`}`
   })
   const width = Math.max(...left.map((text) => text.length)) + 3
-  const lines = flags.map(([name, def], index) => `  ${(left[index] ?? '').padEnd(width)}${def.description ?? ''}${notes(name, def)}\n`)
+  const lines = flags.map(
+    ([name, def], index) => `  ${(left[index] ?? '').padEnd(width)}${def.description ?? ''}${notes(name, def)}\n`,
+  )
   const examples = verb.examples?.length
     ? `\nExamples:\n${verb.examples.map((example) => `  ${program} ${example}\n`).join('')}`
     : ''

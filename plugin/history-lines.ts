@@ -1,7 +1,9 @@
+import { reasonOf } from '../core/errors.ts'
 import { decodeLedger, type LedgerEntry } from '../core/ledger.ts'
+import { decodeRun } from '../core/run.ts'
 import type { Stored, Store } from '../core/store/store.ts'
 import { readOf } from './jobs.ts'
-import { readView, type RunView } from './run-view.ts'
+import { type RunView, viewRun } from './run-view.ts'
 
 /** One slot, or a range of slots that ended alike, or one run. Instants are ISO; `from` and `to` are slots. */
 export interface HistoryLine {
@@ -20,13 +22,22 @@ export interface HistoryLine {
   reason: string | undefined
 }
 
+export interface History {
+  lines: HistoryLine[]
+  timeZone: string
+  /** records that cannot be read, one line each: what they say is not in `lines` */
+  problems: string[]
+}
+
 /** Everything that is recorded of a job's slots, newest first: runs that are objects, and the ledger's lines. */
-export async function readHistory(store: Store, job: Stored): Promise<{ lines: HistoryLine[]; timeZone: string }> {
+export async function readHistory(store: Store, job: Stored): Promise<History> {
   const [runs, pages] = await Promise.all([readOf(store, 'run', job.name), readOf(store, 'ledger', job.name)])
   const lines = new Map<string, HistoryLine>()
+  const problems: string[] = []
   let timeZone = 'UTC'
   for (const stored of pages.toSorted((a, b) => a.name.localeCompare(b.name))) {
-    const page = decodeLedger(stored.text)
+    const page = orProblem(() => decodeLedger(stored.text), stored.name, problems)
+    if (!page) continue
     timeZone = page.state.timeZone
     page.entries.forEach((entry, index) => {
       const line = lineOfEntry(entry)
@@ -35,10 +46,19 @@ export async function readHistory(store: Store, job: Stored): Promise<{ lines: H
   }
   // A run that is still an object tells more than its line, which may be there already.
   for (const stored of runs) {
-    const view = readView(stored)?.view
-    if (view) lines.set(view.id, lineOfRun(view))
+    const run = orProblem(() => decodeRun(stored.text), stored.name, problems)
+    if (run) lines.set(stored.name, lineOfRun(viewRun(stored.name, run)))
   }
-  return { lines: [...lines.values()].toSorted((a, b) => b.to.localeCompare(a.to)), timeZone }
+  return { lines: [...lines.values()].toSorted((a, b) => b.to.localeCompare(a.to)), timeZone, problems }
+}
+
+function orProblem<Value>(read: () => Value, name: string, problems: string[]): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    problems.push(`record "${name}" is left out: ${reasonOf(error)}`)
+    return undefined
+  }
 }
 
 function lineOfRun(view: RunView): HistoryLine {

@@ -62,7 +62,8 @@ function parse(text: string, source: string): Node {
   const wrong = (issues: string) => fail('JOB_INVALID', { source, issues })
   if (issues.length > 0) throw wrong(issues.filter(isNews).map(showYamlIssue).join('; '))
   if (value === null || value === undefined) throw wrong('it is empty')
-  if (typeof value !== 'object' || Array.isArray(value)) throw wrong('it is not a job: a job is an object with apiVersion and schedule')
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw wrong('it is not a job: a job is an object with apiVersion and schedule')
   const apiVersion = String((value as Node)['apiVersion'])
   if (apiVersion.startsWith('troubleshoot.')) throw wrong('it is a troubleshoot spec, not a job: give it with --spec')
   return value as Node

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../core/clock.ts'
 import { fail, type Problem } from '../core/errors.ts'
+import { storeError } from '../core/store/file-system.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { safe, warning } from './output/text.ts'
@@ -22,7 +23,13 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       readFile: (path) => readFileSync(path, 'utf8'),
     })
   return {
-    out: (text) => void process.stdout.write(text),
+    out(text) {
+      try {
+        process.stdout.write(text)
+      } catch (error) {
+        throw storeError(error, 'stdout') // a file on a full disk
+      }
+    },
     err: (text) => void process.stderr.write(text),
     isTty: process.stderr.isTTY,
     env: process.env,

@@ -47,12 +47,14 @@ export async function doHere(wait: Wait): Promise<Waited> {
   await watching
   const found = await look(wait)
   const what = `run "${manualRunName(job, id)}"`
+  if (found && isDone(found.run) && found.run.outcome !== 'interrupted') return found
   if (edge.signal.aborted) throw fail('WAIT_INTERRUPTED', { what, remedy: `it was ended too; see "history ${job}"` })
-  if (tooLate.signal.aborted && (!found || !isDone(found.run) || found.run.outcome === 'interrupted'))
+  if (tooLate.signal.aborted)
     throw fail('WAIT_TIMED_OUT', { what, seconds: secondsOf(timeout), remedy: 'it was ended; give it more time with --timeout' })
   if (found && isDone(found.run)) return found
   if (exitCode !== 0) throw agentError(said, exitCode ?? 1, join(folder, 'logs', 'daemon.log'))
-  // A daemon that was started meanwhile may have been first.
+  if (!(await findDaemon(edge, folder))) throw fail('RUN_NOT_FOUND', { name: manualRunName(job, id) })
+  // A daemon that was started meanwhile was first.
   return waitForDaemon(wait)
 }
 

@@ -5,7 +5,7 @@ export function saidProblem(said: string): Problem | undefined {
   try {
     const value = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Partial<Problem>
     return typeof value.code === 'string' && typeof value.message === 'string'
-      ? { code: value.code, message: value.message, remedy: String(value.remedy ?? '') }
+      ? { code: value.code, message: value.message, remedy: typeof value.remedy === 'string' ? value.remedy : '' }
       : undefined
   } catch {
     return undefined

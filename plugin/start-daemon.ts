@@ -48,8 +48,7 @@ export async function startDaemon(
 /** An agent's own words, with its own exit code; they came over a pipe and are shown as they are. */
 export function agentError(said: string, exitCode: number, log: string): Error {
   const problem = saidProblem(said)
-  if (problem)
-    return Object.assign(fail('INTERNAL', { reason: problem.message }), { remedy: '', ...problem, exitCode })
+  if (problem) return Object.assign(fail('INTERNAL', { reason: problem.message }), { remedy: '', ...problem, exitCode })
   // Node.js itself ended it: of its report the line that names the error is the one to read.
   const reason = /^\w*Error.*$/m.exec(said)?.[0] ?? said.trim().split('\n')[0]
   return fail('DAEMON_START_FAILED', { reason: reason || `exit code ${exitCode}`, log })

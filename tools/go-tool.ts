@@ -5,6 +5,7 @@ import { access, constants as mode, mkdir, rename, unlink } from 'node:fs/promis
 import { constants, homedir, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { reasonOf } from '../core/errors.ts'
 import { createPidFile } from '../core/store/claim-file.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
 
@@ -154,11 +155,16 @@ const realWorld = (): BuildWorld => ({
 })
 
 if (import.meta.main) {
-  const name = process.argv[2]
-  if (name === undefined || !(name in RECIPES)) {
+  const name = process.argv[2] ?? ''
+  if (Object.hasOwn(RECIPES, name)) {
+    try {
+      process.stdout.write(`${await goTool(name as GoTool)}\n`)
+    } catch (error) {
+      process.stderr.write(`${reasonOf(error)}\n`)
+      process.exitCode = 1
+    }
+  } else {
     process.stderr.write(`usage: node tools/go-tool.ts NAME, one of: ${Object.keys(RECIPES).join(' ')}\n`)
     process.exitCode = 2
-  } else {
-    process.stdout.write(`${await goTool(name as GoTool)}\n`)
   }
 }

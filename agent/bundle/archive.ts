@@ -152,6 +152,8 @@ async function writeEntry(tar: Pack, header: Entry, chunks: Chunks | undefined):
   // It may fail while we still wait for a drain, or for the next chunk.
   promise.catch(() => undefined)
   const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()))
+  // Said by the callback already; an error event that nobody listens to would end the process.
+  sink.on('error', () => undefined)
   // A link has no body: its sink is closed from the start.
   if (chunks) {
     for await (const chunk of chunks)

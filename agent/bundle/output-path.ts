@@ -42,12 +42,15 @@ const printable = (path: string) =>
 export interface PathRegister {
   /** Takes all of them or none. Throws OUTPUT_PATH or OUTPUT_REFUSED. */
   reserve(paths: readonly string[]): void
+  /** true for a name that could be taken now, as far as others are concerned */
+  isFree(path: string): boolean
 }
 
 export function createPathRegister(): PathRegister {
   const files = new Set<string>()
   const folders = new Set<string>()
   return {
+    isFree: (path) => !files.has(path) && !folders.has(path) && !foldersOf(path).some((folder) => files.has(folder)),
     reserve(paths) {
       for (const [index, path] of paths.entries()) {
         checkOutputPath(path)

@@ -9,6 +9,8 @@ export interface CollectorReport {
   durationMs: number
   files: number
   bytes: number
+  /** sent to the API server */
+  requests: number
   warnings: Problem[]
   /** false: something that was asked for is not in the bundle */
   isComplete: boolean

@@ -31,6 +31,10 @@ export interface Sink {
    * BUNDLE_TOO_LARGE, REDACTION_FAILED or what the body threw, which cost this output only; or Fatal.
    */
   take(output: FileOutput, signal: AbortSignal): Promise<number>
+  /** Adds further names of a file that was taken. Throws OUTPUT_PATH, OUTPUT_REFUSED, or Fatal. */
+  link(path: string, links: readonly string[]): Promise<void>
+  /** true when nothing has this name yet, and nothing is in its way */
+  isFree(path: string): boolean
   /** Archives a file of the host's own, redacted like all others, untapped. */
   write(path: string, text: string): Promise<void>
   /** Removes staged files that an abandoned output left. */
@@ -101,6 +105,11 @@ export function createSink(edge: SinkEdge): Sink {
         await unstage(file)
       }
     },
+    async link(path, links) {
+      paths.reserve(links)
+      for (const link of links) await edge.archive.link(link, path)
+    },
+    isFree: (path) => paths.isFree(path),
     async write(path, text) {
       await store(path, await redacted(path, text, NO_LIMITS, NO_STAGE))
     },

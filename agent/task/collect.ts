@@ -14,9 +14,11 @@ import type { CollectorReport } from '../bundle/report.ts'
 import { Fatal } from '../bundle/fatal.ts'
 import type { Sink } from '../bundle/sink.ts'
 import { abortable } from './abortable.ts'
-import { createNotes, type Notes, plainWarning, thrownProblem } from './foreign.ts'
+import { createNotes, type Notes, thrownProblem } from './foreign.ts'
+import type { RunCluster } from './kube/run-cluster.ts'
 import { noCluster } from './no-cluster.ts'
 import type { PlannedCollector } from './plan.ts'
+import { createTaker } from './take.ts'
 
 export interface CollectEdge {
   clock: Clock
@@ -29,6 +31,8 @@ export interface CollectEdge {
   /** a little later: from here on the host does not wait for it any more */
   stop: AbortSignal
   onOutput(path: string, bytes: number): void
+  /** none: entries that need one are given one that refuses */
+  cluster?: RunCluster | undefined
 }
 
 /**
@@ -46,14 +50,19 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
     durationMs: 0,
     files: 0,
     bytes: 0,
+    requests: 0,
     warnings: [],
     isComplete: true,
   }
   const notes = createNotes()
   for (const warning of item.warnings) notes.add(warning)
+  const taker = createTaker(report, notes, { ...edge, logs: edge.cluster?.logs })
   try {
-    for await (const output of abortable(start(item, edge), edge.stop)) await take(output, report, notes, edge)
+    for await (const output of abortable(start(item, edge, report, notes), edge.stop)) await taker.take(output)
+    await taker.end()
   } catch (error) {
+    const last = await taker.end().catch((other: unknown) => other)
+    if (last instanceof Fatal) throw last
     if (error instanceof Fatal) throw error
     report.state = 'failed'
     report.error = explain(item.key, error, edge.signal)
@@ -64,8 +73,8 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
   return report
 }
 
-function start(item: PlannedCollector, edge: CollectEdge): AsyncIterable<Output> {
-  const { run } = edge
+function start(item: PlannedCollector, edge: CollectEdge, report: CollectorReport, notes: Notes): AsyncIterable<Output> {
+  const { run, cluster, signal } = edge
   const context: Context<unknown> = {
     config: item.config,
     run: { ...run, slot: new Date(run.slot) },
@@ -77,31 +86,22 @@ function start(item: PlannedCollector, edge: CollectEdge): AsyncIterable<Output>
     return item.plugin.collect({ ...context, host: edge.host(edge.signal) } satisfies HostContext<unknown>)
   return item.plugin.collect({
     ...context,
-    kube: noCluster,
-    namespaces: [],
-    since: undefined,
+    kube: cluster
+      ? cluster.port({
+          manifest: item.plugin.manifest,
+          signal,
+          onRequest: () => void report.requests++,
+          onLoss: (problem) => notes.add(problem, true),
+        })
+      : noCluster,
+    namespaces: cluster?.namespaces ?? [],
+    ...(cluster ? { defaultNamespace: cluster.defaultNamespace } : {}),
+    since: cluster?.since,
   } satisfies CollectorContext<unknown>)
 }
 
 const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>
   plugin.manifest.kind === 'HostCollector'
-
-async function take(output: Output, report: CollectorReport, notes: Notes, edge: CollectEdge): Promise<void> {
-  if (output.type === 'warning') return notes.add(plainWarning(output))
-  try {
-    const { body } = output
-    const stoppable = typeof body === 'function' ? { ...output, body: () => abortable(body(), edge.stop) } : output
-    const bytes = await edge.sink.take(stoppable, edge.stop)
-    report.files++
-    report.bytes += bytes
-    edge.onOutput(output.path, bytes)
-  } catch (error) {
-    if (error instanceof Fatal || edge.stop.aborted) throw error
-    const unreadable = (reason: string) =>
-      fail('OUTPUT_REFUSED', { path: output.path, reason: `it could not be read: ${reason}`, remedy: "see the run's log" })
-    notes.add(thrownProblem(error, unreadable), true)
-  }
-}
 
 /** Once its time is over, whatever a collector throws means that. */
 function explain(key: string, error: unknown, signal: AbortSignal): Problem {

@@ -16,7 +16,7 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
   const read = request.sources.map(readSource)
   const issues: SpecIssue[] = read.flatMap((one) => one.problems)
   const spec = mergeSpecs(read.flatMap((one) => one.documents))
-  const { planned, unplanned } = await planCollectors(spec, edge.loader, edge.platform)
+  const { planned, unplanned } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
   for (const { key, warnings } of planned)
     issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source: key })))
   for (const { problem, source } of unplanned) if (problem) issues.push({ ...problem, severity: 'error', source })

@@ -23,6 +23,12 @@ export interface Unplanned {
   problem?: Problem
 }
 
+/** What there is to collect from. */
+export interface Where {
+  platform: string
+  hasCluster: boolean
+}
+
 /**
  * Finds each entry's collector and parses its config. What cannot run is named, never dropped. `problems`: plug-ins that did
  * not load, when one was looked for that is not built in.
@@ -30,7 +36,7 @@ export interface Unplanned {
 export async function planCollectors(
   spec: MergedSpec,
   loader: Loader,
-  platform: string,
+  where: Where,
 ): Promise<{ planned: PlannedCollector[]; unplanned: Unplanned[]; problems: Problem[] }> {
   const planned: PlannedCollector[] = []
   const unplanned: Unplanned[] = []
@@ -43,7 +49,7 @@ export async function planCollectors(
       const { key, source } = entry
       if (entry.isExcluded) unplanned.push({ key, source, isExcluded: true })
       else {
-        const result = await planEntry(kind, entry, loader, platform).catch((error: unknown) => ({ problem: asProblem(error) }))
+        const result = await planEntry(kind, entry, loader, where).catch((error: unknown) => ({ problem: asProblem(error) }))
         if ('problem' in result) unplanned.push({ key, source, isExcluded: false, problem: result.problem })
         else planned.push(result)
       }
@@ -63,7 +69,7 @@ async function planEntry(
   kind: 'HostCollector' | 'Collector',
   entry: Entry,
   loader: Loader,
-  platform: string,
+  { platform, hasCluster }: Where,
 ): Promise<PlannedCollector | { problem: Problem }> {
   const { key, source } = entry
   const found = await loader.find(kind, key)
@@ -71,11 +77,7 @@ async function planEntry(
   const { manifest } = found
   if ('platforms' in manifest && !manifest.platforms.some((one) => one === platform))
     throw fail('COLLECTOR_PLATFORM', { key, platform })
-  if (manifest.kind === 'Collector' && manifest.permissions.length > 0)
-    throw fail('NOT_SUPPORTED', {
-      what: `collecting "${key}" from a cluster`,
-      remedy: 'leave it out, or mark it with "exclude: true"',
-    })
+  if (manifest.kind === 'Collector' && manifest.permissions.length > 0 && !hasCluster) throw fail('CLUSTER_NEEDED', { key })
   const plugin = (await found.load()) as CollectorPlugin | HostCollectorPlugin
   const parsed = await parseConfig(plugin.configSchema, entry.config)
   if ('issues' in parsed) throw fail('COLLECTOR_CONFIG', { key, issues: parsed.issues })

@@ -13,6 +13,8 @@ import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
 import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
+import { clusterSecrets, logWishes } from './kube/plan.ts'
+import { openCluster } from './kube/run-cluster.ts'
 import { type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { readSpecs } from './read-specs.ts'
 
@@ -28,6 +30,9 @@ export interface RunEdge {
   signal: AbortSignal
   host(signal: AbortSignal): Host
   cpuMs(): number
+  random(): number
+  /** asks the parent for a new bearer token of the cluster; empty = there is none */
+  needToken(): Promise<string>
 }
 
 /** Collectors at work at the same time. */
@@ -43,8 +48,9 @@ const COLLECTOR_GRACE_MS = 2_000
 export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunResult> {
   const startedAt = edge.clock.now()
   edge.say({ type: 'step', name: 'planning' })
-  const { spec, warnings } = readSpecs(request.specs)
-  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, edge.platform)
+  const hasCluster = request.cluster !== undefined
+  const { spec, warnings } = readSpecs(request.specs, hasCluster)
+  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster })
   if (planned.length === 0) throw nothingToDo(unplanned)
   const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
   const all = { request, startedAt, unplanned, analyzers, warnings: [...warnings, ...problems, ...notes] }
@@ -59,7 +65,8 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
 async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'reports'>, edge: RunEdge): Promise<RunResult> {
   const { request } = all
   const { workFolder, fileName, limits } = request
-  const redactor = createRedactor(request.redact ? defaultRules : [])
+  const redactor = createRedactor(request.redact ? defaultRules : [], { literals: clusterSecrets(request) })
+  const cluster = request.cluster && openCluster(request.cluster, { ...edge, wishesOf: logWishes(planned, request, edge) })
   const archive = createArchive(join(workFolder, fileName), fileName.replace(/\.tar\.gz$/, ''), all.startedAt)
   const sink = createSink({ archive, redactor, taps: all.analyzers, workFolder, limits })
   const time = collectingTime(edge, request.timeoutMs)
@@ -69,7 +76,7 @@ async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'rep
       edge.say({ type: 'progress', done, of: planned.length })
       const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
       // What ends the run for one ends it for all: nobody waits for the slowest of the others.
-      return collect(item, { ...edge, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(time.giveUp)
+      return collect(item, { ...edge, cluster, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(time.giveUp)
     })
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })
@@ -80,6 +87,7 @@ async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'rep
     throw error
   } finally {
     time.end()
+    cluster?.close()
     await sink.removeStaged()
   }
 }
@@ -116,6 +124,7 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     durationMs: 0,
     files: 0,
     bytes: 0,
+    requests: 0,
     warnings: [],
     isComplete: problem === undefined,
     ...(problem ? { error: problem } : {}),

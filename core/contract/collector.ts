@@ -5,6 +5,8 @@ export interface Permission {
   apiGroups: string[]
   resources: string[]
   verbs: string[]
+  /** paths that are no kinds, such as `/version` */
+  nonResourceURLs?: string[]
   why?: string
 }
 
@@ -32,9 +34,9 @@ export interface RawList {
   items: RawObject[]
   /** empty on a part of a page that comes before it is known */
   resourceVersion: string
-  /** the namespace that was listed; none for a list of all that there are */
+  /** that of all its items; none for kinds of the whole cluster, and when there are no items */
   namespace?: string
-  /** why this namespace could not be listed: it has no items then */
+  /** why this namespace could not be listed; what came of it before is not all */
   failure?: Error
 }
 /** What to list: a kind in one namespace, in several, or wherever it is. */
@@ -45,6 +47,8 @@ export interface ListTarget {
   namespace?: string
   /** only these; not together with `namespace` */
   namespaces?: string[]
+  /** false: a kind of the whole cluster, whose refusal is no reason to look into namespaces */
+  isNamespaced?: false
 }
 export type Query = Record<string, string | number | boolean | undefined>
 /** An absent limit is no limit. */
@@ -72,8 +76,9 @@ export interface LogWish {
 /** Refuses what the manifest does not declare. Bodies are raw: nothing is parsed into typed objects and written back. */
 export interface Kube {
   /**
-   * One page each, or a part of one when its objects are large. On a 403 for all namespaces it lists them one by one, those
-   * of the run or all that there are; one that cannot be listed gives a page with `failure`. Throws when none could be.
+   * Parts of pages, each of one namespace; those of a namespace come one after the other. On a 403 for all namespaces it
+   * lists them one by one, those of the run or all that there are; one that cannot be listed gives a part with `failure`.
+   * Throws when none could be.
    */
   list(target: ListTarget, query?: Query): AsyncIterable<RawList>
   /** undefined on 404 */
@@ -101,6 +106,9 @@ export interface CollectorContext<Config> extends Context<Config> {
   kube: Kube
   /** where to look when the entry names none; `['*']` = wherever it may */
   namespaces: string[]
+  /** for what is named without a namespace: that of the kubeconfig, or of the job */
+  defaultNamespace?: string
+  /** logs begin here, whatever the entry says */
   since: Date | undefined
 }
 

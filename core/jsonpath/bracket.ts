@@ -15,7 +15,7 @@ export function readBracket(reader: Reader, readPath: ReadPath): readonly Step[]
     reader.skipSpace()
   } while (reader.peek() === ',')
   reader.close(']', '[', at)
-  return paths.length === 1 && paths[0] ? paths[0] : [union(paths, at)]
+  return paths.length === 1 && paths[0] ? paths[0] : [union(paths)]
 }
 
 function readEntry(reader: Reader, readPath: ReadPath, openedAt: number): readonly Step[] {

@@ -11,25 +11,34 @@ export interface Silence {
 
 /** Calls `onSilence` once, when something was awaited longer than its limit. The timer keeps no process alive for long: stop it. */
 export function watchSilence(clock: Clock, limitMs: number, onSilence: (limitMs: number) => void): Silence {
-  const stopped = new AbortController()
+  let nap = new AbortController()
+  let isStopped = false
   let limit = limitMs
   let since: number | undefined = clock.monotonicMs()
   const watch = async () => {
-    for (;;) {
+    while (!isStopped) {
       const leftMs = since === undefined ? limit : since + limit - clock.monotonicMs()
-      if (leftMs <= 0) break
+      if (leftMs <= 0) return onSilence(limit)
       // one timer for many pieces: it wakes when the first could be late, and looks how it stands by then
-      await clock.sleep(Math.max(1, Math.min(leftMs, limit)), stopped.signal)
+      await clock.sleep(Math.max(1, Math.min(leftMs, limit)), nap.signal).catch(() => undefined)
     }
-    if (!stopped.signal.aborted) onSilence(limit)
   }
-  watch().catch(() => undefined)
+  const wake = () => {
+    nap.abort(new Error('woken'))
+    nap = new AbortController()
+  }
+  void watch()
   return {
     expect(nextMs = limit) {
+      const isSooner = nextMs < limit
       limit = nextMs
       since = clock.monotonicMs()
+      if (isSooner) wake()
     },
     rest: () => void (since = undefined),
-    stop: () => stopped.abort(new Error('done')),
+    stop() {
+      isStopped = true
+      wake()
+    },
   }
 }

@@ -1,10 +1,14 @@
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { EXIT, fail } from '../../core/errors.ts'
-import { DURATION, durationMs, showSize, SIZE, sizeBytes } from '../../core/quantity.ts'
-import type { RunRequest } from '../../core/task.ts'
-import { OUTPUT, readFormat, show } from '../output/format.ts'
-import { fields } from '../output/text.ts'
+import { rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { EXIT, fail, PROGRAM } from '../../core/errors.ts'
+import { durationMs, showSize, sizeBytes } from '../../core/quantity.ts'
+import { storeError } from '../../core/store/file-system.ts'
+import type { RunRequest, RunResult } from '../../core/task.ts'
+import { placeBundle } from '../bundle-place.ts'
+import type { CliEdge } from '../cli-edge.ts'
+import { checkDuration, checkSize } from '../flag-values.ts'
+import { type Format, OUTPUT, readFormat, show } from '../output/format.ts'
+import { fields, safe, warning } from '../output/text.ts'
 import { createProgress, taskProgress } from '../progress.ts'
 import { inspect, readNamed, refuseErrors } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
@@ -14,9 +18,13 @@ const ARGS = defineArgs({
     type: 'positional',
     required: false,
     valueHint: '...',
-    description: 'troubleshoot specs; none = the basics of this machine',
+    description: 'troubleshoot specs, - for stdin; none = the basics of this machine',
   },
-  to: { type: 'string', description: 'file or folder for the bundle; default: the current folder', valueHint: 'PATH' },
+  to: {
+    type: 'string',
+    description: 'file, with .tar.gz, or folder for the bundle; default: the current folder',
+    valueHint: 'PATH',
+  },
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   timeout: { type: 'string', default: '30m', description: 'longest time for collecting', valueHint: 'DURATION' },
   memory: { type: 'string', default: '1Gi', description: 'limit for the collecting process', valueHint: 'SIZE' },
@@ -25,18 +33,17 @@ const ARGS = defineArgs({
 
 export default defineVerb({
   usage: 'collect [SPEC…] [flags]',
-  about: 'Collects a bundle of this machine now, without a job and without a store. Prints where the bundle is.',
-  examples: ['collect', 'collect support-bundle.yaml --to /tmp/', 'cat spec.yaml | kubectl support-bundle-schedule collect -'],
+  about: 'Collects a bundle of this machine now, without a job. Prints where the bundle is. Exit code 7 when nothing worked.',
+  examples: ['collect', 'collect support-bundle.yaml --to /tmp/', 'collect - < support-bundle.yaml'],
   args: ARGS,
   async run(context) {
     const { args, edge, folder } = context
     const format = await readFormat(args.output, 'collect')
-    checkLimits(args)
+    checkFlags(context)
     const slot = edge.clock.now()
-    const target = await place(edge.cwd, args.to, slot)
     const specs = await readSpecs(context)
-    // Beside the target, so that the finished bundle is moved by a rename; hidden, since it is not finished.
-    const work = await mkdtemp(join(dirname(target), '.support-bundle-'))
+    const { signal } = edge
+    const { target, work } = await placeBundle(edge.cwd, args.to, slot)
     const progress = createProgress(edge)
     try {
       const request: RunRequest = {
@@ -54,25 +61,16 @@ export default defineVerb({
       const outcome = await edge.task(request, {
         timeoutMs: request.timeoutMs + 60_000,
         memoryBytes: sizeBytes(args.memory),
-        signal: edge.signal,
+        signal,
         onMessage: taskProgress(progress),
       })
       progress.end()
       if (!outcome.result) throw outcome.error ?? fail('INTERNAL', { reason: 'no result' })
-      await rename(outcome.result.archive.path, target)
-      const { archive, ...rest } = outcome.result
-      for (const warning of outcome.warnings) edge.err(`warning: ${warning.message}\n`)
-      if (archive.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
-      const data = { ...rest, bundle: { ...archive, path: target } }
-      edge.err(
-        fields([
-          ['Size', showSize(archive.bytes)],
-          ['Files', String(archive.files)],
-          ['Analysis', verdicts(rest.analysis)],
-        ]),
-      )
-      edge.out(await show(format, { data, names: [target], table: () => `${target}\n` }))
-      return EXIT.ok
+      await rename(outcome.result.archive.path, target).catch((error: unknown) => {
+        throw storeError(error, target)
+      })
+      for (const { message } of outcome.warnings) edge.err(warning(message))
+      return await tell(outcome.result, target, format, edge)
     } finally {
       progress.end()
       await rm(work, { recursive: true, force: true })
@@ -80,34 +78,35 @@ export default defineVerb({
   },
 })
 
-function checkLimits(args: { timeout: string; memory: string }): void {
-  if (!DURATION.test(args.timeout))
-    throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'collect', reason: 'takes a duration like 90s or 30m' })
-  if (!SIZE.test(args.memory))
-    throw fail('USAGE_FLAG_VALUE', { flag: '--memory', command: 'collect', reason: 'takes a size like 512Mi' })
+/** Talks about the bundle, and prints where it is. */
+async function tell({ archive, ...rest }: RunResult, target: string, format: Format, edge: CliEdge): Promise<number> {
+  if (archive.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
+  edge.err(
+    fields([
+      ['Size', showSize(archive.bytes)],
+      ['Files', String(archive.files)],
+      ['Analysis', verdicts(rest.analysis)],
+    ]),
+  )
+  const data = { ...rest, bundle: { ...archive, path: target } }
+  edge.out(await show(format, { data, names: [target], table: () => `${safe(target)}\n` }))
+  const { ran, failed } = rest.collectors
+  if (ran === 0 && failed > 0) throw fail('COLLECTED_NOTHING', { count: String(failed), reason: 'see the warnings above' })
+  return EXIT.ok
 }
 
-/** A file as it was named, with .tar.gz; in a folder, the name that the peer's tool would give it. */
-async function place(cwd: string, to: string | undefined, now: Date): Promise<string> {
-  const name = `support-bundle-${now.toISOString().slice(0, 19).replaceAll(':', '_')}.tar.gz`
-  if (to === undefined) return join(cwd, name)
-  const path = resolve(cwd, to)
-  const isFolder =
-    to.endsWith('/') ||
-    (await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    ))
-  const target = isFolder ? join(path, name) : path.endsWith('.tar.gz') ? path : `${path}.tar.gz`
-  await mkdir(dirname(target), { recursive: true })
-  return target
+function checkFlags({ args, words }: VerbContext<typeof ARGS>): void {
+  checkDuration('collect', 'timeout', args.timeout, '90s or 30m', 1000)
+  checkSize('collect', 'memory', args.memory)
+  if (words.filter((name) => name === '-').length > 1)
+    throw fail('USAGE_ARGUMENTS', { command: 'collect', reason: 'can read stdin only once', usage: `${PROGRAM} collect -` })
 }
 
 async function readSpecs({ words, edge, folder }: VerbContext<typeof ARGS>): Promise<unknown[]> {
   if (words.length === 0) return []
   const sources = await Promise.all(words.map(async (name) => ({ name, text: await readNamed(edge, name) })))
   const read = await inspect(edge, folder, { sources, targets: [] })
-  for (const warning of refuseErrors(words.join(', '), read.issues)) edge.err(`warning: ${warning.message}\n`)
+  for (const { message } of refuseErrors(words.join(', '), read.issues)) edge.err(warning(message))
   return read.documents
 }
 

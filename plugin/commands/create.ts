@@ -111,7 +111,8 @@ const usage = (reason: string) =>
 function checkFlags({ args, list }: Context): void {
   const stdin = [args.file, ...list('spec')].filter((name) => name === '-')
   if (stdin.length > 1) throw usage('can read stdin only once')
-  if (args['upload-options'] !== undefined && list('upload').length === 0) throw usage('takes --upload-options only with --upload')
+  if (args['upload-options'] !== undefined && list('upload').length === 0)
+    throw usage('takes --upload-options only with --upload')
   checkDuration('create', 'timeout', args.timeout, '30m', 1000)
   checkDuration('create', 'starting-deadline', args['starting-deadline'], '15m')
   checkDuration('create', 'max-age', args['max-age'], '90d')

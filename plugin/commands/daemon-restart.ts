@@ -7,7 +7,8 @@ import { STOP_MS } from './daemon-stop.ts'
 
 export default defineVerb({
   usage: 'daemon restart [flags]',
-  about: 'Stops the daemon if one runs, and starts it with the flags given here. Slots that pass meanwhile are caught up as their jobs say.',
+  about:
+    'Stops the daemon if one runs, and starts it with the flags given here. Slots that pass meanwhile are caught up as their jobs say.',
   args: DAEMON_ARGS,
   async run({ args, edge, folder }) {
     checkDaemonFlags('daemon restart', args)

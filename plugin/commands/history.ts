@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fail } from '../../core/errors.ts'
 import { API_VERSION } from '../../core/names.ts'
-import { DURATION, durationMs, showDuration, showSize } from '../../core/quantity.ts'
+import { durationMs, showDuration, showSize } from '../../core/quantity.ts'
 import { OUTCOMES } from '../../core/run.ts'
+import { checkDuration, readCount } from '../flag-values.ts'
 import { type HistoryLine, readHistory } from '../history-lines.ts'
 import { findJob, openStore } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
 import { isTable, OUTPUT, readFormat, show } from '../output/format.ts'
-import { safe, table } from '../output/text.ts'
+import { table, warning } from '../output/text.ts'
+import { readRunLog, showRunLog } from '../run-log.ts'
 import { defineVerb } from '../verb.ts'
 
 export default defineVerb({
@@ -19,7 +19,7 @@ export default defineVerb({
     job: { type: 'positional', required: true, description: 'name or id of the job' },
     output: OUTPUT,
     outcome: { type: 'enum', options: [...OUTCOMES], description: 'only what ended so' },
-    since: { type: 'string', description: 'only the last hours or days, like 7d', valueHint: 'DURATION' },
+    since: { type: 'string', description: 'only what was due in the last hours or days, like 7d', valueHint: 'DURATION' },
     limit: { type: 'string', default: '50', description: 'at most this many lines', valueHint: 'N' },
     logs: { type: 'boolean', description: 'show the log of a run, the newest if --run names none' },
     run: { type: 'string', description: 'only this run', valueHint: 'RUN' },
@@ -27,23 +27,27 @@ export default defineVerb({
   async run(context) {
     const { args, edge, folder } = context
     const format = await readFormat(args.output, 'history')
-    if (args.since !== undefined && !DURATION.test(args.since))
-      throw fail('USAGE_FLAG_VALUE', { flag: '--since', command: 'history', reason: 'takes a duration like 12h or 7d' })
-    if (!/^[1-9][0-9]*$/.test(args.limit))
-      throw fail('USAGE_FLAG_VALUE', { flag: '--limit', command: 'history', reason: 'takes a number' })
+    checkDuration('history', 'since', args.since, '12h or 7d')
+    const limit = readCount('history', 'limit', args.limit)
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const from = args.since === undefined ? 0 : edge.clock.now().getTime() - durationMs(args.since)
-    const { lines: all, timeZone } = await readHistory(store, job)
+    const { lines: all, timeZone, problems } = await readHistory(store, job)
+    for (const problem of problems) edge.err(warning(problem))
     const lines = all
       .filter(
         (line) =>
           (!args.run || line.run === args.run) && (!args.outcome || line.outcome === args.outcome) && Date.parse(line.to) >= from,
       )
-      .slice(0, Number(args.limit))
+      .slice(0, limit)
     if (args.run && lines.length === 0) throw fail('RUN_NOT_FOUND', { name: args.run })
-    if (args.logs) return edge.out(await readLog(folder, lines.find((line) => line.run)?.run))
-    if (lines.length === 0) edge.err('nothing was due yet\n')
+    if (args.logs) {
+      const run = lines.find((line) => line.run)?.run
+      if (run === undefined) throw fail('LOG_NOT_FOUND', { what: `a run of job "${job.name}" that matches` })
+      const items = await readRunLog(folder, run)
+      return edge.out(await show(format, { data: { run, items }, names: [`run/${run}`], table: () => showRunLog(items) }))
+    }
+    if (lines.length === 0) edge.err(all.length === 0 ? 'nothing was due yet\n' : 'nothing matches\n')
     if (lines.length === 0 && isTable(format)) return
     const data = { apiVersion: API_VERSION, kind: 'History', job: job.name, items: lines }
     edge.out(
@@ -71,22 +75,4 @@ function showLines(lines: readonly HistoryLine[], zone: string, isWide: boolean)
     ['SLOT', 'OUTCOME', 'SLOTS', 'TRIGGER', 'DURATION', 'SIZE', 'RUN', ...(isWide ? ['WHERE', 'WHY'] : ['WHERE OR WHY'])],
     rows,
   )
-}
-
-/** `{timestamp} {level} {component}: {message}` lines. */
-async function readLog(folder: string, run: string | undefined): Promise<string> {
-  const text = run && (await readFile(join(folder, 'logs', 'runs', `${run}.log`), 'utf8').catch(() => undefined))
-  if (text === undefined || text === '') throw fail('RUN_NOT_FOUND', { name: run ?? 'with a log' })
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      try {
-        const { timestamp, level, component, message } = JSON.parse(line) as Record<string, string>
-        return `${timestamp} ${String(level).padEnd(5)} ${component}: ${safe(String(message))}\n`
-      } catch {
-        return `${safe(line)}\n`
-      }
-    })
-    .join('')
 }

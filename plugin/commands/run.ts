@@ -1,22 +1,22 @@
-import { join } from 'node:path'
 import { EXIT, fail } from '../../core/errors.ts'
 import { manualRunName, requestName } from '../../core/names.ts'
-import { DURATION, durationMs, showDuration, showSize } from '../../core/quantity.ts'
-import { encodeDocument, isSettled, type Request, type Run } from '../../core/run.ts'
-import type { Store } from '../../core/store/store.ts'
+import { showDuration, showSize } from '../../core/quantity.ts'
+import { encodeDocument, type Request, type Run } from '../../core/run.ts'
+import type { CliEdge } from '../cli-edge.ts'
 import { findDaemon } from '../daemon.ts'
+import { checkDuration } from '../flag-values.ts'
 import { findJob, openStore, ref } from '../jobs.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields } from '../output/text.ts'
-import { followLog } from '../follow-log.ts'
-import { createProgress, type Progress } from '../progress.ts'
+import { createProgress } from '../progress.ts'
+import { doHere, type Wait, waitForDaemon } from '../run-wait.ts'
 import { readView } from '../run-view.ts'
-import { saidProblem } from '../said-problem.ts'
-import { defineVerb, type VerbContext } from '../verb.ts'
+import { defineVerb } from '../verb.ts'
 
 export default defineVerb({
   usage: 'run JOB [flags]',
-  about: 'Runs a job now. With a daemon at work it is asked to; without one the work is done here, and waited for.',
+  about:
+    'Runs a job now, also a disabled one. With a daemon at work it is asked to; without one the work is done here, and waited for.',
   examples: ['run nightly --local --wait'],
   args: {
     job: { type: 'positional', required: true, description: 'name or id of the job' },
@@ -27,8 +27,7 @@ export default defineVerb({
   async run(context) {
     const { args, edge, folder } = context
     const format = await readFormat(args.output, 'run')
-    if (!DURATION.test(args.timeout))
-      throw fail('USAGE_FLAG_VALUE', { flag: '--timeout', command: 'run', reason: 'takes a duration like 90s or 30m' })
+    checkDuration('run', 'timeout', args.timeout, '90s or 30m')
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const id = edge.newId()
@@ -39,75 +38,18 @@ export default defineVerb({
       owner: { name: job.name, uid: job.uid },
     })
     const hasDaemon = (await findDaemon(edge, folder)) !== undefined
-    const own = hasDaemon ? undefined : workHere(context, job.name, id)
+    const names = [`run/${name}`]
     if (hasDaemon && !args.wait)
-      return edge.out(
-        await show(format, { data: { run: name }, names: [`run/${name}`], table: () => `run "${name}" requested\n` }),
-      )
+      return edge.out(await show(format, { data: { run: name }, names, table: () => `run "${name}" requested\n` }))
 
     const progress = createProgress(edge)
-    const run = await waitFor(store, name, context, progress, own).finally(() => progress.end())
-    const data = readView({ ...run.stored })?.view
-    edge.out(await show(format, { data, names: [`run/${name}`], table: () => showEnd(name, run.run) }))
-    return judge(name, run.run, edge.err)
+    const wait: Wait = { edge, folder, store, job: job.name, id, timeout: args.timeout, progress }
+    const { run, stored } = await (hasDaemon ? waitForDaemon : doHere)(wait).finally(() => progress.end())
+    const data = readView(stored)?.view
+    edge.out(await show(format, { data, names, table: () => showEnd(name, run) }))
+    return judge(name, run, edge)
   },
 })
-
-type Context = VerbContext<{ job: { type: 'positional'; required: true }; timeout: { type: 'string'; default: string } }>
-
-/** Starts an agent that does just this request. Its own failure to start is thrown by the promise. */
-async function workHere({ edge, folder }: Pick<Context, 'edge' | 'folder'>, job: string, id: string): Promise<void> {
-  const ended = await edge.agent(['--folder', folder, '--log-level', 'error', '--job', job, '--request', id], 'quiet')
-  if (ended.exitCode !== 0)
-    throw fail('DAEMON_START_FAILED', {
-      reason: saidProblem(ended.said)?.message ?? `exit code ${ended.exitCode}`,
-      log: 'the message above',
-    })
-}
-
-type Found = { run: Run; stored: NonNullable<Awaited<ReturnType<Store['get']>>> }
-
-const LOOK_EACH_MS = 200
-
-async function waitFor(
-  store: Store,
-  name: string,
-  { edge, folder, args }: Pick<Context, 'edge' | 'folder'> & { args: { timeout: string } },
-  progress: Progress,
-  own: Promise<void> | undefined,
-): Promise<Found> {
-  const until = edge.clock.now().getTime() + durationMs(args.timeout)
-  const log = followLog(join(folder, 'logs', 'runs', `${name}.log`), (text) => progress.show(`${text} …`))
-  let isOver = own === undefined ? false : undefined
-  let failure: unknown
-  own?.then(
-    () => (isOver = true),
-    (error: unknown) => ((failure = error), (isOver = true)),
-  )
-  for (;;) {
-    const stored = await store.get(ref('run', name))
-    const run = stored && readView(stored)?.run
-    if (stored && run && (isSettled(run) || isWaiting(run))) {
-      await own?.catch(() => undefined)
-      return { run, stored }
-    }
-    if (failure) throw failure
-    if (isOver && (!run || run.phase !== 'delivering')) throw fail('RUN_NOT_FOUND', { name })
-    if (edge.signal.aborted) throw fail('TASK_CANCELLED', { reason: 'interrupted; a daemon goes on with it' })
-    if (edge.clock.now().getTime() > until)
-      throw fail('WAIT_TIMED_OUT', {
-        what: `run "${name}"`,
-        seconds: String(durationMs(args.timeout) / 1000),
-        remedy: 'it goes on; look at it with "history"',
-      })
-    await log.read()
-    await edge.clock.sleep(LOOK_EACH_MS, edge.signal).catch(() => undefined)
-  }
-}
-
-/** Collected, and every target that is still open has failed once: the rest happens in the background. */
-const isWaiting = (run: Run) =>
-  run.phase === 'delivering' && run.deliveries.every((delivery) => delivery.state !== 'pending' || delivery.tries > 0)
 
 function showEnd(name: string, run: Run): string {
   const { bundle, analysis } = run
@@ -130,10 +72,22 @@ function showEnd(name: string, run: Run): string {
   ])
 }
 
-function judge(name: string, run: Run, err: (text: string) => void): number {
-  if (run.bundle?.isPartial) err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
-  if (run.outcome === 'completed') return EXIT.ok
-  const reason = run.error?.message ?? 'a delivery failed; it is tried again in the background'
-  const remedy = run.error?.remedy ?? 'see its log with "history JOB --logs"'
-  throw fail('RUN_ENDED_BADLY', { run: name, outcome: run.outcome ?? run.phase, reason, remedy })
+/** Exit code 0 for a run that collected something and delivered it; else throws what is wrong with it. */
+function judge(name: string, run: Run, edge: CliEdge): number {
+  const { collectors, bundle, outcome, error } = run
+  if (outcome !== undefined && outcome !== 'completed') {
+    const reason = error?.message ?? 'no reason was recorded'
+    throw fail('RUN_ENDED_BADLY', { run: name, outcome, reason, remedy: error?.remedy ?? `see "history ${run.job} --logs"` })
+  }
+  if (collectors && collectors.ran === 0 && collectors.failed > 0)
+    throw fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason: `see "history ${run.job} --logs"` })
+  if (bundle?.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
+  if (outcome === 'completed') return EXIT.ok
+  const failed = run.deliveries.find((delivery) => delivery.state !== 'delivered')
+  throw fail('RUN_ENDED_BADLY', {
+    run: name,
+    outcome: 'collected, but not delivered',
+    reason: failed?.error?.message ?? 'no reason was recorded',
+    remedy: `${failed?.error?.remedy ? `${failed.error.remedy}; ` : ''}the bundle is kept, and a daemon tries again`,
+  })
 }

@@ -1,11 +1,13 @@
-import { API_VERSION } from '../../core/names.ts'
+import { ANNOTATION_PAUSED, API_VERSION } from '../../core/names.ts'
+import type { JobSpec } from '../../core/job.ts'
 import { showDuration, showSize } from '../../core/quantity.ts'
 import { findJob, openStore, readOf, statusRef } from '../jobs.ts'
 import { jobRow } from '../job-rows.ts'
 import { decodeStatus } from '../../core/status.ts'
-import { localTime, until } from '../output/age.ts'
+import { ago, localTime, until } from '../output/age.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields, table } from '../output/text.ts'
+import { readUnseen } from '../read-job.ts'
 import { readView, type RunView } from '../run-view.ts'
 import { defineVerb } from '../verb.ts'
 
@@ -22,6 +24,7 @@ export default defineVerb({
     const [status, stored] = await Promise.all([store.get(statusRef(job.name)), readOf(store, 'run', job.name)])
     const now = edge.clock.now()
     const row = await jobRow(job, status?.text, now)
+    const { spec } = readUnseen(job, undefined, now)
     const runs = stored
       .flatMap((one) => (one.owner?.uid === job.uid ? (readView(one)?.view ?? []) : []))
       .toSorted((a, b) => b.slot.localeCompare(a.slot))
@@ -34,11 +37,15 @@ export default defineVerb({
         ['ID', row.id],
         ['Description', row.description],
         ['Status', row.status],
+        ['Paused', job.annotations[ANNOTATION_PAUSED]],
         ['Schedule', row.schedule],
         ['Time zone', row.timeZone],
+        ['Collects', spec && collects(spec)],
+        ['Analyze', spec && (spec.analyze ? 'yes' : 'no')],
         ['Targets', row.targets.length > 0 ? row.targets : ['this machine']],
         ['Created', localTime(row.created, zone)],
         ['Next runs', nextSlots.map((slot, index) => localTime(slot, zone) + (index === 0 ? ` (${until(slot, now)})` : ''))],
+        ['Last run', row.lastRun && `${row.lastRun.state}, ${ago(row.lastRun.startedAt, now)}`],
         ['Run count', String(row.runCount)],
         ['Last error', row.lastError],
         [
@@ -48,10 +55,29 @@ export default defineVerb({
           ),
         ],
       ]) + (runs.length > 0 ? `\n${showRuns(runs, zone)}` : '')
-    const data = { apiVersion: API_VERSION, kind: 'Job', ...row, nextSlots, runs }
+    const labels = { ...job.labels }
+    const data = {
+      apiVersion: API_VERSION,
+      kind: 'Job',
+      ...row,
+      labels,
+      paused: job.annotations[ANNOTATION_PAUSED],
+      spec,
+      nextSlots,
+      runs,
+    }
     edge.out(await show(format, { data, names: [`job/${job.name}`], table: text }))
   },
 })
+
+/** The names that specs give themselves, or what they are. */
+function collects({ collect }: JobSpec): string[] {
+  if (collect.specs.length === 0) return ['the basics of this machine']
+  return collect.specs.map(({ inline }, index) => {
+    const { name } = (inline['metadata'] ?? {}) as { name?: unknown }
+    return typeof name === 'string' && name !== '' ? `spec "${name}"` : `spec ${index + 1}`
+  })
+}
 
 function showRuns(runs: readonly RunView[], zone: string): string {
   const rows = runs.map((run) => [

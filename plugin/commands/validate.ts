@@ -1,4 +1,4 @@
-import { asProblem, EXIT, fail } from '../../core/errors.ts'
+import { asProblem, EXIT, fail, PROGRAM } from '../../core/errors.ts'
 import { checkJobName } from '../../core/job.ts'
 import { API_VERSION } from '../../core/names.ts'
 import { parseSchedule } from '../../core/schedule/cron.ts'
@@ -21,18 +21,22 @@ const ARGS = defineArgs({
 
 export default defineVerb({
   usage: 'validate FILE… [flags]',
-  about: 'Checks jobs and troubleshoot specs without a store and without running anything. Exit code 2 when there is an error.',
+  about:
+    'Checks jobs and troubleshoot specs without a store and without running anything. Exit code 2 when there is an error, 3 when a file is missing.',
   examples: ['validate job.yaml support-bundle.yaml'],
   args: ARGS,
   async run(context) {
     const { args, words, edge } = context
     const format = await readFormat(args.output, 'validate')
     const results: Checked[] = []
-    for (const name of words) results.push(await check(context, name, await readNamed(edge, name)))
+    if (words.filter((name) => name === '-').length > 1)
+      throw fail('USAGE_ARGUMENTS', { command: 'validate', reason: 'can read stdin only once', usage: `${PROGRAM} validate -` })
+    for (const name of words) results.push(await check(context, name))
     const issues = results.flatMap((result) => result.issues)
     const text = () =>
       results.map((result) => result.issues.map((issue) => `${safe(showIssue(issue))}\n`).join('') + summary(result)).join('')
     edge.out(await show(format, { data: { items: results }, names: words, table: text }))
+    if (issues.some((issue) => issue.code === 'FILE_NOT_FOUND')) return EXIT.notFound
     return issues.some((issue) => issue.severity === 'error') ? EXIT.usage : EXIT.ok
   },
 })
@@ -49,8 +53,11 @@ function summary({ file, kind, collectors, issues }: Checked): string {
   return `${safe(file)}: a valid ${kind}${collectors.length > 0 ? ` that collects ${collectors.join(', ')}` : ''}\n`
 }
 
-async function check(context: VerbContext<typeof ARGS>, file: string, text: string): Promise<Checked> {
+/** What is wrong with one file, even if it cannot be read: the others are checked all the same. */
+async function check(context: VerbContext<typeof ARGS>, file: string): Promise<Checked> {
+  let text = ''
   try {
+    text = await readNamed(context.edge, file)
     return isJob(text) ? await checkJob(context, file, text) : await checkSpec(context, file, text)
   } catch (error) {
     const { code, message } = asProblem(error)

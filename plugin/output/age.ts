@@ -13,7 +13,7 @@ export function until(at: string | undefined, now: Date): string {
 /** An instant in a zone, with its offset, so that it can't be misread: `2026-11-24 02:00 +01:00`. */
 export function localTime(at: string | Date, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
+    timeZone: known(timeZone),
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
@@ -24,4 +24,13 @@ export function localTime(at: string | Date, timeZone: string): string {
   }).formatToParts(new Date(at))
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')} ${part('timeZoneName').replace('GMT', '') || '+00:00'}`
+}
+
+/** A job with a zone that does not exist is shown too. */
+function known(timeZone: string): string {
+  try {
+    return new Intl.DateTimeFormat('en-GB', { timeZone }).resolvedOptions().timeZone
+  } catch {
+    return 'UTC'
+  }
 }

@@ -40,19 +40,11 @@ export interface Showing {
 
 /** Text for stdout. Control characters of strangers are shown, not obeyed, in every format. YAML is loaded only when asked for. */
 export async function show(format: Format, showing: Showing): Promise<string> {
-  switch (format.name) {
-    case 'table':
-    case 'wide':
-      return showing.table(format.name === 'wide')
-    case 'json':
-      return json(showing.data)
-    case 'name':
-      return showing.names.map((name) => `${safe(name)}\n`).join('')
-    case 'yaml':
-      return yaml(showing.data)
-    case 'jsonpath':
-      return safeLines(format.render(showing.data))
-  }
+  if (format.name === 'jsonpath') return safeLines(format.render(showing.data))
+  if (format.name === 'json') return json(showing.data)
+  if (format.name === 'yaml') return yaml(showing.data)
+  if (format.name === 'name') return showing.names.map((name) => `${safe(name)}\n`).join('')
+  return showing.table(format.name === 'wide')
 }
 
 /** What JSON leaves as it is stands within its strings, where it can be written as an escape. */

@@ -27,16 +27,4 @@ describe.skipIf(cluster.skipped)('the control plane', () => {
     expect(await alice.json(list)).toMatchObject({ kind: 'SecretList', items: [] })
     await expect(cluster.client('bob').json(list)).rejects.toSatisfy((error) => isStatus(error, 403))
   })
-
-  it('forgets its history when told to', async () => {
-    const old = (await cluster.admin.json({ path: '/api/v1/configmaps', query: { limit: 1 } })) as {
-      metadata: { resourceVersion: string }
-    }
-    for (let more = 0; more < 3; more++) await cluster.newNamespace()
-    await cluster.compact()
-    const exact = { resourceVersion: old.metadata.resourceVersion, resourceVersionMatch: 'Exact', limit: 1 }
-    await expect(cluster.admin.json({ path: '/api/v1/configmaps', query: exact })).rejects.toSatisfy((error) =>
-      isStatus(error, 410),
-    )
-  })
 })

@@ -150,9 +150,6 @@ function apiServerArgs(options: ControlPlaneOptions, port: number, etcd: string)
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
-    // else lists and watches of the past come from memory, and `compact` changes nothing that a test could see
-    '--feature-gates=ListFromCacheSnapshot=false',
-    '--watch-cache-sizes=podtemplates#0',
     ...(options.audit ? [`--audit-policy-file=${file('audit-policy.yaml')}`, `--audit-log-path=${file('audit.log')}`] : []),
     ...(options.apiServerFlags ?? []),
   ]

@@ -22,8 +22,6 @@ export interface TestCluster {
   newNamespace(labels?: Record<string, string>): Promise<string>
   /** Lets a user do something: a Role and RoleBinding in the namespace, or cluster-wide ones without it. Waits until it works. */
   allow(user: TestUser, verbs: string[], resources: string[], where?: { namespace?: string; group?: string }): Promise<void>
-  /** Throws all history of etcd away: continue tokens are gone, and so are old resourceVersions of podtemplates, which have no watch cache. */
-  compact(): Promise<void>
 }
 
 /**
@@ -93,7 +91,6 @@ export function testCluster(info: ControlPlaneInfo): TestCluster {
       await grant(admin, user, verbs, resources, where)
       await untilAllowed(client(user), verbs, resources, where)
     },
-    compact: () => compact(info.etcd),
   }
 }
 
@@ -143,18 +140,6 @@ async function untilAllowed(
   }
 }
 
-/** By etcd's JSON gateway, at the newest revision. */
-async function compact(etcd: string): Promise<void> {
-  const call = async (what: string, body: object) => {
-    const response = await fetch(`${etcd}/v3/${what}`, { method: 'POST', body: JSON.stringify(body) })
-    const text = await response.text()
-    if (!response.ok && !text.includes('required revision has been compacted')) throw new Error(`etcd ${what}: ${text}`)
-    return JSON.parse(text) as { header?: { revision: string } }
-  }
-  const { header } = await call('kv/range', { key: Buffer.from('a').toString('base64') })
-  await call('kv/compaction', { revision: header?.revision, physical: true })
-}
-
 function missing(reason: string): TestCluster {
   const fail = (): never => {
     throw new Error(`there is no cluster: ${reason}`)
@@ -170,6 +155,5 @@ function missing(reason: string): TestCluster {
     client: fail,
     newNamespace: fail,
     allow: fail,
-    compact: fail,
   }
 }

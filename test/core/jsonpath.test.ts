@@ -172,6 +172,7 @@ describe('a template that kubectl refuses is refused, with its position', () => 
     ['{..-x}', '"-" is not a number (at character 4)'],
     ['{"\\q"}', '"\\q" is not a known escape (at character 3)'],
     ['{"\\ud800"}', '"\\u" is not a known escape (at character 3)'],
+    ['{"\\U00110000"}', '"\\U" is not a known escape (at character 3)'],
     ['{.a, .b}', 'several paths take a brace each: {.a} {.b} (at character 4)'],
     ['{.a[?(@.x==1 && @.y==2)]}', 'filters compare once; "&&" is not known, nor is it in kubectl (at character 14)'],
     ['{.a[?(@.x==1 || @.y==2)]}', 'filters compare once; "||" is not known, nor is it in kubectl (at character 14)'],
@@ -180,17 +181,20 @@ describe('a template that kubectl refuses is refused, with its position', () => 
     ['{.a[?(@.x==)]}', 'nothing follows "==" (at character 12)'],
     // kubectl: as soon as it is applied
     ['{metadata.name}', '"metadata" is not known; paths begin with "." and text stands in quotes (at character 2)'],
+    ['{ended}', '"ended" is not known; paths begin with "." and text stands in quotes (at character 2)'],
     ['{.a[?(@.x==y)]}', '"y" is not known; paths begin with "." and text stands in quotes (at character 12)'],
     ['{.a[?(@.x="y")]}', '"=" is not one of == != < <= > >= (at character 10)'],
     ['{.a[0:1:0]}', 'the step of a slice is 1 or more (at character 5)'],
     ['a{end}', '{end} closes no {range …} (at character 2)'],
     ['{range .a}{end}{end}', '{end} closes no {range …} (at character 16)'],
     // kubectl: not at all
+    ['{"\\xe9"}', '"\\x" is not a known escape (at character 3)'],
     ['x{range .a}{.b}', '{range …} is not closed by {end} (at character 2)'],
     ['{range .a}{end .b}', '{end} takes no path (at character 11)'],
     ['{.a.}', 'a name is missing after "." (at character 5)'],
     ['{.a.@}', 'a name is missing after "." (at character 5)'],
     ["{['a..b']}", 'a name is empty (at character 6)'],
+    ["{['a.']}", 'a name is empty (at character 6)'],
     ["{['.a']}", 'a name is empty (at character 4)'],
     ["{['a\\']}", 'a quoted name is not closed (at character 3)'],
     ['{.a\\', 'a character is missing after "\\" (at character 4)'],
@@ -204,6 +208,8 @@ describe('a template that kubectl refuses is refused, with its position', () => 
     ['{.list[3]}', 'a list of 3 has no element 3 (at character 8)'],
     ['{.list[-4]}', 'a list of 3 has no element -4 (at character 8)'],
     ['{.none[0]}', 'a list of 0 has no element 0 (at character 8)'],
+    ['{.list[0:4]}', 'a list of 3 has no elements 0:4 (at character 8)'],
+    ['{.list[?(@.tags)].list[2]}', 'a list of 2 has no element 2 (at character 24)'],
     ['{.list[1:9]}', 'a list of 3 has no elements 1:9 (at character 8)'],
     ['{.list[2:1]}', 'a list of 3 has no elements 2:1 (at character 8)'],
     ['{.list[-1:0]}', 'a list of 3 has no elements -1:0 (at character 8)'],
@@ -244,6 +250,7 @@ describe('where kubectl errs or prints nothing useful', () => {
     ['{.list[?(@.f>1)].name}', 'one two three'], // error
     ['{.list[?(@.f==1.5)].name}|{.list[?(@.n==1.0)].name}', 'one|one'], // error
     ['{range .mixed[0:2]}{@},{end}', 'null,s,'], // "<no value>,s,"
+    ['{.nul[?(@.x)]}', ''], // error
     ['{.kind.*}', ''], // bytes
     ['{.data..*}', 'v '], // error
     ['{\n  .kind\t}', 'Shop'], // error
@@ -444,7 +451,9 @@ describe('a hostile template', () => {
       ['{..a..a..a..a..a}', nest(900, 1)],
       [`{@${"['a','a']".repeat(60)}}`, own],
       ['{range ..}{range ..}{range ..}x{end}{end}{end}', nest(900, 1)],
-      ['{..}{..}{..}{..}', nest(900, 'x'.repeat(100_000))],
+      ['{@}', Array(1000).fill('x'.repeat(100_000))],
+      ['{[*]}', Array(1000).fill('x'.repeat(100_000))],
+      [`{range [*]}${'x'.repeat(100_000)}{end}`, Array(1000).fill(0)],
     ]
     for (const [text, value] of multiplying)
       expect(refused(() => compileJsonPath(text)(value))).toMatch(/it gives too many results \(at character \d+\)$/)

@@ -57,6 +57,17 @@ export interface TestAgent {
   die(): void
 }
 
+export interface AgentOptions {
+  death?: Death
+  config?: Partial<AgentConfig>
+  only?: string
+  mayStart?: boolean
+  /** before each call of the store */
+  pause?: () => Promise<void>
+  /** instead of the world's: one that fails */
+  store?: Store
+}
+
 /** A virtual computer: a clock, a store, folders, and the processes on it. */
 export class World {
   readonly clock: FakeClock
@@ -75,9 +86,9 @@ export class World {
     this.folders = agentFolders(folder)
   }
 
-  agent(options: { death?: Death; config?: Partial<AgentConfig>; only?: string; mayStart?: boolean } = {}): TestAgent {
+  agent(options: AgentOptions = {}): TestAgent {
     const holder = { pid: ++this.#processes, startId: `start-${this.#processes}` }
-    const store = new MortalStore(this.store, options.death)
+    const store = new MortalStore(options.store ?? this.store, options.death, options.pause)
     this.#alive.add(holder.startId)
     const signal = new AbortController().signal
     const works = assemble(this.edge(store, holder, options.config), signal, options.only)

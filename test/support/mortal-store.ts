@@ -20,10 +20,13 @@ export class MortalStore implements Store {
   isDead = false
   readonly #store: Store
   readonly #death: Death | undefined
+  readonly #pause: (() => Promise<void>) | undefined
 
-  constructor(store: Store, death?: Death) {
+  /** `pause`: what a call takes to get to the store */
+  constructor(store: Store, death?: Death, pause?: () => Promise<void>) {
     this.#store = store
     this.#death = death
+    this.#pause = pause
   }
 
   kill(): void {
@@ -34,6 +37,7 @@ export class MortalStore implements Store {
     const isLast = ++this.calls === this.#death?.call
     if (isLast && this.#death?.when === 'before') this.kill()
     if (this.isDead) throw new Killed()
+    await this.#pause?.()
     const answer = await work()
     if (isLast) this.kill()
     if (this.isDead) throw new Killed()

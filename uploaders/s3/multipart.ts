@@ -27,11 +27,9 @@ export async function uploadInParts(attempt: Attempt): Promise<void> {
   const parts = [...begun.arrived].map(([number, { sha256 }]) => [String(number), sha256])
   const state: UploadState = {
     ...freshState(attempt),
-    ...{
-      uploadId: begun.uploadId,
-      partBytes: attempt.plan.partBytes,
-      parts: Object.fromEntries(parts) as Record<string, string>,
-    },
+    uploadId: begun.uploadId,
+    partBytes: attempt.plan.partBytes,
+    parts: Object.fromEntries(parts) as Record<string, string>,
   }
   await context.state.set(state)
   try {

@@ -9,7 +9,7 @@ const LONGEST_KEY = 1024
 /** The folder of a job, which is the job's alone: `prod/payments/nightly/`. Jobs of a local agent have no namespace. */
 export function folderOf({ config, run }: S3Context): string {
   const prefix = config.prefix.replace(/(?<=[^/])$/, '/')
-  const names = [run.namespace, run.job].filter((name) => name !== '').map(checked)
+  const names = (run.namespace === '' ? [run.job] : [run.namespace, run.job]).map(checked)
   return `${prefix}${names.join('/')}/`
 }
 
@@ -23,18 +23,27 @@ export function keyOf(context: S3Context, fileName: string): string {
   })
 }
 
-/** `prefix` and `bucket` of `s3://bucket/prefix`. */
+/** `bucket` and `prefix` of `s3://bucket/prefix`. @throws UPLOAD_URL_INVALID for all that stands in no such URL */
 export function targetOf(url: URL): { bucket: string; prefix: string } {
+  const path = decoded(url.pathname)
   const problems: [boolean, string, string][] = [
-    // Never shown: it may well be a real one.
-    [url.username + url.password !== '', 'holds a user or password', 'give keys by "credentials" or --upload-credentials'],
+    // Not shown: it may well be a real one.
+    [url.username + url.password !== '', 'holds a user or password', 'give the keys by "credentials" or --upload-credentials'],
     [url.search + url.hash !== '', 'holds "?" or "#"', 'give settings by "config" or --upload-options'],
-    [url.port !== '', 'holds a port', 'name another server by --upload-options endpoint=https://…'],
+    [url.port !== '', 'holds a port', 'name the server by --upload-options endpoint=https://…'],
+    [path === undefined, 'holds a "%" that begins no escape', 'write %25 for a "%"'],
   ]
-  const [, what, remedy] = problems.find(([applies]) => applies) ?? []
-  if (what !== undefined && remedy !== undefined)
-    throw pluginError('UPLOAD_URL_INVALID', `the s3:// URL ${what}`, { class: 'config', remedy })
-  return { bucket: url.host, prefix: decodeURIComponent(url.pathname).replace(/^\//, '') }
+  const [, what, remedy = ''] = problems.find(([applies]) => applies) ?? []
+  if (what !== undefined) throw pluginError('UPLOAD_URL_INVALID', `the s3:// URL ${what}`, { class: 'config', remedy })
+  return { bucket: url.host, prefix: (path ?? '').replace(/^\//, '') }
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** One name of a key. Those with a dot in front are ours: objects that never come into being. */

@@ -70,12 +70,12 @@ export const BY_CODE: ReadonlyMap<string, Treatment> = new Map([
     'Forbidden',
   ]),
   ...all(wrongKeys, ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidSecurity', 'NotSignedUp', 'MissingSecurityHeader']),
-  ...all(oldKeys, ['ExpiredToken', 'ExpiredTokenException', 'InvalidToken', 'TokenRefreshRequired']),
+  ...all(oldKeys, ['ExpiredToken', 'ExpiredTokenException', 'InvalidToken', 'InvalidTokenId', 'TokenRefreshRequired']),
   ...all(chain, ['CredentialsProviderError', 'TokenProviderError']),
   ...all(region, ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'InvalidRegion']),
   ...all(bucket, ['NoSuchBucket', 'InvalidBucketName', 'InvalidBucketState']),
   ['NoSuchKey', { code: 'UPLOAD_OBJECT_MISSING', class: 'config', remedy: 'see which bundles there are below {target}' }],
-  ...all(encryption, ['InvalidEncryptionAlgorithmError', 'KMS.NotFoundException', 'KMS.DisabledException', 'KMSNotConfigured']),
+  ...all(encryption, ['InvalidEncryptionAlgorithmError', 'KMSNotConfigured']),
   ...all(encryption, [
     'KMS.InvalidStateException',
     'KMS.KMSInvalidStateException',
@@ -127,13 +127,16 @@ export const BY_CODE: ReadonlyMap<string, Treatment> = new Map([
   ['TimeoutError', { code: 'UPLOAD_TIMED_OUT', class: 'retryable', remedy: unreachable.remedy }],
 ])
 
+/** Errors of the key service have its name in front. */
+const OF_KEYS = /^kms[.:]/i
+
 /** By the status of an answer whose code is not known, from the exact one to its hundred. */
 const BY_STATUS: ReadonlyMap<number, Treatment> = new Map([
   [300, region],
   [400, settings],
   [401, wrongKeys],
   [403, denied],
-  [404, bucket],
+  [404, settings],
   [405, unable],
   [408, again],
   [409, again],
@@ -147,7 +150,7 @@ const BY_STATUS: ReadonlyMap<number, Treatment> = new Map([
 
 /** What an answer means; `again` when nothing is known of it. */
 export function treatmentOf(codes: readonly string[], status: number | undefined): Treatment {
-  const known = codes.flatMap((code) => BY_CODE.get(code) ?? [])[0]
+  const known = codes.flatMap((code) => BY_CODE.get(code) ?? (OF_KEYS.test(code) ? encryption : []))[0]
   const ofStatus = status === undefined ? undefined : (BY_STATUS.get(status) ?? BY_STATUS.get(Math.floor(status / 100) * 100))
   return known ?? ofStatus ?? again
 }

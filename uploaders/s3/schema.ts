@@ -54,8 +54,8 @@ function isEndpoint(text: string): boolean {
 }
 
 function isInClear(endpoint: string): boolean {
-  const { protocol, hostname } = new URL(endpoint)
-  return protocol === 'http:' && !LOOPBACK.test(hostname)
+  const url = URL.parse(endpoint)
+  return url?.protocol === 'http:' && !LOOPBACK.test(url.hostname)
 }
 
 /** Empty, `.` and `..` in a path are taken out by some servers and clients on the way, and then name another object. */

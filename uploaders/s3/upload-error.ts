@@ -28,6 +28,8 @@ interface Answer {
 
 const LONGEST_MESSAGE = 300
 const LONGEST_PAUSE_MS = 3_600_000
+/** What is shorter stands in any text by chance. */
+const SHORTEST_SECRET = 4
 const MINUTE_MS = 60_000
 
 /**
@@ -72,8 +74,10 @@ function skewOf(code: string, date: string | undefined, now: Date): string[] {
 
 /** Seconds or a date, as HTTP allows. */
 function pauseMs(retryAfter: string | undefined, now: Date): number | undefined {
-  if (retryAfter === undefined) return undefined
-  const ms = /^\s*\d+\s*$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now.getTime()
+  const text = retryAfter?.trim() ?? ''
+  const seconds = /^\d+$/.test(text) ? Number(text) : undefined
+  const until = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) - now.getTime() : NaN
+  const ms = seconds === undefined ? until : seconds * 1000
   return Number.isNaN(ms) ? undefined : Math.min(LONGEST_PAUSE_MS, Math.max(0, ms))
 }
 
@@ -89,5 +93,6 @@ function filled(remedy: string, { bucket, target, where }: Doing, region: string
 }
 
 function masked(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((result, secret) => (secret === '' ? result : result.replaceAll(secret, '***HIDDEN***')), text)
+  const long = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+  return long.reduce((result, secret) => result.replaceAll(secret, '***HIDDEN***'), text)
 }

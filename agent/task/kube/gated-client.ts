@@ -11,6 +11,8 @@ export interface Shared {
   transport: Transport
   credentials: Credentials
   gate: Gate
+  /** asks for gzip */
+  compress: boolean
 }
 
 /**
@@ -20,6 +22,7 @@ export interface Shared {
  */
 export class GatedClient extends KubeClient {
   readonly #gate: Gate
+  readonly #compress: boolean
   readonly #signal: AbortSignal
   readonly #onRequest: () => void
   #holds = false
@@ -27,6 +30,7 @@ export class GatedClient extends KubeClient {
   constructor(shared: Shared, signal: AbortSignal, onRequest: () => void) {
     super(shared.connection, shared.options, shared)
     this.#gate = shared.gate
+    this.#compress = shared.compress
     this.#signal = signal
     this.#onRequest = onRequest
   }
@@ -36,7 +40,7 @@ export class GatedClient extends KubeClient {
     this.#holds = true
     this.#onRequest()
     try {
-      const response = await super.request({ ...request, signal: this.#signal })
+      const response = await super.request({ compress: this.#compress, ...request, signal: this.#signal })
       return { ...response, body: this.#read(response.body) }
     } catch (error) {
       this.#leave()

@@ -26,43 +26,25 @@ export async function* listTarget(world: ListWorld, target: ListTarget, query: Q
   try {
     yield* split(pagesOf(world, target, query))
   } catch (error) {
-    // Only at its beginning can it be about all namespaces: a token of a page is given out after the first one.
-    if (!isStatus(error, 403)) throw error
-    yield* insteadOfAll(world, target, query, error)
+    // Rights that are taken away in the middle of a list look the same; then the list is not whole, and begins anew.
+    if (!isStatus(error, 403) || target.isNamespaced === false) throw error
+    yield* eachNamespace(world, target, query, await world.namespaces(), error)
   }
 }
 
-/** Nobody may see all at once. That of a kind without namespaces stays as it is. */
-async function* insteadOfAll(world: ListWorld, target: ListTarget, query: Query, refusal: Error): AsyncGenerator<RawList> {
-  const [first, ...others] = await world.namespaces()
-  if (first === undefined) throw refusal
-  let isAny = false
-  try {
-    for await (const part of eachNamespace(world, target, query, [first])) {
-      isAny ||= !part.failure
-      yield part
-    }
-  } catch (error) {
-    if (isStatus(error, 404)) throw refusal
-    world.signal.throwIfAborted()
-  }
-  try {
-    yield* eachNamespace(world, target, query, others)
-  } catch (error) {
-    world.signal.throwIfAborted()
-    if (!isAny) throw refusal
-    void error
-  }
-}
-
-/** A page with `failure` for those that cannot be listed; throws what the first said when none could be. */
+/**
+ * A part with `failure` for each that cannot be listed; throws when none could be.
+ *
+ * @param refusal that of a list of all, when this is done instead
+ */
 async function* eachNamespace(
   world: ListWorld,
   target: ListTarget,
   query: Query,
   namespaces: readonly string[],
+  refusal?: Error,
 ): AsyncGenerator<RawList> {
-  let firstFailure: Error | undefined
+  let firstFailure = refusal
   let succeeded = 0
   const begin = (namespace: string) => pagesOf(world, { ...target, namespace }, query)
   for await (const { item: namespace, values } of ahead(namespaces, NAMESPACES_AHEAD, begin)) {
@@ -71,6 +53,8 @@ async function* eachNamespace(
       succeeded++
     } catch (error) {
       world.signal.throwIfAborted()
+      // no such kind in a namespace: it is one of the whole cluster
+      if (refusal && succeeded === 0 && isStatus(error, 404)) throw refusal
       const failure = asError(error)
       firstFailure ??= failure
       yield { items: [], resourceVersion: '', namespace, failure }

@@ -25,7 +25,7 @@ export function checkAccess(permissions: readonly Permission[], key: string, acc
 
 /** Throws COLLECTOR_PERMISSION unless the collector may read this path of the API. */
 export function checkPath(permissions: readonly Permission[], key: string, path: string): void {
-  if (OPEN.test(path)) return
+  if (OPEN.test(path) || permissions.some(({ nonResourceURLs = [] }) => nonResourceURLs.includes(path))) return
   const access = readPath(path)
   if (!access) throw fail('COLLECTOR_PERMISSION', { key, verb: 'get', resource: path })
   checkAccess(permissions, key, access)

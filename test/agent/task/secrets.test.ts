@@ -111,7 +111,7 @@ async function plantPlugins(): Promise<void> {
     const large = Buffer.from(${JSON.stringify(TEXT)} + 'nothing here\\n'.repeat(150_000) + text)
     process.stdout.write(text)
     process.stderr.write(text)
-    for (const piece of text.match(/[^]{1,3}/g)) { process.stdout.write(piece); await new Promise((r) => setTimeout(r, 1)); process.stderr.write(piece) }
+    for (const piece of text.match(/[^]{1,3}/g)) { process.stdout.write(piece); await new Promise((r) => setTimeout(r, 1)) }
     context.log.warn({ text, nested: { password: '${MARK}-20x' } }, text)
     yield { type: 'warning', code: 'SAW_SECRET', message: text }
     yield { type: 'warning', code: 'password=${MARK}-21x', message: 'x'.repeat(1985) + 'password="${MARK}-22x"' }

@@ -10,20 +10,9 @@ import { type KubeOverrides, loadKubeconfig } from '../../../core/kube/kubeconfi
 import { nodeKubeWorld } from '../../../core/kube/node-world.ts'
 import { parsePlainYaml } from '../../../core/kube/plain-yaml.ts'
 import { builtTool } from '../../../tools/go-tool.ts'
-import { startControlPlane } from '../../cluster/control-plane.ts'
-import { newFolder } from '../../cluster/sweep.ts'
 import { useCluster } from '../../cluster/use-cluster.ts'
-import { FakeClock } from '../../support/clock.ts'
 
 const cluster = await useCluster()
-const hasOpenssl = (() => {
-  try {
-    return execFileSync('openssl', ['version']).length > 0
-  } catch {
-    return false
-  }
-})()
-
 describe.skipIf(cluster.skipped)('who a real API server takes us for', () => {
   let folder: string
   const clients: KubeClient[] = []
@@ -58,8 +47,13 @@ describe.skipIf(cluster.skipped)('who a real API server takes us for', () => {
         'current-context': 'x',
       }),
     )
-  async function connect(kubeconfig: string, flags: KubeOverrides = {}, clock = systemClock): Promise<KubeClient> {
-    const world = nodeKubeWorld({ env: { PATH: process.env['PATH'] }, homeFolder: folder, clock, interactive: false })
+  async function connect(kubeconfig: string, flags: KubeOverrides = {}): Promise<KubeClient> {
+    const world = nodeKubeWorld({
+      env: { PATH: process.env['PATH'] },
+      homeFolder: folder,
+      clock: systemClock,
+      interactive: false,
+    })
     const client = new KubeClient(await loadKubeconfig(world, { kubeconfig, ...flags }), {
       clock: systemClock,
       random: Math.random,
@@ -225,56 +219,4 @@ echo "{\\"kind\\":\\"ExecCredential\\",\\"apiVersion\\":\\"client.authentication
     expect(client.connection.namespace).toBe('n')
     expect(await whoami(client)).toMatchObject({ username: 'alice' })
   })
-
-  it.skipIf(!hasOpenssl)(
-    'the user of a client certificate, and another after it was replaced',
-    async () => {
-      const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-      const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-      const issue = (name: string) => {
-        openssl('req', ...ec, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/O=team/CN=${name}`)
-        openssl(
-          'x509',
-          '-req',
-          '-in',
-          `${name}.csr`,
-          '-CA',
-          'ca.crt',
-          '-CAkey',
-          'ca.key',
-          '-CAcreateserial',
-          '-out',
-          `${name}.crt`,
-          '-days',
-          '2',
-        )
-      }
-      openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=test-ca', '-days', '2')
-      issue('dora')
-      issue('emil')
-      const own = await startControlPlane({ folder: newFolder(), apiServerFlags: [`--client-ca-file=${join(folder, 'ca.crt')}`] })
-      try {
-        const clock = new FakeClock()
-        const config = aConfig(
-          { 'client-certificate': 'dora.crt', 'client-key': 'dora.key' },
-          { server: own.server, cluster: { 'certificate-authority-data': Buffer.from(own.ca).toString('base64') } },
-        )
-        const client = await connect(config, {}, clock)
-        expect(await whoami(client)).toMatchObject({ username: 'dora', groups: groups('team') })
-        for (const part of ['crt', 'key']) file(`dora.${part}`, readFileSync(join(folder, `emil.${part}`), 'utf8'))
-        expect(await whoami(client)).toMatchObject({ username: 'dora' })
-        await clock.advance(300_000)
-        expect(await whoami(client)).toMatchObject({ username: 'emil' })
-        // a user with a token must not be taken for the one whose certificate the connection has
-        const other = client.withCredentials(
-          tokenCredentials(() => Promise.resolve(own.tokens.alice)),
-          'alice',
-        )
-        expect(await whoami(other)).toMatchObject({ username: 'alice' })
-      } finally {
-        await own.stop()
-      }
-    },
-    60_000,
-  )
 })

@@ -45,10 +45,6 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
     return all
   }
   const names = (all: ListPage[]) => all.flatMap((page) => page.items.map((item) => item.metadata.name ?? ''))
-  const forget = async () => {
-    for (let more = 0; more < 2; more++) await cluster.newNamespace()
-    await cluster.compact()
-  }
 
   it('come in pages, in order, with the bytes that the server sent', async () => {
     const all = await pages()
@@ -81,32 +77,6 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
     expect(all.length).toBeGreaterThan(3)
     expect(names(all)).toHaveLength(COUNT)
     expect(all.at(-1)?.resourceVersion).toMatch(/^\d+$/)
-  })
-
-  it('go on with newer state when theirs is forgotten, each object once', async () => {
-    const all = await pages({}, cluster.admin, forget)
-    expect(new Set(all.map((page) => page.resourceVersion)).size).toBeGreaterThan(1)
-    expect(names(all).toSorted()).toEqual(names(await pages()).toSorted())
-    expect(all.every((page) => !page.isRestart)).toBe(true)
-  })
-
-  it('start anew when they must be of one state', async () => {
-    let forgot = 0
-    const all = await pages({ onExpired: 'restart' }, cluster.admin, () => (forgot++ === 1 ? forget() : undefined))
-    expect(all.map((page) => [page.items.length, page.isRestart])).toEqual([
-      [500, false],
-      [500, false],
-      [500, true],
-      [500, false],
-      [200, false],
-    ])
-  })
-
-  it('give up when they are forgotten again and again', async () => {
-    await expect(pages({ onExpired: 'restart' }, cluster.admin, forget)).rejects.toMatchObject({
-      status: 410,
-      code: 'API_EXPIRED',
-    })
   })
 
   it('of one state are whole, even when it takes a restart', async () => {

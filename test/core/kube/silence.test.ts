@@ -29,6 +29,16 @@ describe('silence', () => {
     expect(fired).toEqual([500])
   })
 
+  it('is noticed at a limit that got shorter', async () => {
+    const { clock, fired, silence } = watched(15_000)
+    await clock.advance(50)
+    silence.expect(100)
+    await clock.advance(99)
+    expect(fired).toEqual([])
+    await clock.advance(1)
+    expect(fired).toEqual([100])
+  })
+
   it('does not count while nothing is awaited', async () => {
     const { clock, fired, silence } = watched()
     silence.rest()

@@ -2,56 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { KubeClient } from '../../../core/kube/client.ts'
 import { createObject, deleteObject, mergePatch } from '../../../core/kube/objects.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
-import { watch, type WatchEvent, type WatchOptions } from '../../../core/kube/watch.ts'
-import { startControlPlane } from '../../cluster/control-plane.ts'
+import { watch, type WatchEvent } from '../../../core/kube/watch.ts'
 import { type FaultProxy, startFaultProxy } from '../../cluster/fault-proxy.ts'
-import { newFolder } from '../../cluster/sweep.ts'
-import { testCluster, useCluster } from '../../cluster/use-cluster.ts'
+import { useCluster } from '../../cluster/use-cluster.ts'
+import { follow } from './follow.ts'
 
 const cluster = await useCluster()
 const configMaps = (namespace: string, name?: string) => resourcePath({ version: 'v1', plural: 'configmaps', namespace, name })
-
-/** Follows a watch, keeping the world as it tells it. */
-function follow(client: KubeClient, options: Omit<WatchOptions, 'signal'>) {
-  const stop = new AbortController()
-  const events: WatchEvent[] = []
-  const problems: unknown[] = []
-  const world = new Map<string, string>()
-  let wake = Promise.withResolvers<void>()
-  const turn = () => {
-    wake.resolve()
-    wake = Promise.withResolvers()
-  }
-  const onProblem = (error: unknown) => {
-    problems.push(error)
-    turn()
-  }
-  const done = (async () => {
-    for await (const event of watch(client, { ...options, signal: stop.signal, onProblem })) {
-      events.push(event)
-      if (event.type === 'resync') world.clear()
-      for (const item of event.type === 'resync' ? event.items : [event.object]) {
-        if (event.type === 'deleted') world.delete(item.metadata.name ?? '')
-        else world.set(item.metadata.name ?? '', item.text)
-      }
-      turn()
-    }
-  })()
-  return {
-    events,
-    problems,
-    world,
-    /** resolves once `isSo`, looked at after each event and problem */
-    async until(isSo: () => boolean) {
-      while (!isSo()) await wake.promise
-    },
-    stop() {
-      stop.abort(new Error('stop'))
-      return done
-    },
-    resyncs: () => events.filter((event) => event.type === 'resync').length,
-  }
-}
 
 describe.skipIf(cluster.skipped)('a watch of a real API server', () => {
   const put = (namespace: string, name: string, data: Record<string, string> = {}) =>
@@ -162,28 +119,6 @@ describe.skipIf(cluster.skipped)('a watch of a real API server', () => {
     })
   })
 
-  it('lists again when its history is forgotten', async () => {
-    const namespace = await cluster.newNamespace()
-    const path = resourcePath({ version: 'v1', plural: 'podtemplates', namespace })
-    const template = (name: string) => ({ metadata: { name }, template: { spec: { containers: [{ name: 'c', image: 'i' }] } } })
-    await createObject(cluster.admin, path, template('gone'))
-    await proxied(async (proxy, client) => {
-      const seen = follow(client, { path })
-      await seen.until(() => seen.resyncs() === 1)
-      proxy.rules({ path: /watch=true/, fault: { kind: 'status', status: 503 } })
-      proxy.cutAll()
-      await seen.until(() => seen.problems.length > 1)
-      await deleteObject(cluster.admin, `${path}/gone`)
-      await createObject(cluster.admin, path, template('new'))
-      await cluster.compact()
-      proxy.rules()
-      await seen.until(() => seen.resyncs() === 2)
-      expect([...seen.world.keys()]).toEqual(['new'])
-      expect(seen.problems.at(-1)).toMatchObject({ status: 410 })
-      await seen.stop()
-    })
-  })
-
   it('follows the bookmarks of a quiet collection, so that its place is never forgotten', async () => {
     const namespace = await cluster.newNamespace()
     await proxied(async (proxy, client) => {
@@ -221,25 +156,4 @@ describe.skipIf(cluster.skipped)('a watch of a real API server', () => {
     expect(events).toEqual([])
     bob.close()
   })
-
-  it('outlives a restart of the server', async () => {
-    const own = await startControlPlane({ folder: newFolder() })
-    const { admin, newNamespace } = testCluster(own)
-    try {
-      const namespace = await newNamespace()
-      await createObject(admin, configMaps(namespace), { metadata: { name: 'a' } })
-      const seen = follow(admin, { path: configMaps(namespace) })
-      await seen.until(() => seen.resyncs() === 1)
-      await own.stopApiServer()
-      await seen.until(() => seen.problems.length >= 2)
-      await own.startApiServer()
-      await createObject(admin, configMaps(namespace), { metadata: { name: 'b' } })
-      await seen.until(() => seen.world.has('b'))
-      expect([...seen.world.keys()].toSorted()).toEqual(['a', 'b'])
-      await seen.stop()
-    } finally {
-      admin.close()
-      await own.stop()
-    }
-  }, 60_000)
 })

@@ -1,0 +1,93 @@
+import type { Clock } from '../../../core/clock.ts'
+import type { CollectorManifest, Kube, LogSource, LogWish } from '../../../core/contract/index.ts'
+import type { Problem } from '../../../core/errors.ts'
+import { connectionFrom } from '../../../core/kube/handed-connection.ts'
+import { listPages } from '../../../core/kube/list.ts'
+import { isStatus } from '../../../core/kube/status-error.ts'
+import { Transport } from '../../../core/kube/transport.ts'
+import type { ClusterRequest } from '../../../core/task.ts'
+import { createGate } from './gate.ts'
+import { GatedClient, type Shared } from './gated-client.ts'
+import { createLogBook, type LogBook } from './log-book.ts'
+import { createPort } from './port.ts'
+
+/** One run's way to its cluster. */
+export interface RunCluster {
+  /** where entries look that name none */
+  namespaces: string[]
+  defaultNamespace: string
+  since: Date | undefined
+  logs: LogBook
+  /** The port of one entry's collector. */
+  port(of: { manifest: CollectorManifest; signal: AbortSignal; onRequest(): void; onLoss(problem: Problem): void }): Kube
+  close(): void
+}
+
+export interface RunClusterEdge {
+  clock: Clock
+  random(): number
+  version: string
+  signal: AbortSignal
+  /** asks for a new bearer token; empty = there is none */
+  needToken(): Promise<string>
+  /** what all entries want of a log */
+  wishesOf(source: LogSource): LogWish[]
+}
+
+/** Requests in flight, over all collectors: a bundle must not be what an API server falls over. */
+const AT_ONCE = 8
+/** Answers whose reader pauses hold a connection, but no turn. */
+const MAX_SOCKETS = 64
+const CONNECT_TIMEOUT_MS = 15_000
+
+/** Nothing is sent until a collector asks for something. */
+export function openCluster({ connection: handed, ...request }: ClusterRequest, edge: RunClusterEdge): RunCluster {
+  const connection = connectionFrom(handed, edge.needToken)
+  const { clock, random } = edge
+  const shared: Shared = {
+    connection,
+    options: { clock, random, userAgent: `support-bundle-schedule/${edge.version}` },
+    transport: new Transport(connection, { clock, maxSockets: MAX_SOCKETS, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+    credentials: connection.credentials,
+    gate: createGate({ clock, atOnce: AT_ONCE, perSecond: request.apiQps }),
+    compress: mayBeFar(connection),
+  }
+  const isEverywhere = request.namespaces.includes('*')
+  let known: Promise<string[]> | undefined
+  return {
+    namespaces: isEverywhere ? ['*'] : request.namespaces,
+    defaultNamespace: connection.namespace,
+    since: request.since === undefined ? undefined : new Date(request.since),
+    logs: createLogBook(edge.wishesOf),
+    port({ manifest, signal, onRequest, onLoss }) {
+      const newClient = () => {
+        const stopped = new AbortController()
+        const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), onRequest)
+        return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
+      }
+      const namespaces = () =>
+        isEverywhere ? (known ??= allNamespaces(newClient().client, connection.namespace)) : Promise.resolve(request.namespaces)
+      return createPort({ manifest, signal, newClient, namespaces, logs: this.logs, onLoss })
+    },
+    close: () => shared.transport.close(),
+  }
+}
+
+/** Compressing saves time on the way over a network, and only costs it on one machine or inside a cluster. */
+function mayBeFar({ server, context, mayCompress }: Shared['connection']): boolean {
+  const isHere = /^(localhost|127\.|\[::1\])/.test(new URL(server).hostname)
+  return mayCompress && context !== '' && !isHere
+}
+
+/** Who may not see which namespaces there are has at least the one of the kubeconfig. */
+async function allNamespaces(client: GatedClient, own: string): Promise<string[]> {
+  const names: string[] = []
+  try {
+    for await (const { items } of listPages(client, { path: '/api/v1/namespaces' }))
+      for (const { metadata } of items) if (metadata.name) names.push(metadata.name)
+    return names
+  } catch (error) {
+    if (isStatus(error, 403)) return [own]
+    throw error
+  }
+}

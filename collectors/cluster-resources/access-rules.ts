@@ -1,0 +1,80 @@
+import { type FileOutput, indentedJson, type Kube, reasonLine } from '../../core/contract/index.ts'
+
+interface ResourceRule {
+  verbs?: string[]
+  apiGroups?: string[]
+  resources?: string[]
+  resourceNames?: string[]
+}
+interface ReviewStatus {
+  resourceRules?: ResourceRule[]
+  nonResourceRules?: { verbs?: string[]; nonResourceURLs?: string[] }[]
+  incomplete?: boolean
+  evaluationError?: string
+}
+
+/** What this user may do in each namespace, as the server says it. */
+export interface AccessRules {
+  files: FileOutput[]
+  /** namespaces in which pods may not be read, for sure */
+  closed: Set<string>
+}
+
+/** Side by side, while lists have their turns as well. */
+const AT_ONCE = 4
+/** What an authorizer says that cannot tell rules: then nothing is known. */
+const CANNOT_TELL = 'webhook authorizer does not support user rule resolution'
+
+/** Asks for the rules of each namespace. */
+export async function reviewRules(kube: Kube, names: readonly string[], signal: AbortSignal): Promise<AccessRules> {
+  const statuses = new Map<string, ReviewStatus>()
+  const errors = new Map<string, string>()
+  const rest = names.values()
+  const work = async () => {
+    for (const namespace of rest) {
+      try {
+        const { json } = await kube.review('rules', { namespace })
+        const status = (json['status'] ?? {}) as ReviewStatus
+        statuses.set(namespace, status)
+        if (status.incomplete) errors.set(namespace, status.evaluationError ?? '')
+      } catch (error) {
+        signal.throwIfAborted()
+        errors.set(namespace, reasonLine(error))
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  const known = names.flatMap((name) => {
+    const status = statuses.get(name)
+    return status ? [[name, status] as const] : []
+  })
+  const files = known.map(([name, status]) => indentedJson(`cluster-resources/auth-cani-list/${name}.json`, rulesOf(status)))
+  const failed = Object.fromEntries(names.flatMap((name) => (errors.has(name) ? [[name, errors.get(name)]] : [])))
+  if (errors.size > 0) files.push(indentedJson('cluster-resources/auth-cani-list-errors.json', failed))
+  return { files, closed: new Set(known.flatMap(([name, status]) => (mayReadPods(status) ? [] : [name]))) }
+}
+
+/** The members that a rule of RBAC has, in its order; lists that are empty are left out. */
+function rulesOf({ resourceRules, nonResourceRules }: ReviewStatus): object[] {
+  const filled = (name: string, list: string[] | undefined) => (list?.length ? { [name]: list } : {})
+  return [
+    ...(resourceRules ?? []).map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      verbs: verbs ?? null,
+      ...filled('apiGroups', apiGroups),
+      ...filled('resources', resources),
+      ...filled('resourceNames', resourceNames),
+    })),
+    ...(nonResourceRules ?? []).map(({ verbs, nonResourceURLs }) => ({
+      verbs: verbs ?? null,
+      ...filled('nonResourceURLs', nonResourceURLs),
+    })),
+  ]
+}
+
+function mayReadPods({ incomplete, evaluationError, resourceRules = [] }: ReviewStatus): boolean {
+  if (incomplete && evaluationError === CANNOT_TELL) return true
+  const has = (list: string[] = [], one: string) => list.includes('*') || list.includes(one)
+  return resourceRules.some(
+    ({ verbs, apiGroups, resources }) => has(verbs, 'get') && has(apiGroups, '') && has(resources, 'pods'),
+  )
+}

@@ -1,0 +1,29 @@
+import { type Entry, OF } from './entry.ts'
+
+/** The agent and its config. */
+export const AGENT = {
+  DAEMON_RUNNING: {
+    ...OF.taken,
+    message: 'a daemon already runs for {folder} (process {pid})',
+    remedy: 'stop it first: {program} daemon stop',
+  },
+  DAEMON_NOT_RUNNING: { ...OF.missing, message: 'no daemon runs for {folder}', remedy: 'start it: {program} daemon start' },
+  DAEMON_FORBIDDEN: {
+    ...OF.forbidden,
+    message: 'daemon {pid} belongs to another user',
+    remedy: 'repeat the command as that user',
+  },
+  DAEMON_START_FAILED: { ...OF.bug, message: 'the daemon did not start: {reason}', remedy: 'see its log: {log}' },
+  PORT_TAKEN: {
+    ...OF.taken,
+    message: 'port {port} on loopback is in use',
+    remedy: 'set another "metricsPort" in {config} (0 = any)',
+  },
+  PORT_FORBIDDEN: {
+    exit: EXIT.forbidden,
+    class: 'permission',
+    message: 'port {port} may not be opened by this user',
+    remedy: 'set "metricsPort" to 1024 or more in {config} (0 = any)',
+  },
+  CONFIG_INVALID: { ...OF.usage, message: '{file}: {issues}', remedy: 'correct the file; docs/configuration.md lists the keys' },
+} as const satisfies Record<string, Entry>

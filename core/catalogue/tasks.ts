@@ -1,0 +1,88 @@
+import { type Entry, OF } from './entry.ts'
+
+/** Tasks and plug-ins. */
+export const TASKS = {
+  TASK_INTERRUPTED: { ...OF.bug, message: 'the task ended without a result ({how}) during {step}', remedy: '{remedy}' },
+  TASK_TIMED_OUT: {
+    exit: EXIT.timedOut,
+    class: 'resource',
+    message: 'the task was ended after its {seconds} s, during {step}',
+    remedy: 'raise "timeout", or collect less',
+  },
+  TASK_MEMORY: {
+    ...OF.resource,
+    message: 'the task was ended at {used} MiB of memory, during {step}; at most {limit} MiB are allowed',
+    remedy: 'raise "limits.memory" of the job, or --memory of "collect", or collect less',
+  },
+  TASK_CANCELLED: { ...OF.interrupted, message: 'the task was cancelled: {reason}', remedy: 'run it again when ready' },
+  TASK_PROTOCOL: {
+    ...OF.bug,
+    message: 'the task program said something that is not understood: {reason}',
+    remedy: 'install one version of all parts',
+  },
+  COLLECTOR_UNKNOWN: {
+    ...OF.usage,
+    message: 'there is no collector "{key}"{hint}',
+    remedy: 'see the collectors with: {program} validate --help',
+  },
+  COLLECTOR_CONFIG: { ...OF.usage, message: 'collector "{key}": {issues}', remedy: 'correct the entry in the spec' },
+  COLLECTOR_PLATFORM: {
+    ...OF.usage,
+    message: 'collector "{key}" does not work on {platform}',
+    remedy: 'leave it out of specs for this machine',
+  },
+  CLUSTER_NEEDED: {
+    ...OF.usage,
+    message: 'collector "{key}" needs a cluster, and this run has none: no kubeconfig was found',
+    remedy: 'set KUBECONFIG or --kubeconfig, or mark the entry with "exclude: true"',
+  },
+  COLLECTOR_PERMISSION: {
+    ...OF.bug,
+    message: 'collector "{key}" asked to {verb} {resource}, which its manifest does not declare',
+    remedy: 'its author must add it to "permissions"',
+  },
+  COLLECTOR_FAILED: {
+    ...OF.bug,
+    message: 'collector "{key}" failed: {reason}',
+    remedy: "see the run's log; what it gave before is in the bundle",
+  },
+  COLLECTOR_TIMED_OUT: {
+    ...OF.resource,
+    message: 'collector "{key}" did not end in time',
+    remedy: 'raise "timeout", or collect less',
+  },
+  UPLOADER_UNKNOWN: { ...OF.usage, message: 'there is no uploader "{name}"{hint}', remedy: 'use one of: {known}' },
+  UPLOADER_CONFIG: { ...OF.usage, message: 'uploader "{name}": {issues}', remedy: 'correct the entry under "upload"' },
+  UPLOAD_INVALID: {
+    ...OF.usage,
+    message: 'upload: {issues}',
+    remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
+  },
+  UPLOAD_FAILED: { ...OF.failed, message: 'upload with "{name}" failed: {reason}', remedy: '{remedy}' },
+  PLUGIN_NOT_LOADED: {
+    ...OF.bug,
+    message: 'plug-in {path} did not load: {reason}',
+    remedy: 'mend or remove it; all others work on',
+  },
+  OUTPUT_PATH: {
+    ...OF.bug,
+    message: 'output path "{path}" was refused: {reason}',
+    remedy: 'the collector must yield relative paths inside the bundle',
+  },
+  OUTPUT_REFUSED: { ...OF.bug, message: 'output "{path}" was left out: {reason}', remedy: '{remedy}' },
+  REDACTION_FAILED: {
+    ...OF.bug,
+    message: 'redaction failed: {reason}',
+    remedy: 'nothing unredacted was kept; report this with the name of the rule',
+  },
+  BUNDLE_TOO_LARGE: {
+    ...OF.resource,
+    message: 'the bundle reached its limit of {limit} bytes; later outputs were left out',
+    remedy: 'raise "limits.bundle", or collect less',
+  },
+  DISK_FULL: {
+    ...OF.resource,
+    message: 'no space left for {what}',
+    remedy: 'free some space in {folder}; the next slot tries again',
+  },
+} as const satisfies Record<string, Entry>

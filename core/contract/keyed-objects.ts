@@ -1,0 +1,62 @@
+import { pluginError } from './plugin.ts'
+import type { CollectorContext } from './collector.ts'
+
+/** An entry that looks for Secrets or ConfigMaps: by name, or by labels. */
+export interface KeyedConfig {
+  name: string
+  selector: string[]
+  namespace: string
+}
+
+export interface KeyedObject {
+  namespace: string
+  name: string
+  /** in the bundle: the entry's namespace, for objects found by labels their own */
+  folder: string
+  /** none: it does not exist */
+  json?: Record<string, unknown>
+}
+
+/**
+ * The objects that an entry names. One that is named and does not exist comes without `json`, and then a throw says so.
+ *
+ * @throws what the API server says, once all that could be had was given
+ */
+export async function* keyedObjects(
+  { config, kube, namespaces, defaultNamespace = 'default' }: CollectorContext<KeyedConfig>,
+  plural: 'secrets' | 'configmaps',
+): AsyncGenerator<KeyedObject> {
+  const { name, selector } = config
+  const isEverywhere = namespaces.includes('*')
+  if (name !== '') {
+    const [only] = !isEverywhere && namespaces.length === 1 ? namespaces : [defaultNamespace]
+    const namespace = config.namespace || (only ?? defaultNamespace)
+    const path = ['', 'api', 'v1', 'namespaces', namespace, plural, name].map(encodeURIComponent).join('/')
+    const found = await kube.get(path)
+    yield { namespace, name, folder: config.namespace, ...(found ? { json: found.json } : {}) }
+    if (!found) throw pluginError('API_NOT_FOUND', `${plural} "${name}" not found in namespace "${namespace}"`, { class: 'config' })
+    return
+  }
+  const target = { version: 'v1', plural }
+  const within = config.namespace ? { namespace: config.namespace } : isEverywhere ? {} : { namespaces }
+  const failures: Error[] = []
+  for await (const { items, failure } of kube.list({ ...target, ...within }, { labelSelector: selector.join(',') })) {
+    if (failure) failures.push(failure)
+    for (const { json } of items) {
+      const { name = '', namespace = '' } = (json['metadata'] ?? {}) as { name?: string; namespace?: string }
+      yield { namespace, name, folder: namespace, json }
+    }
+  }
+  if (failures[0]) throw failures[0]
+}
+
+/** `<root>/<namespace>/<name, or selector as a name>[/<key>].json` */
+export function keyedPath(root: string, namespace: string, of: string | KeyedConfig, key: string): string {
+  const name = typeof of === 'string' ? of : of.name || selectorName(of.selector)
+  return `${[root, namespace, name, key].filter((part) => part !== '').join('/')}.json`
+}
+
+/** Labels as a file name, as the peer makes one of them. */
+function selectorName(selector: string[]): string {
+  return selector.join('-').replaceAll('=', '-').replaceAll('*', 'all').replaceAll(/[?:<>|"/\\]/g, '_')
+}

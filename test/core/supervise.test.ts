@@ -1,0 +1,347 @@
+import { spawn } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { fail } from '../../core/errors.ts'
+import { asTaskChild, supervise, type SuperviseOptions, type TaskChild, taskSpawn } from '../../core/supervise.ts'
+import { encodeMessage, type FromTask, type PluginsRequest } from '../../core/task.ts'
+import { FakeClock, settle } from '../support/clock.ts'
+
+const REQUEST: PluginsRequest = { task: 'plugins', pluginFolders: [] }
+const RESULT = { plugins: [], problems: [] }
+const MIB = 2 ** 20
+
+/** A child that does what the test says. */
+function fakeChild() {
+  const lines: (string | undefined)[] = []
+  let wake = () => {}
+  const ended = Promise.withResolvers<string>()
+  const exited = Promise.withResolvers<void>()
+  const log: string[] = []
+  const state = { resident: (10 * MIB) as number | undefined, onKill: () => child.exit('SIGKILL') }
+  const child = {
+    log,
+    state,
+    say: (message: FromTask) => child.write(encodeMessage(message)),
+    write(text: string | undefined) {
+      lines.push(text)
+      wake()
+    },
+    /** the process is gone; its pipes are closed too, unless something holds them */
+    exit(how: string, holdsPipes = false) {
+      exited.resolve()
+      if (!holdsPipes) child.close(how)
+    },
+    close(how: string) {
+      child.write(undefined)
+      ended.resolve(how)
+    },
+  }
+  async function* messages() {
+    for (;;) {
+      while (lines.length > 0) {
+        const line = lines.shift()
+        if (line === undefined) return
+        yield line
+      }
+      await new Promise<void>((resolve) => (wake = resolve))
+    }
+  }
+  const taskChild: TaskChild = {
+    pid: 1,
+    send: (text) => void log.push((JSON.parse(text) as { type: string }).type),
+    closeInput: () => void log.push('closed'),
+    messages: messages(),
+    kill(signal) {
+      log.push(signal)
+      state.onKill()
+    },
+    exited: exited.promise,
+    ended: ended.promise,
+    release() {
+      log.push('released')
+      child.close('exit code 0')
+    },
+    residentBytes: async () => state.resident,
+  }
+  return { ...child, taskChild }
+}
+
+function start(change: Partial<SuperviseOptions> = {}) {
+  const clock = new FakeClock()
+  const child = fakeChild()
+  const seen: FromTask[] = []
+  const outcome = supervise(child.taskChild, REQUEST, {
+    clock,
+    timeoutMs: 60_000,
+    memoryBytes: 100 * MIB,
+    onMessage: (message) => void seen.push(message),
+    ...change,
+  })
+  return { clock, child, seen, outcome }
+}
+
+const step = (name: string): FromTask => ({ type: 'step', name })
+const done: FromTask = { type: 'done', result: RESULT }
+
+describe('a task that ends by itself', () => {
+  it('done gives the result, with warnings, messages and the most memory that was seen', async () => {
+    const { clock, child, seen, outcome } = start()
+    await settle()
+    child.say(step('one'))
+    child.state.resident = 50 * MIB
+    await clock.advance(300)
+    child.state.resident = 20 * MIB
+    await clock.advance(300)
+    child.say({ type: 'warning', code: 'W', message: 'careful' })
+    child.say(done)
+    await settle()
+    expect(child.log).toEqual(['start', 'closed'])
+    child.exit('exit code 0')
+    expect(await outcome).toEqual({ result: RESULT, warnings: [{ code: 'W', message: 'careful' }], peakRssBytes: 50 * MIB })
+    expect(seen.map(({ type }) => type)).toEqual(['step', 'warning', 'done'])
+  })
+
+  it.each([
+    ['SPEC_INVALID', 2, 'config'],
+    ['TASK_CANCELLED', 130, 'resource'],
+    ['DISK_FULL', 1, 'resource'],
+    ['NO_SUCH_CODE', 1, 'bug'],
+  ])('failed with %s is that error, with exit code %i', async (code, exitCode, errorClass) => {
+    const { child, outcome } = start()
+    child.say({ type: 'failed', problem: { code, message: 'why', remedy: 'do' } })
+    child.exit('exit code 1')
+    expect((await outcome).error).toMatchObject({ code, message: 'why', remedy: 'do', exitCode, class: errorClass })
+  })
+
+  it('an exit without a last word is an interruption that names how, and the step', async () => {
+    const { child, outcome } = start()
+    child.say(step('collecting x'))
+    child.exit('SIGSEGV')
+    expect(await outcome).toMatchObject({
+      error: { code: 'TASK_INTERRUPTED', message: 'the task ended without a result (SIGSEGV) during collecting x' },
+    })
+  })
+
+  it('the first last word counts', async () => {
+    const one = start()
+    one.child.say(done)
+    one.child.say({ type: 'failed', problem: { code: 'INTERNAL', message: 'late' } })
+    one.child.exit('exit code 0')
+    const first = await one.outcome
+    expect(first.result).toEqual(RESULT)
+    expect(first.error).toBeUndefined()
+    const two = start()
+    two.child.say({ type: 'failed', problem: { code: 'DISK_FULL', message: 'first' } })
+    two.child.say(done)
+    two.child.exit('exit code 0')
+    const second = await two.outcome
+    expect(second.result).toBeUndefined()
+    expect(second.error).toMatchObject({ code: 'DISK_FULL' })
+  })
+
+  it('that does not go after its last word is killed, and keeps its result', async () => {
+    const { clock, child, outcome } = start()
+    child.say(done)
+    await clock.advance(4_900)
+    expect(child.log).not.toContain('SIGKILL')
+    await clock.advance(200)
+    expect(child.log).toContain('SIGKILL')
+    expect((await outcome).result).toEqual(RESULT)
+  })
+
+  it('that is gone, while something holds its pipes, is waited for a second', async () => {
+    const { clock, child, outcome } = start()
+    child.say(done)
+    child.exit('exit code 0', true)
+    await clock.advance(900)
+    expect(child.log).not.toContain('released')
+    await clock.advance(200)
+    expect(child.log).toContain('released')
+    expect((await outcome).result).toEqual(RESULT)
+  })
+})
+
+describe('a task that is ended', () => {
+  it('after its time, which names the step', async () => {
+    const { clock, child, outcome } = start({ timeoutMs: 90_000 })
+    child.say(step('collecting x'))
+    await clock.advance(89_900)
+    expect(child.log).not.toContain('SIGKILL')
+    await clock.advance(200)
+    expect((await outcome).error).toMatchObject({
+      code: 'TASK_TIMED_OUT',
+      message: 'the task was ended after its 90 s, during collecting x',
+    })
+  })
+
+  it('above its memory, which tells the figures', async () => {
+    const { clock, child, outcome } = start()
+    child.say(step('collecting x'))
+    await clock.advance(1_000)
+    child.state.resident = 101 * MIB
+    await clock.advance(300)
+    expect(await outcome).toMatchObject({
+      error: {
+        code: 'TASK_MEMORY',
+        message: 'the task was ended at 101 MiB of memory, during collecting x; at most 100 MiB are allowed',
+      },
+      peakRssBytes: 101 * MIB,
+    })
+  })
+
+  it('not for memory where it cannot be read', async () => {
+    const { clock, child, outcome } = start()
+    child.state.resident = undefined
+    await clock.advance(10_000)
+    child.say(done)
+    child.exit('exit code 0')
+    expect(child.log).not.toContain('SIGKILL')
+    expect((await outcome).result).toEqual(RESULT)
+  })
+
+  it('for words that are not understood, but not when it was done before', async () => {
+    const { child, outcome } = start()
+    child.write('what?\n')
+    expect(await outcome).toMatchObject({ error: { code: 'TASK_PROTOCOL' } })
+    expect(child.log).toContain('SIGKILL')
+    const other = start()
+    other.child.say(done)
+    other.child.write('what?\n')
+    expect((await other.outcome).result).toEqual(RESULT)
+  })
+
+  it('when its listener breaks', async () => {
+    const { child, outcome } = start({
+      onMessage: () => {
+        throw new Error('no room')
+      },
+    })
+    child.say(step('one'))
+    expect((await outcome).error).toMatchObject({ code: 'TASK_PROTOCOL' })
+    expect(child.log).toContain('SIGKILL')
+  })
+
+  it('keeps the first reason', async () => {
+    const { clock, child, outcome } = start({ timeoutMs: 1_000 })
+    child.state.onKill = () => {}
+    await clock.advance(1_100)
+    child.state.resident = 200 * MIB
+    await clock.advance(1_000)
+    child.exit('SIGKILL')
+    expect((await outcome).error).toMatchObject({ code: 'TASK_TIMED_OUT' })
+  })
+})
+
+describe('a cancel', () => {
+  const stopped = fail('TASK_CANCELLED', { reason: 'shutting down' })
+
+  it('is said, and then there is a grace of 5 s', async () => {
+    const stop = new AbortController()
+    const { clock, child, outcome } = start({ signal: stop.signal })
+    await settle()
+    stop.abort(stopped)
+    await clock.advance(4_900)
+    expect(child.log).toEqual(['start', 'cancel'])
+    await clock.advance(200)
+    expect(child.log).toEqual(['start', 'cancel', 'SIGKILL'])
+    expect((await outcome).error).toMatchObject({
+      code: 'TASK_CANCELLED',
+      message: 'the task was cancelled: shutting down',
+      exitCode: 130,
+    })
+  })
+
+  it('that the child obeys without a word is no interruption', async () => {
+    const stop = new AbortController()
+    const { child, outcome } = start({ signal: stop.signal })
+    stop.abort(new Error('interrupted'))
+    child.exit('exit code 1')
+    expect((await outcome).error).toMatchObject({ code: 'TASK_CANCELLED', message: 'the task was cancelled: interrupted' })
+  })
+
+  it('comes too late for a result', async () => {
+    const stop = new AbortController()
+    const { child, outcome } = start({ signal: stop.signal })
+    stop.abort(stopped)
+    child.say(done)
+    child.exit('exit code 0')
+    expect((await outcome).result).toEqual(RESULT)
+  })
+
+  it('before the start sends nothing to do', async () => {
+    const { child, outcome } = start({ signal: AbortSignal.abort(stopped) })
+    expect((await outcome).error).toMatchObject({ code: 'TASK_CANCELLED' })
+    expect(child.log).not.toContain('start')
+    expect(child.log).toContain('SIGKILL')
+  })
+
+  it('is not listened for any more at the end', async () => {
+    const stop = new AbortController()
+    const { child, outcome } = start({ signal: stop.signal })
+    child.say(done)
+    child.exit('exit code 0')
+    await outcome
+    stop.abort(stopped)
+    await settle()
+    expect(child.log).not.toContain('cancel')
+  })
+})
+
+describe('taskSpawn', () => {
+  it('gives no argument but the script, and nothing of our environment but where programs are', () => {
+    const { args, options } = taskSpawn({ script: '/lib/task.js', path: '/bin', heapMb: 64 })
+    expect(args).toEqual(['/lib/task.js'])
+    expect(options.env).toEqual({ SUPPORT_BUNDLE_SCHEDULE_TASK: '1', NODE_OPTIONS: '--max-old-space-size=64', PATH: '/bin' })
+    expect(options.detached).toBe(true)
+    expect(taskSpawn({ script: undefined, path: undefined, heapMb: 64 })).toMatchObject({
+      args: [],
+      options: { env: { SUPPORT_BUNDLE_SCHEDULE_TASK: '1' } },
+    })
+  })
+})
+
+describe('asTaskChild', () => {
+  const sleep = () => spawn('/bin/sleep', ['60'], taskSpawn({ script: undefined, path: '/bin', heapMb: 64 }).options)
+
+  it('adds up the memory of a process and of what it started', async () => {
+    const kilobytes = new Map([
+      [1, 100],
+      [2, 20],
+      [3, 3],
+    ])
+    const children = new Map([
+      [1, '2 '],
+      [2, '3 4 '],
+    ])
+    const child = sleep()
+    const pid = child.pid ?? 0
+    const readFile = async (path: string) => {
+      const asked = Number(/^\/proc\/(\d+)\//.exec(path)?.[1])
+      const number = asked === pid ? 1 : asked
+      if (path.endsWith('/children')) return children.get(number) ?? ''
+      const size = kilobytes.get(number)
+      if (size === undefined) throw new Error('ENOENT')
+      return `Name:\tx\nVmRSS:\t    ${size} kB\n`
+    }
+    const task = asTaskChild(child, { kill: (target, signal) => void process.kill(target, signal), readFile })
+    expect(await task.residentBytes()).toBe(123 * 1024)
+    task.kill('SIGKILL')
+    expect(await task.ended).toBe('SIGKILL')
+  })
+
+  it('kills the group, also what is left of it after the end, and may be asked twice', async () => {
+    const killed: number[] = []
+    const child = sleep()
+    const kill = (target: number, signal: 'SIGKILL') => {
+      killed.push(target)
+      process.kill(target, signal)
+    }
+    const task = asTaskChild(child, { kill, readFile: async () => '' })
+    task.kill('SIGKILL')
+    await task.exited
+    expect(await task.ended).toBe('SIGKILL')
+    task.kill('SIGKILL')
+    task.send('too late')
+    task.closeInput()
+    expect(killed).toEqual([-task.pid, -task.pid, -task.pid])
+  })
+})
