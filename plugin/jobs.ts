@@ -1,5 +1,5 @@
 import { fail } from '../core/errors.ts'
-import { jobOf, statusName } from '../core/names.ts'
+import { JOB_NAME, jobOf, statusName } from '../core/names.ts'
 import type { Ref, Store, Stored } from '../core/store/store.ts'
 import { hint } from '../core/suggest.ts'
 import type { CliEdge } from './cli-edge.ts'
@@ -26,7 +26,7 @@ export const ref = (kind: Ref['kind'], name: string): Ref => ({ kind, namespace:
 
 /** A job by its name or id, or the id's first letters, as `list` shows them: eight at least. Throws JOB_NOT_FOUND with the nearest name, JOB_AMBIGUOUS. */
 export async function findJob(store: Store, word: string): Promise<Stored> {
-  const byName = /^[a-z0-9-]+$/.test(word) ? await store.get(ref('job', word)) : undefined
+  const byName = JOB_NAME.test(word) ? await store.get(ref('job', word)) : undefined
   if (byName) return byName
   const all = await readAll(store, 'job')
   const found = all.filter((job) => job.uid === word || (word.length >= SHOWN_ID && job.uid.startsWith(word)))

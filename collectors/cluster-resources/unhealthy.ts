@@ -41,7 +41,7 @@ function initReason({ spec = {}, status = {} }: Pod): string | undefined {
   const inits = spec.initContainers ?? []
   for (const [index, { state = {} }] of (status.initContainerStatuses ?? []).entries()) {
     const { terminated, waiting, running } = state
-    if (terminated?.exitCode === 0 || (terminated && terminated.exitCode === undefined)) continue
+    if (terminated?.exitCode === 0) continue
     if (terminated) return `Init:${terminated.reason || endOf(terminated)}`
     if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`
     // those that stay beside the others are done with starting once they run

@@ -1,4 +1,4 @@
-import { type Entry, OF } from './entry.ts'
+import { type Entry, EXIT, OF } from './entry.ts'
 
 /** The agent and its config. */
 export const AGENT = {

@@ -1,4 +1,4 @@
-import { type Entry, OF } from './entry.ts'
+import { type Entry, EXIT, OF } from './entry.ts'
 
 /** Jobs, runs and specs. */
 export const JOBS = {

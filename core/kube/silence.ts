@@ -12,11 +12,11 @@ export interface Silence {
 /** Calls `onSilence` once, when something was awaited longer than its limit. The timer keeps no process alive for long: stop it. */
 export function watchSilence(clock: Clock, limitMs: number, onSilence: (limitMs: number) => void): Silence {
   let nap = new AbortController()
-  let isStopped = false
+  const stopped = new AbortController()
   let limit = limitMs
   let since: number | undefined = clock.monotonicMs()
   const watch = async () => {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       const leftMs = since === undefined ? limit : since + limit - clock.monotonicMs()
       if (leftMs <= 0) return onSilence(limit)
       // one timer for many pieces: it wakes when the first could be late, and looks how it stands by then
@@ -37,7 +37,7 @@ export function watchSilence(clock: Clock, limitMs: number, onSilence: (limitMs:
     },
     rest: () => void (since = undefined),
     stop() {
-      isStopped = true
+      stopped.abort(new Error('done'))
       wake()
     },
   }

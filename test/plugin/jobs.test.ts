@@ -78,7 +78,7 @@ describe('list', () => {
     const shown = Object.fromEntries(rows.slice(1, -1).map(([name, , ...cells]) => [name, cells]))
     expect(shown).toEqual({
       broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-'],
-      changed: ['0 2 * * *', 'in 120m', 'pending', '22h ago', '7', 'UTC', '-', '-'],
+      changed: ['0 2 * * *', 'in 120m', 'pending', '21h ago', '7', 'UTC', '-', '-'],
       fresh: ['0 2 * * *', 'in 120m', 'pending', '-', '0', 'UTC', '-', '-'],
       paused: ['0 2 * * *', '-', 'disabled', '-', '0', 'UTC', '-', '-'],
       seen: ['0 2 * * *', expect.stringMatching(/^in \d+d$/), 'completed', '60m ago', '7', 'UTC', 'local', 'local: failed'],
@@ -115,11 +115,12 @@ describe('status', () => {
     const job = await cli.store.get({ kind: 'job', namespace: '', name: 'a' })
     if (!job) throw new Error('no job')
     await putRun(cli.store, job, 'm1', { bundle: { fileName: 'f.tar.gz', path: '/b/f.tar.gz', bytes: 2048, sha256: '', files: 1, isPartial: true } })
-    await putStatus(cli.store, job, { lastError: 'the disk was full', conditions: [{ type: 'Collected', status: 'False', reason: 'Partial', message: 'one failed', remedy: 'look', at: '2026-01-01T00:00:00.000Z' }] })
+    await putStatus(cli.store, job, { timeZone: 'Europe/Berlin', description: 'a line', lastError: 'the disk was full', conditions: [{ type: 'Collected', status: 'False', reason: 'Partial', message: 'one failed', remedy: 'look', at: '2026-01-01T00:00:00.000Z' }] })
     const text = await cli.out('status', 'a', '--local')
     for (const line of [
       /^Name: +a$/m,
       /^ID: +[0-9a-f-]{36}$/m,
+      /^Description: +a line$/m,
       /^Status: +completed$/m,
       /^Collects: +the basics of this machine$/m,
       /^Analyze: +yes$/m,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TaskStarter } from '../../agent/task-process.ts'
 import type { Clock } from '../../core/clock.ts'
-import { fail } from '../../core/errors.ts'
+import { fail, type ProductError } from '../../core/errors.ts'
 import type { SuperviseOptions, TaskOutcome } from '../../core/supervise.ts'
 import type { DeliverResult, FromTask, RunRequest, TaskName, TaskRequest, TaskResults } from '../../core/task.ts'
 
@@ -71,7 +71,7 @@ export class FakeTasks implements TaskStarter {
       await this.#wait(request, behaviour, options.signal)
       options.signal?.throwIfAborted()
     } catch {
-      return { ...ended, error: fail('TASK_CANCELLED', { reason: String((options.signal?.reason as Error).message) }) }
+      return { ...ended, error: options.signal?.reason as ProductError }
     }
     if (behaviour.does === 'crash') return { ...ended, error: fail('TASK_INTERRUPTED', { how: 'SIGSEGV', step: 'collecting', remedy: '-' }) }
     if (behaviour.does === 'fail') return { ...ended, error: fail('TASK_TIMED_OUT', { seconds: '1800', step: 'collecting' }) }

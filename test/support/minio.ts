@@ -68,7 +68,7 @@ export async function startMinio(): Promise<TestMinio & { pid: () => number; clo
     ])
     await ready(`http://${address}`, () => keeper.howEnded('minio'), join(folder, 'minio.log'))
   }
-  const client = new S3Client({ region: REGION, endpoint: `http://${address}`, forcePathStyle: true, credentials: keys })
+  const client = new S3Client({ region: REGION, endpoint: `http://${address}`, forcePathStyle: true, credentials: { ...keys } })
   const close = async () => {
     client.destroy()
     await keeper.close()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { asTaskChild, supervise, taskSpawn } from '../../core/supervise.ts'
-import type { DeliverRequest, FromTask, PruneRequest } from '../../core/task.ts'
+import type { DeliverRequest, FromTask, PruneRequest, TaskName, TaskRequest } from '../../core/task.ts'
 import s3 from '../../uploaders/s3/index.ts'
 import { useMinio } from '../support/minio.ts'
 import { startS3Proxy } from './s3-proxy.ts'
@@ -40,7 +40,7 @@ interface Options {
 }
 
 /** One task, in a process of its own. All that it said, on any pipe, comes back as text too. */
-async function run<Request extends DeliverRequest | PruneRequest>(request: Request, { onMessage }: Options = {}) {
+async function run<Name extends TaskName>(request: Extract<TaskRequest, { task: Name }>, { onMessage }: Options = {}) {
   const { args, options } = taskSpawn({ script: join(ROOT, 'agent/task/main.ts'), path: process.env['PATH'], heapMb: 512 })
   const child = spawn(process.execPath, args, options)
   let said = ''
@@ -49,7 +49,7 @@ async function run<Request extends DeliverRequest | PruneRequest>(request: Reque
     kill: (pid: number, signal: 'SIGKILL') => void process.kill(pid, signal),
     readFile: (path: string) => readFile(path, 'utf8'),
   }
-  const outcome = await supervise(asTaskChild(child, edge), request, {
+  const outcome = await supervise<Name>(asTaskChild(child, edge), request, {
     clock: systemClock,
     timeoutMs: 60_000,
     memoryBytes: 2 ** 30,

@@ -45,7 +45,8 @@ export async function connect(context: S3Context, manners: Manners): Promise<Con
     region: config.region,
     forcePathStyle: config.forcePathStyle,
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
-    ...(keys === undefined ? {} : { credentials: keys }),
+    // A copy: it writes into it.
+    ...(keys === undefined ? {} : { credentials: { ...keys } }),
     maxAttempts: 1,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,

@@ -6,8 +6,8 @@ const MIB = 2 ** 20
 /** Parts grow with the bundle rather than become more than this: their digests are kept in the state. */
 const MANY = 1_000
 const LARGEST = 64 * MIB
-/** What S3 allows. */
-const MOST = 10_000
+/** More would not fit into the state, which holds 256 KiB. S3 itself takes 10,000. */
+const MOST = 4_000
 /** All buffers together, in bytes, and their number. */
 const MEMORY = 128 * MIB
 const MOST_BUFFERS = 4
@@ -27,7 +27,7 @@ export function planParts(size: number, partSizeMiB: number): PartPlan {
   const count = Math.ceil(size / partBytes)
   if (count <= 1) return { partBytes: size, count: 1, buffers: 1 }
   if (count > MOST) {
-    throw pluginError('UPLOAD_TOO_LARGE', `the bundle has ${size} bytes; an object in S3 has at most ${MOST} parts`, {
+    throw pluginError('UPLOAD_TOO_LARGE', `the bundle has ${size} bytes; at most ${MOST * LARGEST} can be sent`, {
       class: 'resource',
       remedy: 'collect less, or lower "limits.bundle"',
     })

@@ -131,8 +131,8 @@ describe('a run', () => {
     await world.create(aJob())
     const agent = world.agent()
     await agent.look()
-    await world.pass(agent, 2 * MINUTE, MINUTE)
-    await agent.look()
+    await world.pass(agent, MINUTE)
+    await world.pass(agent, 5_000)
     const run = (await world.runs()).get(ONE)
     const path = join(world.folders.bundles, 'nightly', 'nightly-20260310T010000Z.tar.gz')
     expect(run).toMatchObject({

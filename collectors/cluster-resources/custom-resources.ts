@@ -1,0 +1,112 @@
+import { ahead, type CollectorContext, type Output, type RawList, type RawObject } from '../../core/contract/index.ts'
+import { byNamespace } from './by-namespace.ts'
+import { errorFile, type Wanted } from './kind-files.ts'
+import type { Kind } from './kinds.ts'
+import { arrayBody, arrayText, bytesOf } from './list-file.ts'
+import { listAgain, listKind } from './listing.ts'
+
+interface Definition {
+  metadata?: { name?: string }
+  spec?: {
+    group?: string
+    scope?: string
+    names?: { plural?: string; kind?: string }
+    version?: string
+    versions?: { name?: string; served?: boolean }[]
+  }
+}
+
+/** The kind that a CustomResourceDefinition defines, in its newest version that is served; undefined if there is none. */
+export function customKind({ text }: RawObject): Kind | undefined {
+  const { metadata = {}, spec = {} } = JSON.parse(text) as Definition
+  const { group = '', names = {}, scope } = spec
+  const versions = spec.versions ?? [{ name: spec.version ?? '' }]
+  const [newest] = versions
+    .filter(({ served = true }) => served)
+    .flatMap(({ name }) => name || [])
+    .sort(byPriority)
+  const { plural = '', kind = '' } = names
+  if (newest === undefined || plural === '') return undefined
+  return { name: metadata.name ?? `${plural}.${group}`, kind, plural, apis: [`${group}/${newest}`], isNamespaced: scope === 'Namespaced' }
+}
+
+/** `v1` before `v1beta1` before `v1alpha1`, higher numbers first, what is named otherwise last and by the alphabet. */
+export function byPriority(a: string, b: string): number {
+  const [one, other] = [rank(a), rank(b)]
+  if (!one || !other) return one ? -1 : other ? 1 : a < b ? -1 : 1
+  const at = one.findIndex((value, index) => value !== other[index])
+  return at === -1 ? 0 : (other[at] ?? 0) - (one[at] ?? 0)
+}
+
+const STAGES = ['alpha', 'beta', '']
+
+function rank(version: string): number[] | undefined {
+  const [, major, stage = '', minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? []
+  return major === undefined ? undefined : [STAGES.indexOf(stage), Number(major), Number(minor)]
+}
+
+/** Lists begun before their turn. */
+const KINDS_AHEAD = 4
+const FOLDER = 'cluster-resources/custom-resources'
+
+/** The objects of all custom kinds; a kind or namespace without any gets no file. */
+export async function* customResources(
+  context: CollectorContext<unknown>,
+  kinds: readonly Kind[],
+  names: readonly string[] | undefined,
+  wanted: Wanted,
+): AsyncGenerator<Output> {
+  const problems = new Map<string, unknown>()
+  const begin = (kind: Kind) => listKind(context.kube, kind, names)
+  for await (const { item: kind, values } of ahead(kinds, KINDS_AHEAD, begin)) {
+    try {
+      if (kind.isNamespaced) yield* namespacedObjects(context, kind, values, wanted, problems)
+      else yield* clusterObjects(context, kind, values)
+    } catch (error) {
+      context.signal.throwIfAborted()
+      problems.set(kind.name, error)
+    }
+  }
+  yield* errorFile(`${FOLDER}/custom-resources-errors.json`, 'custom resources', problems)
+}
+
+async function* namespacedObjects(
+  { kube }: CollectorContext<unknown>,
+  kind: Kind,
+  parts: AsyncIterable<RawList>,
+  wanted: Wanted,
+  problems: Map<string, unknown>,
+): AsyncGenerator<Output> {
+  const failures = new Map<string, Error>()
+  for await (const { namespace, items, isLarge } of byNamespace(parts, { wanted, failures })) {
+    const again = () => listAgain(kube, kind, kind.apis[0] ?? '', namespace)
+    if (isLarge || items.length > 0)
+      yield file(`${kind.name}/${namespace}`, isLarge ? arrayBody(again) : arrayText(items.map(bytesOf)))
+  }
+  for (const [namespace, failure] of failures) problems.set(`${kind.name}/${namespace}`, failure)
+}
+
+async function* clusterObjects(
+  { kube }: CollectorContext<unknown>,
+  kind: Kind,
+  parts: AsyncIterable<RawList>,
+): AsyncGenerator<Output> {
+  const held: Uint8Array[] = []
+  let bytes = 0
+  for await (const { items } of parts)
+    for (const item of items) {
+      bytes += bytesOf(item).length
+      if (bytes > HOLD_BYTES) held.length = 0
+      else held.push(bytesOf(item))
+    }
+  if (bytes === 0) return
+  const again = () => listAgain(kube, kind, kind.apis[0] ?? '')
+  yield file(kind.name, bytes > HOLD_BYTES ? arrayBody(again) : arrayText(held))
+}
+
+const HOLD_BYTES = 16 * 1024 * 1024
+
+/** Analyzers in use look for YAML, and JSON is some. */
+function file(name: string, body: (Output & { type: 'file' })['body']): Output {
+  return { type: 'file', path: `${FOLDER}/${name}.json`, links: [`${FOLDER}/${name}.yaml`], format: 'json', body }
+}

@@ -1,0 +1,92 @@
+import { ahead, type CollectorContext, CONTRACT, defineCollector, type Output, type Permission } from '../../core/contract/index.ts'
+import { reviewRules } from './access-rules.ts'
+import { apiResources } from './api-resources.ts'
+import { customKind, customResources } from './custom-resources.ts'
+import { clusterFile, namespacedFiles } from './kind-files.ts'
+import { type Kind, KINDS, splitApi } from './kinds.ts'
+import { listKind } from './listing.ts'
+import { UNHEALTHY_LIMITS, unhealthyLogs } from './pod-logs.ts'
+import { license, pullSecrets } from './pull-secrets.ts'
+import { ClusterResourcesConfig } from './schema.ts'
+import { findScope } from './scope.ts'
+import { isUnhealthy } from './unhealthy.ts'
+
+/** Lists begun before their turn, so that waiting for the server is not added up. */
+const KINDS_AHEAD = 4
+
+export default defineCollector<ClusterResourcesConfig>({
+  manifest: {
+    apiVersion: CONTRACT,
+    kind: 'Collector',
+    name: 'cluster-resources',
+    version: '1.0.0',
+    summary: 'the objects of the cluster, and logs of pods that are not well',
+    specKey: 'clusterResources',
+    permissions: permissions(),
+    outputs: ['cluster-resources'],
+  },
+  configSchema: ClusterResourcesConfig,
+  async *collect(context) {
+    const { config, kube, signal } = context
+    signal.throwIfAborted()
+    const scope = await findScope(context)
+    yield* scope.outputs
+    const { names } = scope
+
+    // All of it begins now; the first lists are on their way while the rules are asked for.
+    const reviewed = reviewRules(kube, names ?? [], signal)
+    reviewed.catch(() => undefined)
+    const listed = ahead(KINDS, KINDS_AHEAD, (kind) => listKind(kube, kind, names))[Symbol.asyncIterator]()
+    const first = listed.next()
+    first.catch(() => undefined)
+    try {
+      const { files, closed } = await reviewed
+      yield* files
+      const isOpen = (name: string) => config.ignoreRBAC || !scope.isDiscovered || !closed.has(name)
+      const wanted = names && new Set(names.filter(isOpen))
+      const custom: Kind[] = []
+      for (let step = await first; !step.done; step = await listed.next()) {
+        const { item: kind, values } = step.value
+        yield* filesOf(context, kind, values, wanted, custom)
+      }
+      yield* customResources(context, custom, names, wanted)
+      yield* pullSecrets(context, names, wanted)
+      yield* license(context, names, wanted)
+      yield* await apiResources(kube, signal)
+    } finally {
+      await listed.return?.(undefined)
+    }
+  },
+  logWish: (_, { object }) => (object && isUnhealthy(object.json) ? { limits: UNHEALTHY_LIMITS, links: [] } : undefined),
+})
+
+function filesOf(
+  context: CollectorContext<unknown>,
+  kind: Kind,
+  parts: ReturnType<typeof listKind>,
+  wanted: ReadonlySet<string> | undefined,
+  custom: Kind[],
+): AsyncGenerator<Output> {
+  if (kind.isNamespaced)
+    return namespacedFiles(context, kind, parts, wanted, kind.plural === 'pods' ? unhealthyLogs(context.kube) : undefined)
+  if (kind.plural !== 'customresourcedefinitions') return clusterFile(context, kind, parts)
+  return clusterFile(context, kind, parts, (item) => {
+    const defined = customKind(item)
+    if (defined) custom.push(defined)
+  })
+}
+
+function permissions(): Permission[] {
+  const lists = KINDS.map(({ plural, apis }) => ({
+    apiGroups: [...new Set(apis.map((api) => splitApi(api).group ?? ''))],
+    resources: [plural],
+    verbs: ['list'],
+  }))
+  return [
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list'] },
+    ...lists,
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'], why: 'logs of pods that are not well' },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['list'], why: 'users of image registries, without passwords' },
+    { apiGroups: ['*'], resources: ['*'], verbs: ['list'], why: 'objects of custom kinds' },
+  ]
+}
