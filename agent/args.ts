@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { fail, reasonOf } from '../core/errors.ts'
+import { AGENT_NAMESPACE } from '../core/names.ts'
 
 /** How the CLI starts an agent: `agent --folder F [--log-file F] …`, or `--job J --request ID` to do one thing and end. */
 export interface AgentArgs {
@@ -12,6 +13,8 @@ export interface AgentArgs {
   checkInterval: string | undefined
   maxConcurrent: string | undefined
   request: { job: string; id: string } | undefined
+  /** work on a cluster: as the pod's ServiceAccount, or as a kubeconfig says */
+  cluster: { kubeconfig: string | undefined; context: string | undefined; namespace: string; host: string; identity: string | undefined } | undefined
 }
 
 const text = { type: 'string' } as const
@@ -25,6 +28,12 @@ const OPTIONS = {
   background: { type: 'boolean' },
   job: text,
   request: text,
+  cluster: { type: 'boolean' },
+  kubeconfig: text,
+  context: text,
+  namespace: text,
+  host: text,
+  identity: text,
 } as const
 
 /** Throws USAGE_ARGUMENTS. */
@@ -41,6 +50,15 @@ export function readArgs(argv: readonly string[]): AgentArgs {
       logFile: values['log-file'],
       checkInterval: values['check-interval'],
       maxConcurrent: values['max-concurrent'],
+      cluster: values.cluster
+        ? {
+            kubeconfig: values.kubeconfig,
+            context: values.context,
+            namespace: values.namespace ?? AGENT_NAMESPACE,
+            host: values.host ?? '0.0.0.0',
+            identity: values.identity,
+          }
+        : undefined,
       request: values.job !== undefined && values.request !== undefined ? { job: values.job, id: values.request } : undefined,
     }
   } catch (error) {

@@ -1,15 +1,12 @@
 import { durationMs, sizeBytes } from '../core/quantity.ts'
-import type { AgentEdge } from './agent.ts'
 import type { AgentConfig } from './config.ts'
 import { createHousekeeping, type Housekeeping } from './outbox/housekeeping.ts'
 import { createOutbox, type Outbox, type OutboxEdge } from './outbox/outbox.ts'
 import { createRedactor } from './redaction/redactor.ts'
 import { defaultRules } from './redaction/rules.ts'
 import { createExecutor, type Executor, type ExecutorEdge } from './scheduler/executor.ts'
+import type { TenantEdge } from './tenant.ts'
 import { createMirror } from './watch/mirror.ts'
-
-/** The local store has one tenant. */
-const NAMESPACE = ''
 
 /** Everything that works on the store, without server and loop. */
 export interface Works {
@@ -24,22 +21,19 @@ export interface Works {
 
 /** What of the config the works look at each time, and so can be changed while they work. */
 export const settings = (config: AgentConfig) => ({
-  maxConcurrent: config.defaultMaxConcurrent,
   limits: { memoryBytes: config.maxMemoryMB * 2 ** 20, bundleBytes: sizeBytes(config.maxBundleSize) },
   deliverWithinMs: durationMs(config.deliverWithin),
 })
 
 /** `only`: the one run that this process is there for. Housekeeping stops with the signal. */
-export function assemble(agent: AgentEdge, signal: AbortSignal, only?: string): Works {
-  const { store, clock, log, folders, tasks, processes, random } = agent
+export function assemble(tenant: Omit<TenantEdge, 'cacheFile'>, signal: AbortSignal, only?: string): Works {
+  const { store, namespace, clock, log, folders, tasks, random, holder, outside, capacity } = tenant
   let listener = (_: string): void => undefined
   const edge: ExecutorEdge & OutboxEdge = {
-    ...{ store, clock, log, folders, tasks, random, only },
-    ...settings(agent.config),
-    mirror: createMirror(store, NAMESPACE),
-    namespace: NAMESPACE,
-    holder: processes.self,
-    isAlive: (holder) => processes.isAlive(holder),
+    ...{ store, namespace, clock, log, folders, tasks, random, holder, outside, capacity, only },
+    ...settings(tenant.config),
+    mirror: createMirror(store, namespace),
+    isAlive: (other) => tenant.isAlive(other),
     redact: createMask(),
     onDone(job) {
       housekeeping.look(job)

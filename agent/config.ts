@@ -18,10 +18,17 @@ const Size = z
 
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({
+  namespaces: z
+    .array(z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not the name of a namespace'))
+    .default([])
+    .describe('in a cluster: the namespaces to serve; none = those that are opted in by label'),
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
   checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s').default('30s').describe('longest pause between two looks at everything'),
   maxMemoryMB: z.int().min(64).default(2048).describe('ceiling for "limits.memory" of any job, in MiB'),
   maxBundleSize: Size.default('16Gi').describe('ceiling for "limits.bundle" of any job'),
+  leaseDuration: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
+    .default('30s')
+    .describe('in a cluster: an agent that is gone is replaced after this long; renewed three times within it'),
   deliverWithin: Duration.default('7d').describe('a delivery is tried again for this long'),
   metricsEnabled: z.boolean().default(true).describe('serve /metrics'),
   metricsPort: z.int().min(0).max(65535).default(9090).describe('loopback port of the HTTP server; 0 = any free one'),

@@ -16,13 +16,15 @@ export interface AgentFolders {
   plugins: string
 }
 
-export function agentFolders(base: string): AgentFolders {
+/** `namespace`: what runs of one namespace make is kept apart from that of all others. */
+export function agentFolders(base: string, namespace?: string): AgentFolders {
+  const own = namespace === undefined ? base : join(base, 'namespaces', namespace)
   return {
     base,
-    work: join(base, 'work'),
-    bundles: join(base, 'bundles'),
-    outbox: join(base, 'outbox'),
-    runLogs: join(base, 'logs', 'runs'),
+    work: join(own, 'work'),
+    bundles: join(own, 'bundles'),
+    outbox: join(own, 'outbox'),
+    runLogs: join(own, 'logs', 'runs'),
     state: join(base, 'state'),
     plugins: join(base, 'plugins'),
   }

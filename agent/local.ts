@@ -4,7 +4,8 @@ import { isAbsolute, join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
 import { systemClock } from '../core/clock.ts'
 import type { Logger } from '../core/contract/index.ts'
-import { fail, reasonOf } from '../core/errors.ts'
+import { asProblem, fail, reasonOf } from '../core/errors.ts'
+import { nodeKubeWorld } from '../core/kube/node-world.ts'
 import { durationMs, sizeBytes } from '../core/quantity.ts'
 import { createFileStore } from '../core/store/file-store.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
@@ -13,6 +14,7 @@ import type { AgentEdge } from './agent.ts'
 import type { AgentArgs } from './args.ts'
 import { AgentConfig, readConfig, showConfigIssues } from './config.ts'
 import { agentFolders } from './folders.ts'
+import { localOutside } from './outside-local.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
 import { createTaskStarter } from './task-process.ts'
 
@@ -21,11 +23,14 @@ export interface ProcessEdge {
   pid: number
   execPath: string
   taskScript: string
-  path: string | undefined
+  env: Readonly<Record<string, string | undefined>>
+  homeFolder: string
   kill: (pid: number, signal: NodeJS.Signals | 0) => unknown
   memoryUsage: () => number
   cpuUsage: () => { user: number; system: number }
   writeStdout: (line: string) => void
+  /** told what nobody caught: nothing that a job does may end the agent */
+  onUncaught: (listener: (error: unknown) => void) => void
 }
 
 /** The config file with what the command line overrides. Throws CONFIG_INVALID. */
@@ -51,25 +56,40 @@ export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string
   return { config: parsed.data, file }
 }
 
-/** Everything an agent on this computer needs, from its arguments and its process. */
-export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { setLogLevel(level: string): void } {
+/** What agents of both kinds take from their process: config, log, clock, randomness, a way to start tasks. */
+export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
   const { config, file } = loadConfig(args)
   const clock = systemClock
-  const folders = agentFolders(args.folder)
-  const processes = createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') })
   const logPath = isAbsolute(config.logFile) ? config.logFile : join(args.folder, config.logFile)
   const limits = { maxBytes: sizeBytes(config.logRotateSize), maxAgeMs: durationMs(config.logRotateAge) }
   const sink = args.isBackground ? openLog(logPath, limits, file) : { write: edge.writeStdout }
-  const root = pino({ level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime }, sink)
-  const log = loggerOf(root)
+  const root: Pino = pino({ level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime }, sink)
+  edge.onUncaught((error) => root.error({ problem: asProblem(error), stack: error instanceof Error ? error.stack : undefined }, 'uncaught'))
   return {
     clock,
-    folders,
-    processes,
     config,
     configFile: file,
-    log,
+    log: loggerOf(root),
     version: VERSION,
+    processes: createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') }),
+    tasks: createTaskStarter({ execPath: edge.execPath, script: edge.taskScript, path: edge.env['PATH'], kill: edge.kill }, clock),
+    kubeWorld: nodeKubeWorld({ env: edge.env, homeFolder: edge.homeFolder, clock, interactive: false }),
+    random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+    usage: () => ({
+      residentBytes: edge.memoryUsage(),
+      cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()),
+    }),
+    setLogLevel: (level: string) => void (root.level = level),
+  }
+}
+
+/** Everything an agent on this computer needs, from its arguments and its process. */
+export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { setLogLevel(level: string): void } {
+  const common = commonEdge(args, edge)
+  const { clock, config, log, processes } = common
+  return {
+    ...common,
+    folders: agentFolders(args.folder),
     store: createFileStore({
       folder: args.folder,
       clock,
@@ -78,14 +98,8 @@ export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { se
       backup: config.storageConfig.backupEnabled,
       onProblem: (problem) => log.error({ problem }, 'store file mended'),
     }),
-    tasks: createTaskStarter({ execPath: edge.execPath, script: edge.taskScript, path: edge.path, kill: edge.kill }, clock),
-    random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+    outside: localOutside(common.kubeWorld),
     newToken: () => randomBytes(32).toString('base64url'),
-    usage: () => ({
-      residentBytes: edge.memoryUsage(),
-      cpuSeconds: (({ user, system }) => (user + system) / 1e6)(edge.cpuUsage()),
-    }),
-    setLogLevel: (level) => void (root.level = level),
   }
 }
 

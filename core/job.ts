@@ -23,7 +23,14 @@ const InlineSpec = z.strictObject({ inline: z.record(z.string(), z.unknown()).de
 const Upload = z.strictObject({
   uploader: z.string().min(1).max(100).describe('name of an uploader, like "local"'),
   config: z.record(z.string(), z.unknown()).default({}).describe("the uploader's own settings"),
+  credentials: z
+    .strictObject({ secret: z.string().min(1).max(253) })
+    .optional()
+    .describe("a Secret of the job's namespace; only in a cluster"),
 })
+
+/** A namespace, or `*` for all that may be read. */
+const NamespaceName = z.string().regex(/^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'is not the name of a namespace')
 
 /**
  * What a user schedules: `job.yaml`. It holds only fields that work, and all defaults stand here and nowhere else.
@@ -42,7 +49,17 @@ export const JobSpec = z.strictObject({
   overlap: z.enum(['skip']).default('skip').describe('a slot that comes while a run is under way is skipped and recorded'),
   timeout: LongDuration.default('30m').describe('longest time for collecting'),
   collect: z
-    .strictObject({ specs: z.array(InlineSpec).default([]).describe('none = the default host collectors of this machine') })
+    .strictObject({
+      specs: z
+        .array(InlineSpec)
+        .default([])
+        .describe('none = the default collectors: of the namespaces in a cluster, else of this machine'),
+      namespaces: z
+        .array(NamespaceName)
+        .max(200)
+        .default([])
+        .describe("where entries look that name none; none = the job's own namespace, * = all that may be read"),
+    })
     .prefault({}),
   analyze: z.boolean().default(true),
   upload: z.array(Upload).max(8).default([]).describe('none = the bundle stays in the bundles folder'),

@@ -3,6 +3,11 @@
 export const PREFIX = 'support-bundle-schedule.io/'
 export const API_VERSION = 'support-bundle-schedule.io/v1'
 
+/** Where the agent runs; it holds no jobs. */
+export const AGENT_NAMESPACE = 'support-bundle-schedule'
+/** The agent's Deployment, Service, Lease and own ServiceAccount. */
+export const AGENT_NAME = 'support-bundle-schedule-agent'
+
 export const LABEL_KIND = `${PREFIX}kind`
 export const LABEL_PHASE = `${PREFIX}phase`
 export const LABEL_JOB = `${PREFIX}job`

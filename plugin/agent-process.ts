@@ -35,12 +35,12 @@ export async function runAgent(start: AgentStart, isVisible: boolean, stop: Abor
   return { pid: child.pid ?? 0, exitCode, said: said() }
 }
 
-/** An agent that outlives this process. One that is not ready in time is ended: nothing is left running that was not told about. */
-export async function startAgent(start: AgentStart): Promise<AgentEnd> {
+/** An agent that outlives this process. One that is not ready in time, or before `stop`, is ended: nothing is left running that was not told about. */
+export async function startAgent(start: AgentStart, stop: AbortSignal | undefined): Promise<AgentEnd> {
   const { child, ended, said } = spawnAgent(start, 'ignore')
   const pid = child.pid ?? 0
   const folder = start.args[start.args.indexOf('--folder') + 1] ?? ''
-  for (let waited = 0; waited < READY_MS; waited += LOOK_EACH_MS) {
+  for (let waited = 0; waited < READY_MS && !stop?.aborted; waited += LOOK_EACH_MS) {
     if (hasEnded(child)) return { pid, exitCode: await ended, said: said() }
     if (pid === readyPid(folder)) {
       child.stderr?.destroy()

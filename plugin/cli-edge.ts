@@ -41,7 +41,7 @@ export interface CliEdge {
   ): Promise<TaskOutcome<TaskResults[Name]>>
   /**
    * Starts the agent program. `background`: resolves when it is ready, or has ended with what it said; one that is not ready
-   * in time is ended. Else: resolves at its end, which `stop` asks for.
+   * in time, or before `stop`, is ended. Else: resolves at its end, which `stop` asks for.
    */
   agent(args: string[], how: 'foreground' | 'background' | 'quiet', stop?: AbortSignal): Promise<AgentEnd>
   /** sends a signal to a process; throws as `process.kill` does */

@@ -74,7 +74,7 @@ export function processEdge(process: NodeJS.Process): CliEdge {
     async agent(args, how, stop) {
       const { runAgent, startAgent } = await import('./agent-process.ts')
       const start = { process, script: join(lib, 'agent.js'), args }
-      return how === 'background' ? startAgent(start) : runAgent(start, how === 'foreground', stop)
+      return how === 'background' ? startAgent(start, stop) : runAgent(start, how === 'foreground', stop)
     },
   }
 }

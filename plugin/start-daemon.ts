@@ -33,10 +33,13 @@ export async function startDaemon(
     const value = flags[name]
     return value === undefined ? [] : [`--${name}=${FILES.includes(name) ? resolve(edge.cwd, value) : value}`]
   })
-  const { pid, exitCode, said } = await edge.agent(
-    ['--folder', folder, ...(isForeground ? [] : ['--background']), ...passed],
-    isForeground ? 'foreground' : 'background',
-  )
+  const args = ['--folder', folder, ...passed]
+  // An agent in the foreground gets all signals itself; one in the background has nobody else to end it before it is ready.
+  const { pid, exitCode, said } = isForeground
+    ? await edge.agent(args, 'foreground')
+    : await edge.agent([...args, '--background'], 'background', edge.signal)
+  if (exitCode !== undefined && !isForeground && edge.signal.aborted)
+    throw fail('WAIT_INTERRUPTED', { what: 'the start of the daemon', remedy: 'it was ended again' })
   const log = join(folder, 'logs', 'daemon.log')
   if (exitCode !== undefined && exitCode !== 0) throw agentError(said, exitCode, log)
   if (isForeground) return undefined

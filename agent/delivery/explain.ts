@@ -1,5 +1,5 @@
 import { type ErrorClass, isPluginError } from '../../core/contract/index.ts'
-import { asProblem, fail, ProductError, reasonOf } from '../../core/errors.ts'
+import { fail, ProductError, reasonOf } from '../../core/errors.ts'
 import type { DeliverRequest, DeliverResult } from '../../core/task.ts'
 import { asError } from '../loader/thrown.ts'
 import { createRedactor } from '../redaction/redactor.ts'
@@ -43,6 +43,5 @@ export function explain(thrown: unknown, target: DeliverRequest['target']): NonN
     error instanceof ProductError
       ? error
       : fail('UPLOAD_FAILED', { name: target.uploader, reason: reasonOf(error), remedy: RETRY })
-  const problem = asProblem(failure)
-  return { ...problem, message: mask(problem.message), class: failure.class }
+  return { code: failure.code, message: mask(failure.message), remedy: mask(failure.remedy), class: failure.class }
 }

@@ -32,11 +32,18 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
   if (!target.found) return settle(edge, kept, index, givenUp(delivery, 'the job no longer names this target', KEPT), signal)
   if (!run.bundle || !path) return settle(edge, kept, index, givenUp(delivery, 'the bundle is gone from this machine', LOST), signal)
 
+  const { uploader, config, credentials } = target.found
+  let secrets: Record<string, string> = {}
+  try {
+    if (credentials) secrets = await edge.outside.secret(credentials.secret)
+  } catch (error) {
+    return settle(edge, kept, index, retry(edge, kept, index, { ...asProblem(error), class: 'permission' }), signal)
+  }
   const state = openTryState(join(edge.folders.outbox, name, `state-${index}.json`))
   const request: DeliverRequest = {
     task: 'deliver',
     run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
-    target: { ...target.found, secrets: {} },
+    target: { uploader, config, secrets },
     bundle: { path, fileName: run.bundle.fileName, size: run.bundle.bytes, sha256: run.bundle.sha256 },
     state: await state.read(),
     timeoutMs: TRY_MS,

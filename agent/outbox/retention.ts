@@ -34,11 +34,13 @@ export async function applyRetention(edge: ExecuteEdge, job: string, signal: Abo
   if (!run) return
   for (const target of upload) {
     signal.throwIfAborted()
+    const { uploader, config, credentials } = target
+    const secrets = credentials ? await edge.outside.secret(credentials.secret) : {}
     const outcome = await edge.tasks.start(
       {
         task: 'prune',
         run: { id: run.name, job, namespace: edge.namespace, slot: run.run.slot, trigger: run.run.trigger },
-        target: { ...target, secrets: {} },
+        target: { uploader, config, secrets },
         retention,
         lastGood: good.at(-1)?.run.bundle?.fileName,
         timeoutMs: PRUNE_MS,

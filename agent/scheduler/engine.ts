@@ -27,6 +27,8 @@ export interface Engine {
   run(signal: AbortSignal): Promise<void>
   /** looks at a job soon */
   wake(job: string): void
+  /** looks soon whether a run may start: a place came free */
+  nudge(): void
   /** one look at the given jobs, without waiting */
   round(jobs: Iterable<string>): Promise<void>
   /** how long ago the last round ended, for readiness; undefined before the first */
@@ -99,6 +101,7 @@ export function createEngine(edge: EngineEdge): Engine {
 
   return {
     wake,
+    nudge: () => bell.abort(new Error('woken')),
     round,
     sinceRoundMs: () => (roundAtMs === undefined ? undefined : edge.clock.monotonicMs() - roundAtMs),
     async run(signal) {

@@ -9,6 +9,7 @@ import type { TaskOutcome } from '../../core/supervise.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { AgentFolders } from '../folders.ts'
 import { placeBundle } from '../outbox/bundles.ts'
+import type { HandedCluster, Outside } from '../outside.ts'
 import type { TaskStarter } from '../task-process.ts'
 import type { SchedulerEdge } from './edge.ts'
 import { createRunLog } from './run-log.ts'
@@ -19,6 +20,7 @@ export interface ExecuteEdge extends SchedulerEdge {
   folders: AgentFolders
   /** ceilings that no job raises */
   limits: { memoryBytes: number; bundleBytes: number }
+  outside: Outside
   /** masks what looks like a secret; never throws */
   redact: (text: string) => string
 }
@@ -46,11 +48,13 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
   try {
     signal.throwIfAborted()
     await mkdir(work, { recursive: true, mode: 0o700 })
-    const request = runRequest(edge, name, started, spec, work)
+    const cluster = await edge.outside.cluster(spec)
+    const request = runRequest(edge, name, started, spec, work, cluster)
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
       signal,
+      ...(cluster ? { onNeedToken: () => cluster.renewToken() } : {}),
       onMessage: (message) => log.message(message),
       onText: (text) => log.text(text),
     })
@@ -73,13 +77,14 @@ export function bundleFileName(run: Pick<Run, 'job' | 'slot' | 'trigger'>, name:
   return `${run.job}-${slot}${run.trigger === 'manual' ? `-${name.split('.').at(-1)}` : ''}.tar.gz`
 }
 
-function runRequest(edge: ExecuteEdge, name: string, run: Run, spec: JobSpec, work: string): RunRequest {
+function runRequest(edge: ExecuteEdge, name: string, run: Run, spec: JobSpec, work: string, cluster: HandedCluster | undefined): RunRequest {
   return {
     task: 'run',
     run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
     workFolder: work,
     fileName: bundleFileName(run, name),
     specs: spec.collect.specs.map((source) => source.inline),
+    ...(cluster ? { cluster: cluster.request } : {}),
     analyze: spec.analyze,
     redact: true,
     timeoutMs: durationMs(spec.timeout),

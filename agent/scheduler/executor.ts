@@ -2,6 +2,7 @@ import { asProblem, fail, isFailure } from '../../core/errors.ts'
 import { isRecorded } from '../../core/ledger.ts'
 import { durationMs } from '../../core/quantity.ts'
 import { endRun, type Outcome } from '../../core/run.ts'
+import type { Capacity } from './capacity.ts'
 import { retire } from './compact.ts'
 import { execute, type ExecuteEdge } from './execute.ts'
 import { viewOf } from './job-view.ts'
@@ -25,7 +26,8 @@ export interface Executor {
 }
 
 export interface ExecutorEdge extends ExecuteEdge {
-  maxConcurrent: number
+  /** places for runs, shared with all that work beside this one */
+  capacity: Capacity
   onDone(job: string): void
 }
 
@@ -39,7 +41,7 @@ export function createExecutor(edge: ExecutorEdge): Executor {
   const active = new Map<string, Active>()
   let isClosed = false
 
-  const start = (kept: KeptRun) => {
+  const start = (kept: KeptRun, release: () => void) => {
     const { name, run } = kept
     const stop = new AbortController()
     const done = work(edge, kept, stop.signal)
@@ -53,6 +55,7 @@ export function createExecutor(edge: ExecutorEdge): Executor {
       })
       .finally(() => {
         active.delete(name)
+        release()
         edge.onDone(run.job)
       })
     active.set(name, { kept, stop, done })
@@ -71,12 +74,15 @@ export function createExecutor(edge: ExecutorEdge): Executor {
       const busy = new Set([...active.values()].map(({ kept }) => kept.run.job))
       for (const kept of claimed) {
         const { job } = kept.run
-        const isWaiting = active.size >= edge.maxConcurrent || busy.has(job)
-        const isDropped = await dropIfTooLate(edge, kept, isWaiting ? 'skipped-capacity' : 'skipped-late')
-        if (isDropped || isWaiting || isClosed) continue
-        busy.add(job)
-        start(kept)
+        const release = busy.has(job) || isClosed ? undefined : edge.capacity.take(edge.namespace)
+        const isDropped = await dropIfTooLate(edge, kept, release ? 'skipped-late' : 'skipped-capacity')
+        if (isDropped || isClosed) release?.()
+        else if (release) {
+          busy.add(job)
+          start(kept, release)
+        }
       }
+      if (claimed.every(({ name }) => active.has(name))) edge.capacity.rest(edge.namespace)
     },
     async idle() {
       await Promise.all([...active.values()].map(({ done }) => done))

@@ -47,7 +47,7 @@ export async function reconcile(edge: SchedulerEdge, job: string, mayStart: bool
   await claimRequests(edge, view)
   const due = view.plan && mayStart ? await settleDue(edge, view, page) : { page, decision: NOT_DUE }
   page = await compact(edge, view, due.page)
-  await updateStatus(edge, view, page, [...damaged, ...aheadProblem(due)])
+  await updateStatus(edge, view, page, [...damaged, ...aheadProblem(edge, view, due)])
   return { wakeAt: due.decision.wakeAt }
 }
 

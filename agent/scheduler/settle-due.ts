@@ -47,11 +47,10 @@ export async function settleDue(edge: SchedulerEdge, view: JobView, page: Ledger
 
 function decideFor(edge: SchedulerEdge, view: JobView, page: LedgerPage, now: Date): Decision {
   if (!view.plan) return NOT_DUE
-  const settled = Math.max(Date.parse(page.state.settledUpTo), lastClaimedSlot(edge, view)?.getTime() ?? 0)
   return decide(
     {
       schedule: view.plan.schedule,
-      settledUpTo: new Date(settled),
+      settledUpTo: settledUpTo(edge, view, page),
       startingDeadlineMs: durationMs(view.plan.spec.startingDeadline),
       catchUp: view.plan.spec.catchUp,
       paused: view.paused,
@@ -61,6 +60,10 @@ function decideFor(edge: SchedulerEdge, view: JobView, page: LedgerPage, now: Da
     now,
   )
 }
+
+/** A claimed slot needs no line: its run is its record. */
+const settledUpTo = (edge: SchedulerEdge, view: JobView, page: LedgerPage): Date =>
+  new Date(Math.max(Date.parse(page.state.settledUpTo), lastClaimedSlot(edge, view)?.getTime() ?? 0))
 
 /** The older slots are settled before the latest is claimed: a crash in between leaves a slot that is due, not one that is lost. */
 function note(page: LedgerPage, decision: Decision, now: Date): LedgerPage {
@@ -86,7 +89,7 @@ async function claimSlot(edge: SchedulerEdge, view: JobView, slot: Date, page: L
 }
 
 /** Why nothing is due for long, if it is so. */
-export function aheadProblem({ page, decision }: Due): Problem[] {
+export function aheadProblem(edge: SchedulerEdge, view: JobView, { page, decision }: Due): Problem[] {
   const isAhead = decision.kind === 'idle' && decision.reason === 'settled-ahead'
-  return isAhead ? [asProblem(fail('SETTLED_AHEAD', { until: page.state.settledUpTo }))] : []
+  return isAhead ? [asProblem(fail('SETTLED_AHEAD', { until: settledUpTo(edge, view, page).toISOString() }))] : []
 }

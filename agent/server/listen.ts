@@ -3,12 +3,12 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { fail, reasonOf } from '../../core/errors.ts'
 
-/** Serves on loopback only. Throws PORT_TAKEN, PORT_FORBIDDEN. `close` gives requests at work a moment. */
-export async function listen(app: Hono, port: number, configFile: string): Promise<{ port: number; close(): Promise<void> }> {
+/** Serves on one address; on a computer that is loopback. Throws PORT_TAKEN, PORT_FORBIDDEN. `close` gives requests at work a moment. */
+export async function listen(app: Hono, port: number, configFile: string, host = '127.0.0.1'): Promise<{ port: number; close(): Promise<void> }> {
   const server = createAdaptorServer({ fetch: app.fetch })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { port: String(port), config: configFile })))
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   return {
     port: (server.address() as AddressInfo).port,

@@ -21,27 +21,29 @@ export function serverView(edge: {
 }): ServerView {
   const { mirror, engine, startedAt, version } = edge
   return {
-    token: edge.token,
     notReady() {
       const sinceMs = engine.sinceRoundMs()
       if (sinceMs === undefined) return 'the store has not been read yet'
       return sinceMs > STALE_MS ? 'the scheduler has not looked for two minutes' : undefined
     },
-    metrics: () => (edge.metricsEnabled() ? metricsText(mirror, { startedAt, ...edge.usage() }) : undefined),
-    jobs: () =>
-      [...mirror.of('job').values()].map(({ name, uid, createdAt }) => ({
-        name,
-        id: uid,
-        created: createdAt.toISOString(),
-        ...decodeStatus(mirror.of('status').get(statusName(name))?.text ?? ''),
-      })),
-    daemon: () => ({
-      version,
-      startedAt: startedAt.toISOString(),
-      ...edge.usage(),
-      jobs: mirror.of('job').size,
-      activeRuns: allRuns({ mirror }).filter(({ run }) => isActive(run)).length,
-      waitingDeliveries: allRuns({ mirror }).filter(({ run }) => run.phase === 'delivering').length,
-    }),
+    metrics: () => (edge.metricsEnabled() ? metricsText([mirror], { startedAt, ...edge.usage() }) : undefined),
+    api: {
+      token: edge.token,
+      jobs: () =>
+        [...mirror.of('job').values()].map(({ name, uid, createdAt }) => ({
+          name,
+          id: uid,
+          created: createdAt.toISOString(),
+          ...decodeStatus(mirror.of('status').get(statusName(name))?.text ?? ''),
+        })),
+      daemon: () => ({
+        version,
+        startedAt: startedAt.toISOString(),
+        ...edge.usage(),
+        jobs: mirror.of('job').size,
+        activeRuns: allRuns({ mirror }).filter(({ run }) => isActive(run)).length,
+        waitingDeliveries: allRuns({ mirror }).filter(({ run }) => run.phase === 'delivering').length,
+      }),
+    },
   }
 }

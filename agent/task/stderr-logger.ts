@@ -8,14 +8,14 @@ import type { Logger } from '../../core/contract/index.ts'
 export function stderrLogger(write: (line: string) => void, clock: Clock): Logger {
   const log = (level: string) => (fields: object, message: string) => {
     const entry = { timestamp: clock.now().toISOString(), level, message }
-    write(`${json({ ...entry, ...fields }) ?? json(entry) ?? '{}'}\n`)
+    write(`${json(() => ({ ...entry, ...fields })) ?? json(() => entry) ?? '{}'}\n`)
   }
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
 
-function json(value: object): string | undefined {
+function json(value: () => object): string | undefined {
   try {
-    return JSON.stringify(value)
+    return JSON.stringify(value())
   } catch {
     // a circle, a bigint, a getter that throws
     return undefined

@@ -50,8 +50,8 @@ export function createTaker(report: CollectorReport, notes: Notes, edge: TakeEdg
       await store(output)
     } catch (error) {
       if (error instanceof Fatal || edge.stop.aborted) throw error
-      const problem = unreadable(output.path, error)
-      if (!output.instead || !QUIET.includes((error as { class?: unknown } | null)?.class)) notes.add(problem, true)
+      const isExpected = output.instead !== undefined || edge.logs?.has(output.body) === true
+      if (!isExpected || !QUIET.includes(classOf(error))) notes.add(unreadable(output.path, error), true)
       if (output.instead) await storeOrTell(plainFile(output.instead(reasonOf(asError(error)))))
     }
   }
@@ -75,6 +75,8 @@ export function createTaker(report: CollectorReport, notes: Notes, edge: TakeEdg
 
 /** What stands in for a file has no stand-in itself. */
 const plainFile = ({ path, format, body }: FileOutput): FileOutput => ({ type: 'file', path, format, body })
+
+const classOf = (error: unknown): unknown => (error as { class?: unknown } | null)?.class
 
 function unreadable(path: string, error: unknown): Problem {
   return thrownProblem(error, (reason) =>

@@ -19,6 +19,8 @@ export const MIRRORED: readonly Kind[] = ['job', 'status', 'ledger', 'run', 'req
 
 const keyOf = ({ kind, name }: Ref) => `${kind}/${name}`
 
+const isStored = (event: Ref): event is Stored => 'version' in event
+
 /** Mirrors one namespace. Level-based: an event only says where to look; what counts is what is read then. */
 export function createMirror(store: Store, namespace: string): Mirror {
   const shelf = createShelf()
@@ -32,6 +34,10 @@ export function createMirror(store: Store, namespace: string): Mirror {
   const drop = (ref: Ref) => {
     touch(ref)
     shelf.drop(ref)
+  }
+  const take = (stored: Stored): Stored => {
+    put(stored)
+    return stored
   }
   const reading = async <T>(read: (changed: ReadonlySet<string>) => Promise<T>): Promise<T> => {
     const changed = new Set<string>()
@@ -99,7 +105,8 @@ export function createMirror(store: Store, namespace: string): Mirror {
           for (const kind of MIRRORED) for (const name of shelf.of(kind).keys()) onChange(jobOf(name))
         } else if (MIRRORED.includes(event.kind)) {
           const before = shelf.of(event.kind).get(event.name)?.version
-          const after = await refresh(event)
+          // A backend that was told the whole object spares the question.
+          const after = isStored(event) ? take(event) : await refresh(event)
           // An echo of a write of our own needs no second look.
           if (before !== after?.version) onChange(jobOf(event.name))
         }

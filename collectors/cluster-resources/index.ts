@@ -1,4 +1,12 @@
-import { ahead, type CollectorContext, CONTRACT, defineCollector, type Output, type Permission } from '../../core/contract/index.ts'
+import {
+  ahead,
+  type CollectorContext,
+  CONTRACT,
+  defineCollector,
+  type Output,
+  type Permission,
+  type RawList,
+} from '../../core/contract/index.ts'
 import { reviewRules } from './access-rules.ts'
 import { apiResources } from './api-resources.ts'
 import { customKind, customResources } from './custom-resources.ts'
@@ -63,7 +71,7 @@ export default defineCollector<ClusterResourcesConfig>({
 function filesOf(
   context: CollectorContext<unknown>,
   kind: Kind,
-  parts: ReturnType<typeof listKind>,
+  parts: AsyncIterable<RawList & { apiVersion: string }>,
   wanted: ReadonlySet<string> | undefined,
   custom: Kind[],
 ): AsyncGenerator<Output> {

@@ -1,4 +1,4 @@
-import { isNotFound, type Kube, type RawList } from '../../core/contract/index.ts'
+import { isNotFound, type Kube, type ListTarget, type Query, type RawList } from '../../core/contract/index.ts'
 import { type Kind, splitApi } from './kinds.ts'
 
 /** A list of one kind under way, and which version of it the server has. */
@@ -40,13 +40,23 @@ async function* listVersion(
   names: readonly string[] | undefined,
 ): AsyncGenerator<RawList> {
   const target = { ...splitApi(apiVersion), plural }
-  if (!isNamespaced) return yield* kube.list({ ...target, isNamespaced: false })
-  if (!names) return yield* kube.list(target)
-  if (names.length <= FEW) return yield* kube.list({ ...target, namespaces: [...names] })
+  if (isNamespaced) yield* listNamespaced(kube, target, names)
+  else yield* kube.list({ ...target, isNamespaced: false })
+}
+
+/** Lists a kind where it is wanted; of many namespaces also what is in others. */
+export async function* listNamespaced(
+  kube: Kube,
+  target: ListTarget,
+  names: readonly string[] | undefined,
+  query: Query = {},
+): AsyncGenerator<RawList> {
+  if (!names) return yield* kube.list(target, query)
+  if (names.length <= FEW) return yield* kube.list({ ...target, namespaces: [...names] }, query)
   try {
-    yield* kube.list({ ...target, isNamespaced: false })
+    yield* kube.list({ ...target, isNamespaced: false }, query)
   } catch (error) {
     if ((error as { class?: unknown } | null)?.class !== 'permission') throw error
-    yield* kube.list({ ...target, namespaces: [...names] })
+    yield* kube.list({ ...target, namespaces: [...names] }, query)
   }
 }

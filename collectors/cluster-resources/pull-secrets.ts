@@ -1,5 +1,6 @@
-import { type CollectorContext, indentedJson, type Output, type RawList } from '../../core/contract/index.ts'
+import { type CollectorContext, indentedJson, type Output } from '../../core/contract/index.ts'
 import { errorFile, type Wanted } from './kind-files.ts'
+import { listNamespaced } from './listing.ts'
 
 interface Secret {
   metadata?: { name?: string; namespace?: string }
@@ -54,14 +55,8 @@ export async function* license(
   }
 }
 
-function listSecrets(
-  kube: CollectorContext<unknown>['kube'],
-  names: readonly string[] | undefined,
-  fieldSelector: string,
-): AsyncIterable<RawList> {
-  const target = { version: 'v1', plural: 'secrets', ...(names ? { namespaces: [...names] } : {}) }
-  return kube.list(target, { fieldSelector })
-}
+const listSecrets = (kube: CollectorContext<unknown>['kube'], names: readonly string[] | undefined, fieldSelector: string) =>
+  listNamespaced(kube, { version: 'v1', plural: 'secrets' }, names, { fieldSelector })
 
 /** User by registry; undefined when there is none. */
 function usersIn({ data = {} }: Secret, tell: (where: string, error: unknown) => void): Record<string, string> | undefined {

@@ -34,7 +34,7 @@ export class ListSplitter {
   /** bytes of an item that began in an earlier piece */
   #begun: Buffer[] = []
   readonly #envelope: Buffer[] = []
-  /** the last text in the list's own object: a key, if a colon follows */
+  /** the last text, if it stands in the list's own object, where it is a key if a colon follows */
   #key = ''
 
   /** The items that end in this piece. */
@@ -109,7 +109,7 @@ export class ListSplitter {
         this.#key = ''
       } else if (byte === OPEN) this.#depth++
       else if (byte === CLOSE) this.#depth--
-      else if (byte === LIST_OPEN && this.#depth === 1 && this.#key === 'items"') {
+      else if (byte === LIST_OPEN && this.#key === 'items"') {
         this.#inItems = true
         break
       }

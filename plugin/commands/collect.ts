@@ -106,7 +106,9 @@ async function readSpecs({ words, edge, folder }: VerbContext<typeof ARGS>): Pro
   if (words.length === 0) return []
   const sources = await Promise.all(words.map(async (name) => ({ name, text: await readNamed(edge, name) })))
   const read = await inspect(edge, folder, { sources, targets: [] })
-  for (const { message } of refuseErrors(words.join(', '), read.issues)) edge.err(warning(message))
+  // Something is to be collected now: a plug-in that does not load costs its own part, not all of it.
+  const issues = read.issues.map((issue) => (issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue))
+  for (const { message } of refuseErrors(words.join(', '), issues)) edge.err(warning(message))
   return read.documents
 }
 

@@ -79,10 +79,7 @@ describe('plug-ins that do not load', () => {
       ['syntax', 'Unexpected'],
       ['taken', 'built-in plug-in "data"'],
     ] as const)
-      expect(
-        problems.find((message) => message.includes(`collectors/${folder} `) && message.includes(reason)),
-        folder,
-      ).toBeDefined()
+      expect(problems).toContainEqual(expect.stringMatching(RegExp(`collectors/${folder} .*${reason}`)))
     expect(stray(outcome.text)).toEqual([])
     expect(await leftIn(space.work)).toEqual([])
   })
@@ -333,7 +330,8 @@ describe('plug-ins that do not end', () => {
     expect(paths).toContain('waits/before')
     expect(paths.filter((path) => /^(body|drips|late)\//.test(path))).toEqual([])
     for (const key of ['waits', 'heeds', 'body', 'spins', 'drips', 'late'])
-      expect(by(key), key).toMatchObject({
+      expect(by(key)).toMatchObject({
+        key,
         state: 'failed',
         error: { code: 'COLLECTOR_TIMED_OUT', message: expect.stringContaining(`"${key}"`) },
       })
@@ -389,13 +387,13 @@ describe('plug-ins that end the program', () => {
       '{{{ what\n',
       '{"type":"sing"}\n',
       '{"type":"output","path":7,"bytes":0}\n',
-      `${'x'.repeat(9 * 1024 * 1024)}`,
+      'x'.repeat(9 * 1024 * 1024),
     ]) {
       const own = await makeWorkspace()
       await writeCollectors(own.plugins, { babbler: say(text) })
       const outcome = await runTask(runRequest(own, { specs: specOf('babbler') }), { timeoutMs: 15_000 })
       await own.remove()
-      expect(outcome.error, text.slice(0, 40)).toMatchObject({ code: 'TASK_PROTOCOL' })
+      expect({ text, error: outcome.error }).toMatchObject({ text, error: { code: 'TASK_PROTOCOL' } })
     }
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { decodeMessages, encodeMessage, FromTask, TaskRequest, ToTask } from '../../core/task.ts'
 
 async function* streamOf<Piece>(pieces: Iterable<Piece>): AsyncGenerator<Piece> {

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ProductError } from '../../core/errors.ts'
 import { readFlags } from '../../plugin/flags.ts'
+import { defineArgs } from '../../plugin/verb.ts'
 
-const ARGS = {
+const ARGS = defineArgs({
   job: { type: 'positional', required: true },
   rest: { type: 'positional', required: false },
   output: { type: 'string', alias: 'o' },
@@ -11,7 +12,7 @@ const ARGS = {
   force: { type: 'boolean', alias: 'f', default: true },
   cron: { type: 'string', alias: 'c' },
   state: { type: 'enum', options: ['pending', 'running'] },
-} as const
+})
 
 const read = (...argv: string[]) => readFlags('verb', 'usage of verb', ARGS, ['cron'], argv)
 

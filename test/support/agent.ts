@@ -5,8 +5,11 @@ import type { AgentEdge } from '../../agent/agent.ts'
 import { assemble, type Works } from '../../agent/assemble.ts'
 import { AgentConfig } from '../../agent/config.ts'
 import { type AgentFolders, agentFolders } from '../../agent/folders.ts'
+import type { Outside } from '../../agent/outside.ts'
+import { createCapacity } from '../../agent/scheduler/capacity.ts'
 import { createEngine, type Engine } from '../../agent/scheduler/engine.ts'
 import { recover } from '../../agent/scheduler/recover.ts'
+import type { TenantEdge } from '../../agent/tenant.ts'
 import type { Logger } from '../../core/contract/index.ts'
 import { decodeLedger, type LedgerEntry, type LedgerPage } from '../../core/ledger.ts'
 import { jobOf, type Kind, requestName, statusName } from '../../core/names.ts'
@@ -75,6 +78,7 @@ export class World {
   readonly log = new MemoryLog()
   readonly store: Store
   readonly folders: AgentFolders
+  readonly outside: Outside = { cluster: () => Promise.resolve(undefined), secret: () => Promise.resolve({}) }
   readonly #alive = new Set<string>()
   #processes = 0
 
@@ -91,7 +95,7 @@ export class World {
     const store = new MortalStore(options.store ?? this.store, options.death, options.pause)
     this.#alive.add(holder.startId)
     const signal = new AbortController().signal
-    const works = assemble(this.edge(store, holder, options.config), signal, options.only)
+    const works = assemble(this.tenant(store, holder, options.config), signal, options.only)
     const { executor, outbox, housekeeping } = works
     const engine = createEngine({
       ...works.edge,
@@ -126,21 +130,44 @@ export class World {
     }
   }
 
-  edge(store: Store, holder: Holder, config: Partial<AgentConfig> = {}): AgentEdge {
+  /** What a process needs to work on the store, without server. */
+  tenant(store: Store, holder: Holder, changed: Partial<AgentConfig> = {}): TenantEdge {
+    const config = { ...AgentConfig.parse({}), metricsPort: 0, ...changed }
     return {
-      store,
+      ...{ store, holder, config },
       clock: this.clock,
+      namespace: '',
       folders: this.folders,
-      processes: { self: holder, isAlive: ({ startId }) => this.#alive.has(startId) },
+      cacheFile: join(this.folders.state, 'cache.json'),
       tasks: this.tasks,
       log: this.log,
-      config: { ...AgentConfig.parse({}), metricsPort: 0, ...config },
+      isAlive: ({ startId }) => this.#alive.has(startId),
+      outside: this.outside,
+      capacity: createCapacity(
+        () => config.defaultMaxConcurrent,
+        () => undefined,
+      ),
+      random: () => 0.5,
+    }
+  }
+
+  /** What a whole agent needs, in a process of its own. */
+  edge(store: Store = this.store, changed: Partial<AgentConfig> = {}): AgentEdge {
+    const holder = { pid: ++this.#processes, startId: `start-${this.#processes}` }
+    this.#alive.add(holder.startId)
+    return {
+      ...this.tenant(store, holder, changed),
+      processes: { self: holder, isAlive: ({ startId }) => this.#alive.has(startId) },
       configFile: 'scheduler.yaml',
       version: '1.2.3',
-      random: () => 0.5,
       newToken: () => 'the-token',
       usage: () => ({ residentBytes: 50_000_000, cpuSeconds: 1.5 }),
     }
+  }
+
+  /** Others see that a process has ended. */
+  bury({ startId }: Holder): void {
+    this.#alive.delete(startId)
   }
 
   /** Several looks while time goes by. */

@@ -30,6 +30,11 @@ export class FakeClock implements Clock {
     })
   }
 
+  /** How many wait for their instant. */
+  get sleeping(): number {
+    return this.#sleepers.length
+  }
+
   /** Moves time on by `ms`, waking each sleeper at its instant and letting promises settle in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms

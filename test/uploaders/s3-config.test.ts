@@ -14,8 +14,12 @@ const issuesOf = (config: object) =>
 describe('config', () => {
   it('has its defaults', () => {
     expect(S3Config.parse({ bucket: 'acme-bundles' })).toEqual({
-      ...{ bucket: 'acme-bundles', prefix: '', region: 'us-east-1', partSizeMiB: 16 },
-      ...{ forcePathStyle: false, allowInsecure: false },
+      bucket: 'acme-bundles',
+      prefix: '',
+      region: 'us-east-1',
+      partSizeMiB: 16,
+      forcePathStyle: false,
+      allowInsecure: false,
     })
   })
 
@@ -32,7 +36,11 @@ describe('config', () => {
   it('takes the text of --upload-options', () => {
     const text = { partSizeMiB: '32', forcePathStyle: 'true', allowInsecure: 'false', sse: 'AES256', endpoint: 'https://a.b/' }
     expect(S3Config.parse({ bucket: 'acme-bundles', ...text })).toMatchObject({
-      ...{ partSizeMiB: 32, forcePathStyle: true, allowInsecure: false, sse: 'AES256', endpoint: 'https://a.b' },
+      partSizeMiB: 32,
+      forcePathStyle: true,
+      allowInsecure: false,
+      sse: 'AES256',
+      endpoint: 'https://a.b',
     })
   })
 

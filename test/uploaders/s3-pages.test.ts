@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { uploaderContext } from '../../core/testkit/index.ts'
-import { Bucket, openBucket } from '../../uploaders/s3/bucket.ts'
+import type { Bucket } from '../../uploaders/s3/bucket.ts'
+import { openBucket } from '../../uploaders/s3/bucket.ts'
 import { MANNERS } from '../../uploaders/s3/connection.ts'
 import { S3Config } from '../../uploaders/s3/schema.ts'
 

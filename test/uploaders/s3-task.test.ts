@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,9 +17,12 @@ const minio = await useMinio()
 const proxy = await startS3Proxy(minio.url)
 const ROOT = join(import.meta.dirname, '../..')
 const KEY = 'prod/payments/nightly/nightly-20260101T020000Z.tar.gz'
-const RUN = {
-  ...{ id: 'nightly.29453880', job: 'nightly', namespace: 'payments' },
-  ...{ slot: '2026-01-01T02:00:00.000Z', trigger: 'schedule' as const },
+const RUN: DeliverRequest['run'] = {
+  id: 'nightly.29453880',
+  job: 'nightly',
+  namespace: 'payments',
+  slot: '2026-01-01T02:00:00.000Z',
+  trigger: 'schedule',
 }
 let folder: string
 
@@ -93,8 +96,13 @@ describe.skipIf(minio.skipped)('in the task program', () => {
     expect(error).toBeUndefined()
     expect(result).toEqual({
       receipt: {
-        ...{ location: `s3://${bucket}/${KEY}`, size: bundle.size, verified: true },
-        checksum: { algorithm: 'sha256', value: bundle.sha256 },
+        location: `s3://${bucket}/${KEY}`,
+        size: bundle.size,
+        verified: true,
+        checksum: {
+          algorithm: 'sha256',
+          value: bundle.sha256,
+        },
       },
     })
     expect(Buffer.compare(await bytesOf(s3.open!(contextFor(minio, bucket), bundle.fileName)), bundle.bytes)).toBe(0)

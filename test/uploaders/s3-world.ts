@@ -19,7 +19,10 @@ export function aBundle(
   const bytes = randomBytes(size)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return {
-    ...{ fileName, size, sha256, bytes },
+    fileName,
+    size,
+    sha256,
+    bytes,
     async *open() {
       for (let at = 0; at < size; at += 256 * 1024) {
         await between(at)

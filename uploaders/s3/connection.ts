@@ -1,7 +1,7 @@
-import type { S3Client } from '@aws-sdk/client-s3'
 import { keysOf } from './credentials.ts'
 import { folderOf, type S3Context } from './object-key.ts'
 import type * as SdkModule from './sdk.ts'
+import type { S3Client } from './sdk.ts'
 import { asUploadError } from './upload-error.ts'
 
 /** How it is talked to; tests wait less, and speak to their own server as to AWS. */

@@ -102,6 +102,7 @@ describe('a sink', () => {
     let opened = 0
     const body: Body = async function* () {
       opened++
+      yield Buffer.from('x')
     }
     const { take } = start()
     await take('taken')

@@ -42,7 +42,9 @@ describe.skipIf(cluster.skipped)('the election on a real API server', () => {
     const namespace = await cluster.newNamespace()
     const terms: Term[] = []
     const stops = ['a', 'b', 'c'].map(() => new AbortController())
-    const running = ['a', 'b', 'c'].map((who, index) => lead(candidate(namespace, who), stops[index]?.signal ?? AbortSignal.abort(), noting(terms, who)))
+    const running = ['a', 'b', 'c'].map((who, index) =>
+      lead(candidate(namespace, who), stops[index]?.signal ?? AbortSignal.abort(), noting(terms, who)),
+    )
     await until(() => terms.length === 1)
     const first = terms[0]?.who ?? ''
     const began = systemClock.monotonicMs()
@@ -63,7 +65,12 @@ describe.skipIf(cluster.skipped)('the election on a real API server', () => {
     const running = lead(candidate(namespace, 'old'), stop.signal, noting(terms, 'old'))
     await until(() => terms.length === 1)
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/leader`
-    await cluster.admin.json({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body: { spec: { holderIdentity: 'thief' } } })
+    await cluster.admin.json({
+      method: 'PATCH',
+      path,
+      contentType: 'application/merge-patch+json',
+      body: { spec: { holderIdentity: 'thief' } },
+    })
     await until(() => terms[0]?.endedBy !== undefined)
     expect(terms[0]?.endedBy).toContain('thief')
     stop.abort(new Error('stopped'))
@@ -74,7 +81,12 @@ describe.skipIf(cluster.skipped)('the election on a real API server', () => {
     const namespace = await cluster.newNamespace()
     const terms: Term[] = []
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
-    const spec = { holderIdentity: 'dead', leaseDurationSeconds: 1, leaseTransitions: 7, renewTime: '2020-01-01T00:00:00.000000Z' }
+    const spec = {
+      holderIdentity: 'dead',
+      leaseDurationSeconds: 1,
+      leaseTransitions: 7,
+      renewTime: '2020-01-01T00:00:00.000000Z',
+    }
     await cluster.admin.json({ method: 'POST', path, body: { metadata: { name: 'leader' }, spec } })
     const stop = new AbortController()
     const began = systemClock.monotonicMs()

@@ -4,7 +4,10 @@ import { createCapacity } from '../../../agent/scheduler/capacity.ts'
 describe('capacity', () => {
   it('gives as many places as there are, and each back once', () => {
     const freed: (readonly string[])[] = []
-    const capacity = createCapacity(() => 2, (waiting) => freed.push(waiting))
+    const capacity = createCapacity(
+      () => 2,
+      (waiting) => freed.push(waiting),
+    )
     const first = capacity.take('a')
     expect(capacity.take('a')).toBeDefined()
     expect(capacity.take('a')).toBeUndefined()
@@ -16,7 +19,10 @@ describe('capacity', () => {
   })
 
   it('lets no namespace take the next place while one with less waits', () => {
-    const capacity = createCapacity(() => 2, () => undefined)
+    const capacity = createCapacity(
+      () => 2,
+      () => undefined,
+    )
     const first = capacity.take('busy')
     capacity.take('busy')
     expect(capacity.take('quiet')).toBeUndefined()
@@ -26,7 +32,10 @@ describe('capacity', () => {
   })
 
   it('forgets a namespace that waits no longer', () => {
-    const capacity = createCapacity(() => 2, () => undefined)
+    const capacity = createCapacity(
+      () => 2,
+      () => undefined,
+    )
     const first = capacity.take('busy')
     capacity.take('busy')
     capacity.take('quiet')

@@ -37,9 +37,18 @@ describe('a claim', () => {
     expect(await claim(edge, view, { slot: SLOT })).toBe('mine')
     const stored = await world.store.get(REF)
     expect(stored?.owner).toEqual({ name: 'nightly', uid: job.uid })
-    expect(stored?.labels).toMatchObject({ 'support-bundle-schedule.io/job': 'nightly', 'support-bundle-schedule.io/phase': 'claimed' })
+    expect(stored?.labels).toMatchObject({
+      'support-bundle-schedule.io/job': 'nightly',
+      'support-bundle-schedule.io/phase': 'claimed',
+    })
     const slot = SLOT.toISOString()
-    expect(decodeRun(stored?.text ?? '')).toMatchObject({ phase: 'claimed', trigger: 'schedule', slot, jobUid: job.uid, holder: edge.holder })
+    expect(decodeRun(stored?.text ?? '')).toMatchObject({
+      phase: 'claimed',
+      trigger: 'schedule',
+      slot,
+      jobUid: job.uid,
+      holder: edge.holder,
+    })
     expect(edge.mirror.of('run').has(REF.name), 'known without an event').toBe(true)
   })
 
@@ -79,14 +88,20 @@ describe('a claim', () => {
     ['STORE_FULL', fail('STORE_FULL', { what: 'run' }), 'refused'],
   ])('is refused on %s', async (_, error, want) => {
     await using world = await aWorld()
-    const { edge, view } = await claimer(world, withCreate(world, () => Promise.reject(error)))
+    const { edge, view } = await claimer(
+      world,
+      withCreate(world, () => Promise.reject(error)),
+    )
     expect(await claim(edge, view, { slot: SLOT })).toBe(want)
   })
 
   it('is neither refused nor taken while the store is away: it is asked again later', async () => {
     await using world = await aWorld()
     const away = fail('STORE_UNAVAILABLE', { what: 'store', reason: 'time-out' })
-    const { edge, view } = await claimer(world, withCreate(world, () => Promise.reject(away)))
+    const { edge, view } = await claimer(
+      world,
+      withCreate(world, () => Promise.reject(away)),
+    )
     await expect(claim(edge, view, { slot: SLOT })).rejects.toBe(away)
   })
 
@@ -105,7 +120,9 @@ describe('a claim', () => {
     await using world = await aWorld()
     let isFull = true
     const create: Store['create'] = (ref, document) =>
-      ref.kind === 'run' && isFull ? Promise.reject(fail('STORE_FORBIDDEN', { what: 'run', reason: 'quota' })) : world.store.create(ref, document)
+      ref.kind === 'run' && isFull
+        ? Promise.reject(fail('STORE_FORBIDDEN', { what: 'run', reason: 'quota' }))
+        : world.store.create(ref, document)
     await world.create(aJob())
     const agent = world.agent({ store: withCreate(world, create) })
     await world.pass(agent, 30 * 60_000)

@@ -108,7 +108,8 @@ async function check(world: World, { slots }: Scenario, label: string): Promise<
   const keyOf = (slot: string, trigger: string) => `${slot.slice(0, 16)}${trigger === 'manual' ? ' manual' : ''}`
   for (const entry of pages.flatMap((page) => page.entries)) {
     if (entry.type === 'run') add(keyOf(entry.slot, entry.trigger), entry.outcome)
-    if (entry.type === 'slots') add(entry.count === 1 ? keyOf(entry.from, '') : `${entry.from.slice(0, 16)}..${entry.to.slice(11, 16)}`, entry.outcome)
+    if (entry.type === 'slots')
+      add(entry.count === 1 ? keyOf(entry.from, '') : `${entry.from.slice(0, 16)}..${entry.to.slice(11, 16)}`, entry.outcome)
   }
   const runs = await world.runs()
   for (const [name, run] of runs) if (!removing.has(name)) add(keyOf(run.slot, run.trigger), run.outcome ?? run.phase)

@@ -7,7 +7,11 @@ import { aWorld, type TestAgent, type World } from '../../support/agent.ts'
 const HOUR = 3_600_000
 const LEDGER: Ref = { kind: 'ledger', namespace: '', name: ledgerName('nightly', '202603') }
 const STATUS: Ref = { kind: 'status', namespace: '', name: statusName('nightly') }
-const runAt = (hour: number): Ref => ({ kind: 'run', namespace: '', name: runName('nightly', new Date(Date.UTC(2026, 2, 10, hour))) })
+const runAt = (hour: number): Ref => ({
+  kind: 'run',
+  namespace: '',
+  name: runName('nightly', new Date(Date.UTC(2026, 2, 10, hour))),
+})
 
 /** Puts a text where a document is, as a hand or a disk would. */
 async function spoil(world: World, ref: Ref, text: string | ((before: string) => string)): Promise<void> {
@@ -45,7 +49,13 @@ async function othersGoOn(world: World, hours: readonly number[]): Promise<void>
 
 describe('a ledger that cannot be read', () => {
   it.each([
-    ['garbage', 'not json', 'LedgerDamaged', /ledger "nightly.ledger.202603" cannot be read: the ledger is not JSON/, /remove it/],
+    [
+      'garbage',
+      'not json',
+      'LedgerDamaged',
+      /ledger "nightly.ledger.202603" cannot be read: the ledger is not JSON/,
+      /remove it/,
+    ],
     ['of another shape', '{"schema": 1, "entries": 5}', 'LedgerDamaged', /cannot be read: the ledger: /, /remove it/],
     ['of a newer version', newer, 'StoreNewer', /was written by a newer version \(schema 2, this one knows 1\)/, /upgrade/],
   ])('%s: nothing is due, and the status says why and what to do', async (_, text, reason, message, remedy) => {
@@ -59,7 +69,12 @@ describe('a ledger that cannot be read', () => {
     const status = await world.status()
     expect(status).toMatchObject({ state: 'invalid', nextSlots: [], runCount: 3 })
     expect(status.lastError).toMatch(message)
-    expect(await degraded(world)).toMatchObject({ status: 'True', reason, message: expect.stringMatching(message), remedy: expect.stringMatching(remedy) })
+    expect(await degraded(world)).toMatchObject({
+      status: 'True',
+      reason,
+      message: expect.stringMatching(message),
+      remedy: expect.stringMatching(remedy),
+    })
     expect(world.log.of('error'), 'it is no news at each look').toEqual([])
     await othersGoOn(world, [1, 2, 3, 4, 5, 6])
   })
@@ -125,7 +140,10 @@ describe('a run whose record cannot be read', () => {
     await world.pass(agent, HOUR)
     await agent.look()
     expect(await degraded(world)).toMatchObject({ status: 'True', reason, message: expect.stringMatching(message) })
-    expect((await world.entries()).some((entry) => entry.type === 'slots'), 'the slot is not settled again').toBe(false)
+    expect(
+      (await world.entries()).some((entry) => entry.type === 'slots'),
+      'the slot is not settled again',
+    ).toBe(false)
     expect((await world.status()).state).toBe('completed')
     expect((await world.store.get(runAt(3)))?.version, 'it is left as it is').toBe(spoilt)
     await othersGoOn(world, [1, 2, 3, 4])
@@ -157,7 +175,8 @@ describe('a status', () => {
   it.each([
     ['garbage', 'garbage'],
     ['of a newer version', newer],
-    ['with holes', '{"schema": 1, "id": "uid-1", "nextSlots": [], "conditions": [null]}'],
+    ['with holes', (text: string) => JSON.stringify({ ...(JSON.parse(text) as object), conditions: [null] })],
+    ['with a schedule that is none', (text: string) => JSON.stringify({ ...(JSON.parse(text) as object), schedule: 5 })],
     ['of another job', (text: string) => text.replace(/uid-\d+/, 'uid-0')],
   ])('%s is made again', async (_, text) => {
     await using world = await aWorld('2026-03-10T00:00:00Z')
@@ -166,7 +185,10 @@ describe('a status', () => {
     const before = await world.status()
     await spoil(world, STATUS, text)
     await agent.look()
-    const at = { updatedAt: expect.any(String) as string, conditions: before.conditions.map((one) => ({ ...one, at: expect.any(String) as string })) }
+    const at = {
+      updatedAt: expect.any(String) as string,
+      conditions: before.conditions.map((one) => ({ ...one, at: expect.any(String) as string })),
+    }
     expect(await world.status()).toEqual({ ...before, ...at })
     expect(world.log.of('error')).toEqual([])
   })
@@ -207,9 +229,21 @@ describe('a job', () => {
     ['with an unquoted schedule', 'apiVersion: support-bundle-schedule.io/v1\nschedule: * * * * *', /put the schedule in quotes/],
     ['without a schedule', 'apiVersion: support-bundle-schedule.io/v1', /schedule is missing/],
     ['with a schedule that never comes', 'apiVersion: support-bundle-schedule.io/v1\nschedule: "0 0 31 2 *"', /it never comes/],
-    ['with an unknown zone', 'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\ntimeZone: Europe/Berln', /Europe\/Berlin/],
-    ['with a key that would protect', 'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\nredact: {specs: []}', /redact is not a known key/],
-    ['of thousands of faults', `a: [${'x, '.repeat(5000)}]\n${Array.from({ length: 2000 }, (_, key) => `key${key}: 1`).join('\n')}`, /apiVersion/],
+    [
+      'with an unknown zone',
+      'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\ntimeZone: Europe/Berln',
+      /Europe\/Berlin/,
+    ],
+    [
+      'with a key that would protect',
+      'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\nredact: {specs: []}',
+      /redact is not a known key/,
+    ],
+    [
+      'of thousands of faults',
+      `a: [${'x, '.repeat(5000)}]\n${Array.from({ length: 2000 }, (_, key) => `key${key}: 1`).join('\n')}`,
+      /apiVersion/,
+    ],
     ['of nothing', '', /expected object/],
   ])('%s is invalid, and says why', async (_, text, why) => {
     await using world = await aWorld('2026-03-10T00:00:00Z')
@@ -219,7 +253,12 @@ describe('a job', () => {
     await world.pass(agent, HOUR)
     const status = await world.status()
     expect(status).toMatchObject({ state: 'invalid', nextSlots: [] })
-    expect(status.conditions[0]).toMatchObject({ type: 'Valid', status: 'False', reason: 'Invalid', message: expect.stringMatching(why) })
+    expect(status.conditions[0]).toMatchObject({
+      type: 'Valid',
+      status: 'False',
+      reason: 'Invalid',
+      message: expect.stringMatching(why),
+    })
     expect(world.log.of('error')).toEqual([])
     await othersGoOn(world, [1, 2, 3, 4, 5])
   })

@@ -95,7 +95,11 @@ describe('runs at work', () => {
     agent.works.executor.cancel('SIGTERM')
     await agent.works.executor.idle()
     const [run] = (await world.runs()).values()
-    expect(run).toMatchObject({ phase: 'finished', outcome: 'interrupted', error: { code: 'TASK_CANCELLED', message: 'the task was cancelled: SIGTERM' } })
+    expect(run).toMatchObject({
+      phase: 'finished',
+      outcome: 'interrupted',
+      error: { code: 'TASK_CANCELLED', message: 'the task was cancelled: SIGTERM' },
+    })
   })
 })
 
@@ -103,7 +107,9 @@ describe('a run', () => {
   it('asks for what its job says, within the ceilings of the config', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
     const inline = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'HostCollector' }
-    await world.create(aJob().with({ timeout: '7m', analyze: false, collect: { specs: [{ inline }] }, limits: { memory: '8Gi', bundle: '1Mi' } }))
+    await world.create(
+      aJob().with({ timeout: '7m', analyze: false, collect: { specs: [{ inline }] }, limits: { memory: '8Gi', bundle: '1Mi' } }),
+    )
     let memoryBytes = 0
     const agent = world.agent({ config: { maxMemoryMB: 100 } })
     const { tasks } = agent.works.edge
@@ -127,7 +133,11 @@ describe('a run', () => {
 
   it('leaves its bundle in the folder of its job, its figures in its record, its log, and nothing else', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
-    world.tasks.script = () => ({ does: 'complete', ms: 5_000, says: [{ type: 'warning', code: 'X', message: 'password=hunter2secret' }] })
+    world.tasks.script = () => ({
+      does: 'complete',
+      ms: 5_000,
+      says: [{ type: 'warning', code: 'X', message: 'password=hunter2secret' }],
+    })
     await world.create(aJob())
     const agent = world.agent()
     await agent.look()
@@ -148,11 +158,12 @@ describe('a run', () => {
     expect(await readFile(path, 'utf8')).toBe(`bundle of ${ONE}`)
     expect(await readdir(world.folders.work)).toEqual([])
     const log = await readFile(join(world.folders.runLogs, `${ONE}.log`), 'utf8')
-    expect(log.trim().split('\n').map((line) => (JSON.parse(line) as { message: string }).message)).toEqual([
-      'run started',
-      expect.stringMatching(/^X: password=\*\*\*HIDDEN/),
-      'run collected',
-    ])
+    expect(
+      log
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { message: string }).message),
+    ).toEqual(['run started', expect.stringMatching(/^X: password=\*\*\*HIDDEN/), 'run collected'])
   })
 
   it('by hand has the id of its request in the name of its bundle', async () => {
@@ -167,7 +178,10 @@ describe('a run', () => {
   it('whose archive is somewhere else fails, and what lies there stays', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
     await world.create(aJob())
-    world.tasks.script = (request) => ({ does: 'complete', result: { archive: { path: join((request as RunRequest).workFolder, '../../elsewhere') } } })
+    world.tasks.script = (request) => ({
+      does: 'complete',
+      result: { archive: { path: join((request as RunRequest).workFolder, '../../elsewhere') } },
+    })
     const agent = world.agent()
     await agent.look()
     await world.pass(agent, MINUTE)
@@ -198,7 +212,11 @@ describe('a run', () => {
     await world.create(aJob())
     const agent = world.agent()
     agent.works.edge.tasks = {
-      start: async () => ({ warnings: [], peakRssBytes: 0, error: fail('COLLECTOR_FAILED', { key: 'x', reason: 'ä"\n'.repeat(100_000) }) }),
+      start: async () => ({
+        warnings: [],
+        peakRssBytes: 0,
+        error: fail('COLLECTOR_FAILED', { key: 'x', reason: 'ä"\n'.repeat(100_000) }),
+      }),
     }
     await agent.look()
     await world.pass(agent, MINUTE)

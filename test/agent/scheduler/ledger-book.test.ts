@@ -7,7 +7,8 @@ import { aWorld, type World } from '../../support/agent.ts'
 
 const clockEvent = (note: string) => ({ type: 'clock' as const, at: '2026-03-31T22:00:00.000Z', note })
 const add = (note: string) => (page: LedgerPage) => record(page, [clockEvent(note)])
-const notesOf = (pages: LedgerPage[]) => pages.map((page) => page.entries.flatMap((entry) => ('note' in entry && entry.note ? [entry.note] : [])))
+const notesOf = (pages: LedgerPage[]) =>
+  pages.map((page) => page.entries.flatMap((entry) => ('note' in entry && entry.note ? [entry.note] : [])))
 
 async function books(world: World) {
   const view = viewOf(await world.create(aJob()))
@@ -21,7 +22,9 @@ describe('a ledger', () => {
   it('is opened at a job’s first sight', async () => {
     await using world = await aWorld('2026-03-31T22:00:00Z')
     await books(world)
-    expect(await world.pages()).toMatchObject([{ month: '202603', entries: [{ type: 'created' }], state: { schedule: ['0 * * * *'] } }])
+    expect(await world.pages()).toMatchObject([
+      { month: '202603', entries: [{ type: 'created' }], state: { schedule: ['0 * * * *'] } },
+    ])
   })
 
   it('is not written when nothing changes', async () => {
@@ -44,7 +47,18 @@ describe('a ledger', () => {
   it('begins a page a month, which goes on from the one before; that one is closed', async () => {
     await using world = await aWorld('2026-03-31T22:00:00Z')
     const { view, one } = await books(world)
-    await keep(one, view, (page) => record(page, [{ type: 'slots', from: '2026-03-31T21:00:00.000Z', to: '2026-03-31T21:00:00.000Z', count: 1, outcome: 'missed-down', at: '2026-03-31T22:00:00.000Z' }]))
+    await keep(one, view, (page) =>
+      record(page, [
+        {
+          type: 'slots',
+          from: '2026-03-31T21:00:00.000Z',
+          to: '2026-03-31T21:00:00.000Z',
+          count: 1,
+          outcome: 'missed-down',
+          at: '2026-03-31T22:00:00.000Z',
+        },
+      ]),
+    )
     await world.clock.advance(3 * 3_600_000)
     const page = await keep(one, view, add('april'))
     expect(await world.all('ledger')).toMatchObject([
@@ -102,6 +116,16 @@ describe('a ledger', () => {
     const page = await keep(one, view, add('again'))
     expect(page.state.settledUpTo).toBe('2026-03-31T23:59:30.000Z')
     expect(notesOf(await world.pages())).toEqual([[], ['again']])
+  })
+
+  it('that cannot be read is never written', async () => {
+    await using world = await aWorld('2026-03-10T00:00:00Z')
+    const { view, one } = await books(world)
+    const [page] = await world.all('ledger')
+    if (page) await world.store.update(page, { text: 'garbage' }, page.version)
+    await one.mirror.load()
+    await expect(keep(one, view, add('more'))).rejects.toMatchObject({ code: 'LEDGER_DAMAGED' })
+    expect((await world.all('ledger'))[0]?.text).toBe('garbage')
   })
 
   it('that was lost with all its pages does not judge again what is past: the status tells when it was last seen', async () => {

@@ -50,7 +50,11 @@ describe('what a dead process left', () => {
     const agent = await found(world)
     const name = await leave(world, { phase: 'delivering', deliveries: [aDelivery({ tries: 3 })] })
     await takeOver(agent)
-    expect((await world.runs()).get(name)).toMatchObject({ phase: 'delivering', holder: agent.holder, deliveries: [{ tries: 3 }] })
+    expect((await world.runs()).get(name)).toMatchObject({
+      phase: 'delivering',
+      holder: agent.holder,
+      deliveries: [{ tries: 3 }],
+    })
   })
 
   it('a run at work is interrupted, for good', async () => {
@@ -59,7 +63,11 @@ describe('what a dead process left', () => {
     const name = await leave(world, { phase: 'running' })
     await takeOver(agent)
     const ended = (await world.all('run'))[0]
-    expect((await world.runs()).get(name)).toMatchObject({ phase: 'finished', outcome: 'interrupted', error: { code: 'TASK_INTERRUPTED' } })
+    expect((await world.runs()).get(name)).toMatchObject({
+      phase: 'finished',
+      outcome: 'interrupted',
+      error: { code: 'TASK_INTERRUPTED' },
+    })
     expect(ended?.isSealed).toBe(true)
     await takeOver(agent)
     expect((await world.all('run'))[0]?.version, 'once').toBe(ended?.version)

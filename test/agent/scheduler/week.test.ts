@@ -20,7 +20,10 @@ type Step = Act & { afterMinutes: number }
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant('edit' as const), schedule: fc.constantFrom(...SCHEDULES) }) },
-  { weight: 8, arbitrary: fc.record({ does: fc.constantFrom('describe', 'pause', 'resume', 'spoil', 'request', 'down', 'up', 'look') }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ does: fc.constantFrom('describe', 'pause', 'resume', 'spoil', 'request', 'down', 'up', 'look') }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -44,7 +47,11 @@ const BEHAVIOURS: Behaviour[] = [
 ]
 const behaviourOf = (request: TaskRequest): Behaviour => {
   const id = (request as RunRequest).run.id
-  return BEHAVIOURS[[...id].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % BEHAVIOURS.length] ?? { does: 'fail' }
+  return (
+    BEHAVIOURS[[...id].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0) % BEHAVIOURS.length] ?? {
+      does: 'fail',
+    }
+  )
 }
 
 interface Plan {
@@ -70,7 +77,9 @@ class Week {
 
   get job(): JobBuilder {
     const { schedule, isPaused, isSpoilt, description } = this.#plan
-    const job = aJob().every(isSpoilt ? 'not a schedule' : schedule).with({ description })
+    const job = aJob()
+      .every(isSpoilt ? 'not a schedule' : schedule)
+      .with({ description })
     return isPaused ? job.paused() : job
   }
 
@@ -163,11 +172,16 @@ async function judge(world: World, week: Week, created: Date): Promise<Map<strin
     if (entry.type === 'run' && entry.trigger === 'schedule') add(Date.parse(entry.slot), entry.outcome)
     if (entry.type !== 'slots') continue
     const within = due.filter((slot) => slot >= Date.parse(entry.from) && slot <= Date.parse(entry.to))
-    expect([within[0], within.at(-1), within.length], JSON.stringify(entry)).toEqual([Date.parse(entry.from), Date.parse(entry.to), entry.count])
+    expect([within[0], within.at(-1), within.length], JSON.stringify(entry)).toEqual([
+      Date.parse(entry.from),
+      Date.parse(entry.to),
+      entry.count,
+    ])
     for (const slot of within) add(slot, entry.outcome)
   }
   const removing = new Set(pages.flatMap((page) => page.state.removing ?? []))
-  for (const [name, run] of await world.runs()) if (run.trigger === 'schedule' && !removing.has(name)) add(Date.parse(run.slot), run.outcome ?? run.phase)
+  for (const [name, run] of await world.runs())
+    if (run.trigger === 'schedule' && !removing.has(name)) add(Date.parse(run.slot), run.outcome ?? run.phase)
   const show = (slot: number) => `${new Date(slot).toISOString().slice(5, 16)} ${ended.get(slot)?.join(', ') ?? 'vanished'}`
   expect(due.filter((slot) => ended.get(slot)?.length !== 1).map(show), 'slots that did not end exactly once').toEqual([])
   expect([...ended.keys()].filter((slot) => !due.includes(slot)).map(show), 'slots that were not due').toEqual([])
@@ -200,7 +214,16 @@ describe('a virtual week', () => {
       { seed: 2026, numRuns: 15 },
     )
     // The week is no use if something never happens in it.
-    const usual = ['completed', 'disabled', 'failed', 'interrupted', 'missed-down', 'not-observed', 'skipped-late', 'skipped-overlap']
+    const usual = [
+      'completed',
+      'disabled',
+      'failed',
+      'interrupted',
+      'missed-down',
+      'not-observed',
+      'skipped-late',
+      'skipped-overlap',
+    ]
     expect([...seen.keys()].toSorted()).toEqual(expect.arrayContaining(usual))
   })
 })

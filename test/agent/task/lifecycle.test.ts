@@ -128,7 +128,7 @@ describe('a cancel', () => {
 
   it.each([
     ['before anything was collected', 'planning', `yield { type: 'file', path: 'x', format: 'text', body: 'x' }`],
-    ['of a plug-in that does not care', 'collecting plug', `${FOREVER}`],
+    ['of a plug-in that does not care', 'collecting plug', FOREVER],
     ['of a plug-in that blocks', 'collecting plug', `for (;;) {}`],
   ])('%s', async (name, step, body) => {
     await writeCollectors(space.plugins, { plug: body })

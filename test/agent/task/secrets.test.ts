@@ -140,7 +140,7 @@ async function plantPlugins(): Promise<void> {
 function watchFolder(folder: string) {
   const found = new Set<string>()
   const staged = new Set<string>()
-  let isOver = false
+  const over = new AbortController()
   const look = async () => {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
       if (!entry.isFile()) continue
@@ -150,14 +150,14 @@ function watchFolder(folder: string) {
     }
   }
   const looking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await look()
       await new Promise((resolve) => setImmediate(resolve))
     }
     await look()
   })()
   return async () => {
-    isOver = true
+    over.abort()
     await looking
     return { found: [...found], staged: [...staged] }
   }
@@ -219,10 +219,10 @@ describe('planted secrets', () => {
       'analysis.json',
       'support-bundle-schedule/report.json',
     ]
-    for (const path of masked) expect(await bundle.read(path), path).toContain('***HIDDEN***')
+    for (const path of masked) expect([path, await bundle.read(path)]).toEqual([path, expect.stringContaining('***HIDDEN***')])
     expect(bundle.paths).not.toContain('planted/half')
     for (const path of ['data/planted.txt', run('large.txt'), 'planted/bytes', 'planted/slow', 'host-collectors/copied/app.log'])
-      expect(await bundle.read(path), path).toMatch(/^first line\n[^]*last line\n$/)
+      expect([path, await bundle.read(path)]).toEqual([path, expect.stringMatching(/^first line\n[^]*last line\n$/)])
     expect(outcome.text).toContain('***HIDDEN***')
   })
 

@@ -153,6 +153,17 @@ describe('patience', () => {
     client.close()
   })
 
+  it('reads the seconds that a Status names', async () => {
+    const status = { kind: 'Status', reason: 'Timeout', details: { retryAfterSeconds: 2 } }
+    handler = (_, response, count) => (count === 1 ? json(response, status, 504) : json(response, 'done'))
+    const { client, clock } = aClient(server.url)
+    const answer = client.json({ path: '/' })
+    await clock.untilAsleep(2_550)
+    await clock.advance(2_550)
+    expect(await answer).toBe('done')
+    client.close()
+  })
+
   it('ends with its budget', async () => {
     handler = busy(Infinity, { 'retry-after': '11' })
     const { client, clock } = aClient(server.url)
@@ -267,6 +278,23 @@ describe('a server that fails', () => {
       code: 'CLUSTER_UNREACHABLE',
       message: expect.stringContaining('stopped in the middle of an answer for 5 s') as string,
     })
+    client.close()
+  })
+
+  it('is not given up because its reader takes long', async () => {
+    let goOn = () => undefined as unknown
+    handler = (_, response) => {
+      response.writeHead(200, { 'content-length': '8' }).write('half')
+      goOn = () => response.end('rest')
+    }
+    const { client, clock } = aClient(server.url)
+    const { body } = await client.request({ path: '/', timeoutMs: 5_000 })
+    const pieces = body[Symbol.asyncIterator]()
+    await pieces.next()
+    await clock.advance(60_000)
+    goOn()
+    expect(String((await pieces.next()).value)).toBe('rest')
+    expect((await pieces.next()).done).toBe(true)
     client.close()
   })
 

@@ -85,7 +85,7 @@ describe('in a pod', () => {
     world.files['/var/run/secrets/kubernetes.io/serviceaccount/token'] = 'next'
     expect(credentials.refused(await credentials.current())).toBe(true)
     expect(await credentials.current()).toEqual({ authorization: 'Bearer next' })
-    world.files = {}
+    for (const path of Object.keys(world.files)) delete world.files[path]
     await world.clock.advance(60_000)
     expect(await credentials.current()).toEqual({ authorization: 'Bearer next' })
   })
@@ -236,6 +236,11 @@ describe('credentials', () => {
 })
 
 describe('flags on top', () => {
+  it('a token takes the place of a token file', async () => {
+    const world = aWorld({ [HOME]: aConfig({ user: { tokenFile: '/tok' } }), '/tok': 'from the file' })
+    expect(await (await loadKubeconfig(world, { token: 't' })).credentials.current()).toEqual({ authorization: 'Bearer t' })
+  })
+
   it('a token takes the place of every other word', async () => {
     const user = {
       username: 'u',

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listAll, type ListPage, listPages } from '../../../core/kube/list.ts'
 import { createObject } from '../../../core/kube/objects.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
@@ -18,7 +18,10 @@ function ifMissing(error: unknown): undefined {
 describe.skipIf(cluster.skipped)('lists of a real API server', () => {
   let namespace: string
   let path: string
+  const warnings: string[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning.message)
   beforeAll(async () => {
+    process.on('warning', onWarning)
     namespace = await cluster.newNamespace()
     path = resourcePath({ version: 'v1', plural: 'configmaps', namespace })
     const names = Array.from({ length: COUNT }, (_, index) => `cm-${String(index).padStart(4, '0')}`)
@@ -31,6 +34,8 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
       ),
     )
   }, 60_000)
+
+  afterAll(() => void process.off('warning', onWarning))
 
   async function pages(
     options: Partial<Parameters<typeof listPages>[1]> = {},
@@ -53,6 +58,10 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
     expect(new Set(all.map((page) => page.resourceVersion)).size).toBe(1)
     const whole = (await cluster.admin.bytes({ path })).toString('utf8')
     expect(whole).toContain(`"items":[${all.flatMap((page) => page.items.map((item) => item.text)).join(',')}]`)
+  })
+
+  it('and the many calls before them left no listener on the connections that they shared', () => {
+    expect(warnings).toEqual([])
   })
 
   it('keep selectors on every page, and are the same when packed', async () => {

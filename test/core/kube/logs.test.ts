@@ -125,6 +125,16 @@ describe.skipIf(cluster.skipped)('logs through a real API server', () => {
     await hungUp
   })
 
+  it('that are followed take no connection from short calls', async () => {
+    answer = (response) => void response.write('one\n')
+    const client = cluster.client('admin', { maxSockets: 1 })
+    const log = podLog(client, { namespace, pod: 'p', container: 'a', follow: true })
+    await log.next()
+    expect(await client.json({ path: '/version' })).toMatchObject({ major: '1' })
+    await log.return(undefined)
+    client.close()
+  })
+
   it('end with a signal, with its reason', async () => {
     const stop = new AbortController()
     answer = (response) => void response.write('one\n', () => stop.abort(new Error('stop')))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +60,17 @@ describe('an HTTP proxy', () => {
     client.close()
     proxy.close()
   })
+})
+
+it("loses nothing that comes along with the proxy's answer", async () => {
+  const { port, close } = await startTcpServer((socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 ok\r\n\r\nhello'))
+  })
+  const socket = await dialThroughProxy(`http://127.0.0.1:${port}`, 'x', 1, never)
+  const [first] = (await once(socket, 'data')) as [Buffer]
+  expect(first.toString('latin1')).toBe('hello')
+  socket.destroy()
+  await close()
 })
 
 /** A SOCKS5 proxy, byte by byte as RFC 1928 and 1929 say; refuses with `reply` when that is not 0. */

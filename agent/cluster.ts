@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import { AGENT_NAME } from '../core/names.ts'
+import { fail } from '../core/errors.ts'
+import { KubeClient } from '../core/kube/client.ts'
+import { loadKubeconfig } from '../core/kube/kubeconfig.ts'
+import { durationMs } from '../core/quantity.ts'
+import { createConfigMapStore } from '../core/store/config-map-store.ts'
+import type { AgentArgs } from './args.ts'
+import { type ClusterAgent, startClusterAgent } from './cluster-agent.ts'
+import { commonEdge, type ProcessEdge } from './local.ts'
+import { clusterOutside } from './outside-cluster.ts'
+import { createApp } from './server/app.ts'
+import { listen } from './server/listen.ts'
+import { metricsText } from './server/metrics.ts'
+
+/** Leads, or waits to; serves health and metrics meanwhile, until the signal aborts. Throws what the start throws. */
+export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal: AbortSignal): Promise<void> {
+  const { cluster } = args
+  if (!cluster) throw fail('USAGE_ARGUMENTS', { command: 'agent', reason: 'needs --cluster', usage: 'agent --cluster --folder FOLDER' })
+  const common = commonEdge(args, edge)
+  const { clock, config, log, random, version } = common
+  const connection = await loadKubeconfig(common.kubeWorld, { kubeconfig: cluster.kubeconfig, context: cluster.context }, 'the agent')
+  const client = new KubeClient(connection, { clock, random, userAgent: `support-bundle-schedule-agent/${version}` })
+  const startId = cluster.identity ?? randomUUID()
+  const leaseMs = durationMs(config.leaseDuration)
+  const agent = startClusterAgent(
+    {
+      ...common,
+      client,
+      folder: args.folder,
+      store: createConfigMapStore({ client, onProblem: (problem) => log.warn({ problem }, 'store') }),
+      holder: { pid: edge.pid, startId },
+      outside: (namespace) => clusterOutside(client, namespace),
+      election: { namespace: cluster.namespace, name: AGENT_NAME, identity: startId, leaseMs, renewMs: Math.round(leaseMs / 3) },
+    },
+    signal,
+  )
+  const server = await listen(createApp(viewOf(agent, common)), config.metricsPort, common.configFile, cluster.host)
+  log.info({ server: connection.server, port: server.port, identity: startId, version }, 'agent started')
+  await agent.ended
+  await server.close()
+  log.info({}, 'agent stopped')
+}
+
+/** A standby is ready too: it takes over when it has to. */
+function viewOf(agent: ClusterAgent, { clock, config, usage }: ReturnType<typeof commonEdge>) {
+  const startedAt = clock.now()
+  const mirrors = () => [...agent.tenants.values()].map((tenant) => tenant.mirror)
+  return {
+    notReady: () => undefined,
+    metrics: () => (config.metricsEnabled ? metricsText(mirrors(), { startedAt, ...usage() }) : undefined),
+  }
+}

@@ -1,0 +1,29 @@
+import { fail, isFailure } from '../core/errors.ts'
+import { handOver, tokenRenewal } from '../core/kube/handed-connection.ts'
+import { loadKubeconfig, type KubeWorld } from '../core/kube/kubeconfig.ts'
+import type { Outside } from './outside.ts'
+
+/**
+ * On one computer: specs may collect from the cluster of the user's kubeconfig, if there is one. A job without specs looks at
+ * this machine alone. There are no Secrets here: uploaders use what the user's environment has.
+ */
+export function localOutside(world: KubeWorld): Outside {
+  return {
+    async cluster(spec) {
+      if (spec.collect.specs.length === 0) return undefined
+      try {
+        const connection = await loadKubeconfig(world, {}, 'collecting from a cluster')
+        const { namespaces } = spec.collect
+        const request = { connection: await handOver(connection), namespaces: namespaces.length > 0 ? namespaces : ['*'] }
+        return { request, renewToken: tokenRenewal(connection) }
+      } catch (error) {
+        // Host collectors need none; what needs one says so in the bundle.
+        if (isFailure(error, 'KUBECONFIG_MISSING')) return undefined
+        throw error
+      }
+    },
+    secret: async (name) => {
+      throw fail('NOT_SUPPORTED', { what: `the Secret "${name}" outside of a cluster`, remedy: "leave out credentials: the uploader uses this user's own" })
+    },
+  }
+}
