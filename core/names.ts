@@ -3,6 +3,8 @@
 export const PREFIX = 'support-bundle-schedule.io/'
 export const API_VERSION = 'support-bundle-schedule.io/v1'
 
+/** The label by which an administrator opts a namespace in: `"true"`. */
+export const LABEL_ENABLED = `${PREFIX}enabled`
 /** Where the agent runs; it holds no jobs. */
 export const AGENT_NAMESPACE = 'support-bundle-schedule'
 /** The agent's Deployment, Service, Lease and own ServiceAccount. */

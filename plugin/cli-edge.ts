@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { KubeOverrides } from '../core/kube/kubeconfig.ts'
 import type { ProcessTable } from '../core/store/process-table.ts'
 import type { Store } from '../core/store/store.ts'
 import type { SuperviseOptions, TaskOutcome } from '../core/supervise.ts'
@@ -34,6 +35,8 @@ export interface CliEdge {
   processes(): ProcessTable
   /** the local store in a folder */
   fileStore(folder: string): Promise<Store>
+  /** the store of a cluster, and what to know before a job is put there; the kubeconfig is read now */
+  clusterStore(overrides: KubeOverrides): Promise<ClusterStore>
   /** starts the task program for one request */
   task<Name extends TaskName>(
     request: Extract<TaskRequest, { task: Name }>,
@@ -46,4 +49,11 @@ export interface CliEdge {
   agent(args: string[], how: 'foreground' | 'background' | 'quiet', stop?: AbortSignal): Promise<AgentEnd>
   /** sends a signal to a process; throws as `process.kill` does */
   kill(pid: number, signal: 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): void
+}
+
+export interface ClusterStore {
+  store: Store
+  namespace: string
+  /** why no agent will run a job of this namespace, as far as this user may see */
+  warnings(): Promise<string[]>
 }

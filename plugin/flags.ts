@@ -1,10 +1,12 @@
 import { type ArgDef, type ArgsDef, parseArgs, type ParsedArgs } from 'citty'
 import { fail } from '../core/errors.ts'
 import { hint } from '../core/suggest.ts'
+import { KUBE_FLAGS } from './kube-flags.ts'
 
 /** Flags that every verb takes. */
 export const GLOBAL = {
   local: { type: 'boolean', description: 'use the store on this computer' },
+  ...KUBE_FLAGS,
   help: { type: 'boolean', alias: 'h', description: 'show this help' },
 } as const satisfies ArgsDef
 
@@ -38,7 +40,7 @@ export function readFlags<Args extends ArgsDef>(
   const values = new Map<string, string[]>()
   for (const [name, value] of given) values.set(name, [...(values.get(name) ?? []), String(value)])
   for (const [name, found] of values)
-    if (found.length > 1 && name !== 'help' && !lists.includes(name))
+    if (found.length > 1 && name !== 'help' && name !== 'as-group' && !lists.includes(name))
       throw fail('USAGE_FLAG_VALUE', { flag: `--${name}`, command, reason: 'was given more than once' })
   const canonical = given.map(([name, value]) =>
     value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`,

@@ -1,5 +1,6 @@
 import type { ArgDef, ArgsDef } from 'citty'
 import { GLOBAL } from './flags.ts'
+import { KUBE_FLAGS, SHOWN_KUBE_FLAGS } from './kube-flags.ts'
 import type { Verb } from './verb.ts'
 import { VERBS, type VerbEntry, verbsOfGroup } from './verbs.ts'
 
@@ -37,7 +38,8 @@ function verbLines(verbs: [string, VerbEntry][]): string {
 /** Help for one verb. */
 export function verbHelp(program: string, verb: Verb<ArgsDef>): string {
   const all: ArgsDef = { ...verb.args, ...GLOBAL }
-  const flags = Object.entries(all).filter(([, def]) => def.type !== 'positional')
+  const isShown = (name: string) => !(name in KUBE_FLAGS) || SHOWN_KUBE_FLAGS.includes(name)
+  const flags = Object.entries(all).filter(([name, def]) => def.type !== 'positional' && isShown(name))
   const left = flags.map(([name, def]) => {
     const alias = 'alias' in def && def.alias ? `-${[def.alias].flat()[0]}, ` : '    '
     return `${alias}--${name}${def.type === 'boolean' ? '' : ` ${def.valueHint ?? 'VALUE'}`}`

@@ -5,6 +5,7 @@ import { decodeStatus, type JobStatus } from '../core/status.ts'
 
 /** A job as `list` and `status` show it; the words are part of the interface. */
 export interface JobRow {
+  namespace: string
   name: string
   id: string
   description: string
@@ -35,6 +36,7 @@ export async function jobRow(job: Stored, statusText: string | undefined, now: D
   const known = isCurrent ? status : undefined
   const read = !isCurrent || isStale ? (await import('./read-job.ts')).readUnseen(job, known, now) : undefined
   return {
+    namespace: job.namespace,
     name: job.name,
     id: job.uid,
     created: job.createdAt.toISOString(),

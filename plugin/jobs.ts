@@ -2,7 +2,10 @@ import { fail } from '../core/errors.ts'
 import { JOB_NAME, jobOf, statusName } from '../core/names.ts'
 import type { Ref, Store, Stored } from '../core/store/store.ts'
 import { hint } from '../core/suggest.ts'
-import type { CliEdge } from './cli-edge.ts'
+import { EVERYWHERE } from '../core/store/store.ts'
+import type { CliEdge, ClusterStore } from './cli-edge.ts'
+import { inNamespace } from './in-namespace.ts'
+import { type KubeArgs, kubeOverrides } from './kube-flags.ts'
 
 /** The local store has one tenant. */
 export const NAMESPACE = ''
@@ -12,15 +15,19 @@ export const SHOWN_ID = 8
 export interface StoreContext {
   edge: CliEdge
   folder: string
-  args: { local?: unknown }
+  args: KubeArgs & { local?: unknown; 'all-namespaces'?: unknown }
+  list(flag: 'as-group'): string[]
 }
 
-/** The store that a verb works on. */
-export async function openStore({ edge, folder, args }: StoreContext): Promise<Store> {
-  if (args.local !== true)
-    throw fail('NOT_SUPPORTED', { what: 'a store in the cluster', remedy: 'add --local to use the store on this computer' })
-  return edge.fileStore(folder)
+/** The store that a verb works on: of the cluster, unless `--local`. */
+export async function openStore(context: StoreContext): Promise<Store> {
+  const { edge, folder, args } = context
+  if (args.local === true) return edge.fileStore(folder)
+  const { store, namespace } = await openCluster(context)
+  return inNamespace(store, args['all-namespaces'] === true ? EVERYWHERE : namespace)
 }
+
+export const openCluster = ({ edge, args, list }: StoreContext): Promise<ClusterStore> => edge.clusterStore(kubeOverrides(args, list('as-group')))
 
 export const ref = (kind: Ref['kind'], name: string): Ref => ({ kind, namespace: NAMESPACE, name })
 
@@ -36,9 +43,9 @@ export async function findJob(store: Store, word: string): Promise<Stored> {
   return found[0]
 }
 
-export async function readAll(store: Store, kind: Ref['kind']): Promise<Stored[]> {
+export async function readAll(store: Store, kinds: Ref['kind'] | readonly Ref['kind'][]): Promise<Stored[]> {
   const all: Stored[] = []
-  for await (const stored of store.list(kind, NAMESPACE)) all.push(stored)
+  for await (const stored of store.list(kinds, NAMESPACE)) all.push(stored)
   return all
 }
 

@@ -58,6 +58,10 @@ export function processEdge(process: NodeJS.Process): CliEdge {
         void process.stderr.write(`${warning(message)}${remedy ? `  ${safe(remedy)}\n` : ''}`)
       return createFileStore({ folder, clock: systemClock, newUid: randomUUID, processes: processes(), onProblem })
     },
+    async clusterStore(overrides) {
+      const { openClusterStore } = await import('./cluster-store.ts')
+      return openClusterStore(overrides, { env: process.env, home: homedir(), isTty: process.stdin.isTTY }, ({ message }) => void process.stderr.write(warning(message)))
+    },
     async task(request, options) {
       const { asTaskChild, supervise, taskSpawn } = await import('../core/supervise.ts')
       const { args, options: spawnOptions } = taskSpawn({ script: join(lib, 'task.js'), path: process.env['PATH'], heapMb: 512 })

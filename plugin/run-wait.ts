@@ -14,7 +14,8 @@ import { agentError } from './start-daemon.ts'
 
 export interface Wait {
   edge: CliEdge
-  folder: string
+  /** of the local store; in a cluster there is none, and neither a log to follow */
+  folder: string | undefined
   store: Store
   job: string
   /** of the request, and so of the run */
@@ -29,11 +30,13 @@ export interface Waited {
 }
 
 const LOOK_EACH_MS = 200
+/** a server is asked less often than a file */
+const ASK_EACH_MS = 500
 /** A daemon that restarts is away for a moment. */
 const DAEMON_AWAY_MS = 15_000
 
 /** Has an agent of our own do just this request, and waits for its end. Ctrl-C and the time-out end the run, which is then recorded. */
-export async function doHere(wait: Wait): Promise<Waited> {
+export async function doHere(wait: Wait & { folder: string }): Promise<Waited> {
   const { edge, folder, job, id, timeout } = wait
   const tooLate = new AbortController()
   const args = ['--folder', folder, '--log-level', 'error', '--job', job, '--request', id]
@@ -58,13 +61,13 @@ export async function doHere(wait: Wait): Promise<Waited> {
   return waitForDaemon(wait)
 }
 
-/** Waits for a run that a daemon does. It goes on whatever happens here. Throws WAIT_INTERRUPTED, WAIT_TIMED_OUT, DAEMON_NOT_RUNNING. */
+/** Waits for a run that a daemon, or the agent of a cluster, does. It goes on whatever happens here. Throws WAIT_INTERRUPTED, WAIT_TIMED_OUT, DAEMON_NOT_RUNNING. */
 export async function waitForDaemon(wait: Wait): Promise<Waited> {
   const { edge, folder, timeout } = wait
   const name = manualRunName(wait.job, wait.id)
   const until = edge.clock.now().getTime() + durationMs(timeout)
-  const log = followLog(logOf(wait), (text) => wait.progress.show(`${text} …`))
-  const remedy = `the daemon goes on with it; see "history ${wait.job}"`
+  const log = folder === undefined ? undefined : followLog(logOf(folder, wait), (text) => wait.progress.show(`${text} …`))
+  const remedy = `it goes on; see "history ${wait.job}"`
   let seenAt = edge.clock.now().getTime()
   for (;;) {
     const found = await look(wait)
@@ -72,15 +75,16 @@ export async function waitForDaemon(wait: Wait): Promise<Waited> {
     const now = edge.clock.now().getTime()
     if (edge.signal.aborted) throw fail('WAIT_INTERRUPTED', { what: `run "${name}"`, remedy })
     if (now > until) throw fail('WAIT_TIMED_OUT', { what: `run "${name}"`, seconds: secondsOf(timeout), remedy })
-    if (await findDaemon(edge, folder)) seenAt = now
-    else if (now - seenAt > DAEMON_AWAY_MS) throw fail('DAEMON_NOT_RUNNING', { folder })
-    await log.read()
-    await edge.clock.sleep(LOOK_EACH_MS, edge.signal).catch(() => undefined)
+    if (folder !== undefined && !(await findDaemon(edge, folder))) {
+      if (now - seenAt > DAEMON_AWAY_MS) throw fail('DAEMON_NOT_RUNNING', { folder })
+    } else seenAt = now
+    await log?.read()
+    await edge.clock.sleep(folder === undefined ? ASK_EACH_MS : LOOK_EACH_MS, edge.signal).catch(() => undefined)
   }
 }
 
-async function watchLog(wait: Wait, over: AbortSignal, onLook: () => void): Promise<void> {
-  const log = followLog(logOf(wait), (text) => wait.progress.show(`${text} …`))
+async function watchLog(wait: Wait & { folder: string }, over: AbortSignal, onLook: () => void): Promise<void> {
+  const log = followLog(logOf(wait.folder, wait), (text) => wait.progress.show(`${text} …`))
   while (!over.aborted) {
     await log.read()
     onLook()
@@ -89,7 +93,7 @@ async function watchLog(wait: Wait, over: AbortSignal, onLook: () => void): Prom
   await log.read()
 }
 
-const logOf = ({ folder, job, id }: Wait) => join(folder, 'logs', 'runs', `${manualRunName(job, id)}.log`)
+const logOf = (folder: string, { job, id }: Wait) => join(folder, 'logs', 'runs', `${manualRunName(job, id)}.log`)
 
 const secondsOf = (timeout: string) => String(durationMs(timeout) / 1000)
 

@@ -21,7 +21,7 @@ export interface VerbContext<Args extends ArgsDef> {
   /** positional arguments in order */
   words: string[]
   /** all values of a flag named in `lists` */
-  list(flag: keyof Args & string): string[]
+  list(flag: (keyof Args & string) | 'as-group'): string[]
   edge: CliEdge
   /** the folder of the local store */
   folder: string

@@ -32,13 +32,20 @@ export function createHousekeeping(edge: ExecuteEdge, signal: AbortSignal): Hous
         edge.log.warn({ job, problem: asProblem(error) }, 'retention failed'),
       )
     }
-    working = undefined
+  }
+  const begin = () => {
+    working ??= work().finally(() => {
+      working = undefined
+      if (due.size > 0) begin()
+    })
   }
   return {
     look(job) {
       due.add(job)
-      working ??= work()
+      begin()
     },
-    idle: async () => working,
+    async idle() {
+      while (working) await working
+    },
   }
 }

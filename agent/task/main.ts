@@ -3,11 +3,11 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
-import { encodeMessage, type FromTask } from '../../core/task.ts'
 import { VERSION } from '../../core/version.ts'
 import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
 import { serveTask } from './serve.ts'
+import { createSpeaker } from './speaker.ts'
 import { stderrLogger } from './stderr-logger.ts'
 import { startWatchdog } from './watchdog.ts'
 
@@ -26,7 +26,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'])
 let isWatched = false
 const code = await serveTask({
   input: process.stdin,
-  say,
+  say: createSpeaker(write, systemClock),
   libFolder: dirname(fileURLToPath(import.meta.url)),
   clock: systemClock,
   log,
@@ -62,10 +62,10 @@ if (process.ppid !== ppid) {
 process.exit(code)
 
 /** At once: a plug-in that blocks or ends the process next would take along what waits to be written, and be named wrongly. */
-function say(message: FromTask): void {
-  const line = Buffer.from(encodeMessage(message))
+function write(text: string): void {
+  const bytes = Buffer.from(text)
   try {
-    for (let at = 0; at < line.length;) at += writeSync(3, line, at)
+    for (let at = 0; at < bytes.length;) at += writeSync(3, bytes, at)
   } catch {
     // the parent is gone
   }

@@ -1,9 +1,6 @@
 import type { KubeClient } from '../../core/kube/client.ts'
 import { watch } from '../../core/kube/watch.ts'
-import { PREFIX } from '../../core/names.ts'
-
-/** The label by which an administrator opts a namespace in. */
-export const LABEL_ENABLED = `${PREFIX}enabled`
+import { LABEL_ENABLED } from '../../core/names.ts'
 
 /**
  * The opted-in namespaces, told whole after each change: labelled, and not being deleted. Goes on until the signal aborts;

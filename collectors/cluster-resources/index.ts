@@ -41,9 +41,10 @@ export default defineCollector<ClusterResourcesConfig>({
     yield* scope.outputs
     const { names } = scope
 
-    // All of it begins now; the first lists are on their way while the rules are asked for.
+    // All of it begins now, and is on its way while the rules are asked for.
     const reviewed = reviewRules(kube, names ?? [], signal)
-    reviewed.catch(() => undefined)
+    const discovered = apiResources(kube, signal)
+    for (const early of [reviewed, discovered]) early.catch(() => undefined)
     const listed = ahead(KINDS, KINDS_AHEAD, (kind) => listKind(kube, kind, names))[Symbol.asyncIterator]()
     const first = listed.next()
     first.catch(() => undefined)
@@ -60,7 +61,7 @@ export default defineCollector<ClusterResourcesConfig>({
       yield* customResources(context, custom, names, wanted)
       yield* pullSecrets(context, names, wanted)
       yield* license(context, names, wanted)
-      yield* await apiResources(kube, signal)
+      yield* await discovered
     } finally {
       await listed.return?.(undefined)
     }

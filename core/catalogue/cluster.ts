@@ -5,7 +5,7 @@ export const CLUSTER = {
   KUBECONFIG_MISSING: {
     ...OF.usage,
     message: 'no kubeconfig was found at {path}, and {what} needs one',
-    remedy: 'set KUBECONFIG or --kubeconfig, or leave {what} out',
+    remedy: 'set KUBECONFIG or --kubeconfig; to work on this computer without a cluster, add --local',
   },
   KUBECONFIG_INVALID: { ...OF.usage, message: 'kubeconfig {path}: {reason}', remedy: 'check it with: kubectl config view' },
   CLUSTER_UNREACHABLE: {

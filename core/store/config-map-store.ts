@@ -8,16 +8,13 @@ import { KubeStatusError } from '../kube/status-error.ts'
 import { watch } from '../kube/watch.ts'
 import { type Kind, LABEL_KIND, NAME_OF } from '../names.ts'
 import { decodeLoosely, describeRef, encode } from './codec.ts'
-import type { Document, OnProblem, Ref, Store, Stored } from './store.ts'
+import { type Document, EVERYWHERE, type OnProblem, type Ref, type Store, type Stored } from './store.ts'
 
 export interface ConfigMapStoreOptions {
   client: KubeClient
   /** told of objects that are passed over, and of what a watch ran into */
   onProblem: OnProblem
 }
-
-/** All namespaces, for `list`: where the identity may do that. */
-export const EVERYWHERE = '*'
 
 /** Lists again this often, whatever the watch said. */
 const RELIST_MS = 600_000

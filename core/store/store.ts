@@ -66,5 +66,8 @@ export interface Store {
   watch(namespace: string, kinds: readonly Kind[], signal: AbortSignal): AsyncIterable<Ref | 'resync'>
 }
 
+/** All namespaces, for `list`: on backends that have several, where the identity may do that. */
+export const EVERYWHERE = '*'
+
 /** Told by a backend about damage that it mended or went around; never thrown. */
 export type OnProblem = (problem: Problem) => void

@@ -6,7 +6,7 @@ import { toYaml } from '../../core/yaml.ts'
 import { findDaemon } from '../daemon.ts'
 import { checkDuration, readCount, readLabels, readPairs } from '../flag-values.ts'
 import { checkDraft, checkSize, emptyDraft, type JobDraft, readDraft } from '../job-draft.ts'
-import { openStore, ref } from '../jobs.ts'
+import { openCluster, openStore, ref } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { warning } from '../output/text.ts'
@@ -98,11 +98,18 @@ export default defineVerb({
     const next = args.enabled && spec.enabled ? schedule.next(edge.clock.now()) : undefined
     const told = `job "${name}" created${next ? `; next run ${localTime(next, spec.timeZone)}` : '; it is disabled'}\n`
     edge.out(await show(format, { ...shown, table: () => told }))
-    if (!(await findDaemon(edge, folder))) edge.err('no daemon runs, so nothing will run it yet: start one with "daemon start"\n')
+    for (const reason of await whyIdle(context)) edge.err(`${reason}\n`)
   },
 })
 
 type Context = VerbContext<typeof ARGS>
+
+/** Why nothing will run the job yet. */
+async function whyIdle(context: Context): Promise<string[]> {
+  const { args, edge, folder } = context
+  if (!args.local) return (await openCluster(context)).warnings()
+  return (await findDaemon(edge, folder)) ? [] : ['no daemon runs, so nothing will run it yet: start one with "daemon start"']
+}
 
 const usage = (reason: string) =>
   fail('USAGE_ARGUMENTS', { command: 'create', reason, usage: `${PROGRAM} create NAME --cron "0 2 * * *", or create -f FILE` })

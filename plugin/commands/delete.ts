@@ -18,6 +18,6 @@ export default defineVerb({
     if (!args.yes) throw fail('CONFIRMATION_NEEDED', { action: `deleting job "${job.name}"` })
     await store.remove(ref('job', job.name))
     edge.out(`job "${job.name}" deleted\n`)
-    edge.err(`its bundles, if any, stay in ${join(folder, 'bundles', job.name)}\n`)
+    if (args.local) edge.err(`its bundles, if any, stay in ${join(folder, 'bundles', job.name)}\n`)
   },
 })

@@ -1,5 +1,5 @@
 import { fail } from '../../core/errors.ts'
-import { API_VERSION } from '../../core/names.ts'
+import { AGENT_NAME, AGENT_NAMESPACE, API_VERSION } from '../../core/names.ts'
 import { durationMs, showDuration, showSize } from '../../core/quantity.ts'
 import { OUTCOMES } from '../../core/run.ts'
 import { checkDuration, readCount } from '../flag-values.ts'
@@ -29,6 +29,8 @@ export default defineVerb({
     const format = await readFormat(args.output, 'history')
     checkDuration('history', 'since', args.since, '12h or 7d')
     const limit = readCount('history', 'limit', args.limit)
+    if (args.logs && !args.local)
+      throw fail('NOT_SUPPORTED', { what: '--logs of a run in a cluster', remedy: `look at the log of the agent: kubectl logs -n ${AGENT_NAMESPACE} deployment/${AGENT_NAME}` })
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const from = args.since === undefined ? 0 : edge.clock.now().getTime() - durationMs(args.since)

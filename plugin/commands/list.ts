@@ -16,6 +16,7 @@ export default defineVerb({
     output: OUTPUT,
     filter: { type: 'string', description: 'only jobs whose name matches; * stands for anything', valueHint: 'PATTERN' },
     status: { type: 'enum', options: STATES, description: 'only jobs in this state' },
+    'all-namespaces': { type: 'boolean', alias: 'A', description: 'of all namespaces' },
     'show-disabled': { type: 'boolean', default: true, description: 'show disabled jobs too' },
   },
   async run(context) {
@@ -23,9 +24,10 @@ export default defineVerb({
     const format = await readFormat(args.output, 'list')
     const store = await openStore(context)
     const now = edge.clock.now()
-    const [jobs, statuses] = await Promise.all([readAll(store, 'job'), readAll(store, 'status')])
-    const texts = new Map(statuses.map((status) => [status.name, status.text]))
-    const all = await Promise.all(jobs.map((job) => jobRow(job, texts.get(`${job.name}.status`), now)))
+    const found = await readAll(store, ['job', 'status'])
+    const texts = new Map(found.filter(({ kind }) => kind === 'status').map((status) => [`${status.namespace}/${status.name}`, status.text]))
+    const jobs = found.filter(({ kind }) => kind === 'job')
+    const all = await Promise.all(jobs.map((job) => jobRow(job, texts.get(`${job.namespace}/${job.name}.status`), now)))
     const wanted = matcher(args.filter)
     const rows = all.filter(
       (row) =>
@@ -38,16 +40,17 @@ export default defineVerb({
       await show(format, {
         data: { apiVersion: API_VERSION, kind: 'JobList', items: rows },
         names: rows.map((row) => `job/${row.name}`),
-        table: (isWide) => showRows(rows, now, isWide),
+        table: (isWide) => showRows(rows, now, isWide, args['all-namespaces'] === true),
       }),
     )
   },
 })
 
-function showRows(rows: readonly JobRow[], now: Date, isWide: boolean): string {
-  const heads = ['NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT']
+function showRows(rows: readonly JobRow[], now: Date, isWide: boolean, hasNamespaces: boolean): string {
+  const heads = [...(hasNamespaces ? ['NAMESPACE'] : []), 'NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT']
   const wide = ['ZONE', 'TARGET', 'DELIVERY']
   const cells = (row: JobRow) => [
+    ...(hasNamespaces ? [row.namespace] : []),
     row.name,
     row.id.slice(0, SHOWN_ID),
     row.schedule || '-',

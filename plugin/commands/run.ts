@@ -9,7 +9,7 @@ import { findJob, openStore, ref } from '../jobs.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields } from '../output/text.ts'
 import { createProgress } from '../progress.ts'
-import { doHere, type Wait, waitForDaemon } from '../run-wait.ts'
+import { doHere, waitForDaemon } from '../run-wait.ts'
 import { readView } from '../run-view.ts'
 import { defineVerb } from '../verb.ts'
 
@@ -37,14 +37,15 @@ export default defineVerb({
       text: encodeDocument(request),
       owner: { name: job.name, uid: job.uid },
     })
-    const hasDaemon = (await findDaemon(edge, folder)) !== undefined
+    const hasDaemon = !args.local || (await findDaemon(edge, folder)) !== undefined
     const names = [`run/${name}`]
     if (hasDaemon && !args.wait)
       return edge.out(await show(format, { data: { run: name }, names, table: () => `run "${name}" requested\n` }))
 
     const progress = createProgress(edge)
-    const wait: Wait = { edge, folder, store, job: job.name, id, timeout: args.timeout, progress }
-    const { run, stored } = await (hasDaemon ? waitForDaemon : doHere)(wait).finally(() => progress.end())
+    const wait = { edge, store, job: job.name, id, timeout: args.timeout, progress }
+    const waiting = hasDaemon ? waitForDaemon({ ...wait, folder: args.local ? folder : undefined }) : doHere({ ...wait, folder })
+    const { run, stored } = await waiting.finally(() => progress.end())
     const data = readView(stored)?.view
     edge.out(await show(format, { data, names, table: () => showEnd(name, run) }))
     return judge(name, run, edge)

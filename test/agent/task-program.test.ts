@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { collectorModule, writeCollectors, writePlugin } from '../support/plugins.ts'
-import { makeWorkspace, mustHave, runRequest, runTask, spec, unpack, type Workspace } from '../support/task.ts'
+import { ended, makeWorkspace, mustHave, pidIn, runRequest, runTask, spec, unpack, type Workspace } from '../support/task.ts'
 
 /**
  * The real, built task program as a child process, with plug-ins that misbehave. Each costs what is its own, has one clear
@@ -213,14 +213,18 @@ describe('outputs that are not taken', () => {
 })
 
 describe('plug-ins without measure', () => {
-  it('50,000 small outputs are all in the bundle', async () => {
+  it('50,000 small outputs are all in the bundle', { timeout: 90_000 }, async () => {
     await writeCollectors(space.plugins, {
       many: `for (let n = 0; n < 50_000; n++) yield { type: 'file', path: 'many/' + (n % 100) + '/' + n, format: 'text', body: 'output ' + n }`,
     })
-    const outcome = await runTask(runRequest(space, { specs: specOf('many'), timeoutMs: 50_000 }))
-    const { by, paths } = await bundleOf(outcome)
-    expect(by('many')).toMatchObject({ state: 'ran', files: 50_000, warnings: [] })
-    expect(paths.filter((path) => path.startsWith('many/'))).toHaveLength(50_000)
+    const outcome = await runTask(runRequest(space, { specs: specOf('many'), timeoutMs: 80_000 }), { timeoutMs: 80_000 })
+    const { archive } = mustHave(outcome)
+    expect(archive.isPartial).toBe(false)
+    // listed only: to unpack so many files takes longer than to make the bundle
+    const names = execFileSync('tar', ['-tzf', archive.path], { maxBuffer: 2 ** 26 })
+      .toString()
+      .split('\n')
+    expect(names.filter((name) => name.includes('/many/'))).toHaveLength(50_000)
     expect(outcome.messages.filter((message) => message.type === 'output')).toHaveLength(50_001)
   })
 
@@ -276,21 +280,7 @@ describe('plug-ins without measure', () => {
     })
     const outcome = await runTask(runRequest(space, { specs: specOf('leaver') }), { timeoutMs: 15_000 })
     expect(await bundleOf(outcome)).toMatchObject({ whole: { isPartial: false } })
-    expect(await isGone(Number(await readFile(file, 'utf8')))).toBe(true)
-  })
-
-  it('a process that left the group and holds the pipes does not keep the parent', async () => {
-    await writeCollectors(space.plugins, {
-      holder: `
-        const { spawn } = await import('node:child_process')
-        const child = spawn('sleep', ['8'], { stdio: 'inherit', detached: true })
-        child.unref()
-        yield { type: 'file', path: 'holder/x', format: 'text', body: 'x' }`,
-    })
-    const started = performance.now()
-    const { whole } = await bundleOf(await runTask(runRequest(space, { specs: specOf('holder') })))
-    expect(whole.isPartial).toBe(false)
-    expect(performance.now() - started).toBeLessThan(7_000)
+    await ended(await pidIn(file))
   })
 
   it('errors that a plug-in leaves unheard cost nothing but a line in the log', async () => {
@@ -340,21 +330,6 @@ describe('plug-ins that do not end', () => {
     expect(stray(outcome.text)).toEqual([])
     expect(await leftIn(space.work)).toEqual([])
   })
-
-  it('an event loop that is blocked: killed by the parent, the step is named', async () => {
-    await writeCollectors(space.plugins, { blocks: 'for (;;) {}' })
-    const outcome = await runTask(runRequest(space, { specs: specOf('blocks'), timeoutMs: 500 }), { timeoutMs: 1500 })
-    expect(outcome.error).toMatchObject({ code: 'TASK_TIMED_OUT', exitCode: 6 })
-    expect(outcome.error?.message).toContain('during collecting blocks')
-  })
-
-  it('a plug-in whose import never ends costs itself only', { timeout: 40_000 }, async () => {
-    await writePlugin(space.plugins, 'collectors', 'never', `${FOREVER}\n${collectorModule('never', '')}`)
-    await writeCollectors(space.plugins, { sound: `yield { type: 'file', path: 'sound/x', format: 'text', body: 'x' }` })
-    const { paths, by } = await bundleOf(await runTask(runRequest(space, { specs: specOf('never', 'sound') })))
-    expect(paths).toContain('sound/x')
-    expect(by('never')).toMatchObject({ error: { code: 'PLUGIN_NOT_LOADED', message: expect.stringContaining('10 s') } })
-  })
 })
 
 describe('plug-ins that end the program', () => {
@@ -373,14 +348,6 @@ describe('plug-ins that end the program', () => {
     expect(outcome.error?.message).toBe(`the task ended without a result (${how}) during collecting killer`)
   })
 
-  it('an exit handler that never ends does not lose a bundle that is done', async () => {
-    await writeCollectors(space.plugins, {
-      clinger: `process.on('exit', () => { for (;;) {} }); yield { type: 'file', path: 'clinger/x', format: 'text', body: 'x' }`,
-    })
-    const outcome = await runTask(runRequest(space, { specs: specOf('clinger') }), { timeoutMs: 25_000 })
-    expect((await bundleOf(outcome)).paths).toContain('clinger/x')
-  })
-
   it('garbage and strange words on the protocol end the task', async () => {
     const say = (text: string) => `(await import('node:fs')).writeSync(3, ${JSON.stringify(text)}); ${FOREVER}`
     for (const text of [
@@ -397,14 +364,3 @@ describe('plug-ins that end the program', () => {
     }
   })
 })
-
-async function isGone(pid: number): Promise<boolean> {
-  expect(pid).toBeGreaterThan(1)
-  for (let tries = 0; tries < 100; tries++) {
-    if (!existsSync(`/proc/${pid}`)) return true
-    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X')
-    if (/\) [ZX]/.test(state)) return true
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return false
-}

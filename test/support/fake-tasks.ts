@@ -16,6 +16,8 @@ export interface Behaviour {
   says?: FromTask[]
   /** instead of the usual result */
   result?: unknown
+  /** when it is cancelled it ends with its result all the same: it was done by then */
+  isDoneWhenCancelled?: boolean
 }
 
 /** A task that was started. */
@@ -71,7 +73,7 @@ export class FakeTasks implements TaskStarter {
       await this.#wait(request, behaviour, options.signal)
       options.signal?.throwIfAborted()
     } catch {
-      return { ...ended, error: options.signal?.reason as ProductError }
+      if (!behaviour.isDoneWhenCancelled) return { ...ended, error: options.signal?.reason as ProductError }
     }
     if (behaviour.does === 'crash') return { ...ended, error: fail('TASK_INTERRUPTED', { how: 'SIGSEGV', step: 'collecting', remedy: '-' }) }
     if (behaviour.does === 'fail') return { ...ended, error: fail('TASK_TIMED_OUT', { seconds: '1800', step: 'collecting' }) }

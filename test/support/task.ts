@@ -161,3 +161,22 @@ export function mustHave(outcome: Watched): RunResult {
   if (!outcome.result) throw outcome.error ?? new Error('neither result nor error')
   return outcome.result
 }
+
+/** Waits for something of another process, which no clock of ours moves on. */
+export async function until<Value>(what: string, look: () => Promise<Value | undefined>, ms = 20_000): Promise<Value> {
+  for (const end = performance.now() + ms; performance.now() < end; await new Promise((done) => setTimeout(done, 25))) {
+    const found = await look().catch(() => undefined)
+    if (found !== undefined) return found
+  }
+  throw new Error(`waited too long for ${what}`)
+}
+
+/** The number that a process wrote to a file about itself. */
+export const pidIn = (file: string): Promise<number> =>
+  until(`the process that writes ${file}`, async () => Number((await readFile(file, 'utf8')).trim()) || undefined)
+
+/** Waits for the end of a process that is none of our children; a zombie has ended. */
+export function ended(pid: number): Promise<true> {
+  const isOver = async () => /^\S+ \(.*\) [ZX]/s.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '0 () X'))
+  return until(`the end of process ${pid}`, async () => (await isOver()) || undefined)
+}

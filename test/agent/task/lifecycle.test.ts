@@ -1,12 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fail } from '../../../core/errors.ts'
-import type { DeliverRequest, FromTask, TaskRequest } from '../../../core/task.ts'
+import type { DeliverRequest, FromTask } from '../../../core/task.ts'
 import { uploaderModule, writeCollectors, writePlugin } from '../../support/plugins.ts'
-import { makeWorkspace, RUN, runRequest, runTask, spec, taskProgram, type Workspace } from '../../support/task.ts'
+import { ended, makeWorkspace, pidIn, RUN, runRequest, runTask, spec, taskProgram, type Workspace } from '../../support/task.ts'
 
 /** How the built task program ends when it has to: cancelled, killed, without a parent, on a full disk. */
 
@@ -22,70 +22,6 @@ const tellPid = (name: string) =>
 /** An entry that runs a command which tells its process and stays. */
 const sleeper = () => ({
   run: { collectorName: 'sleeper', command: 'sh', args: ['-c', `echo $$ > ${pidFile('sleep')}; exec sleep 600`] },
-})
-/** The same, two processes deep. */
-const nested = () => ({
-  run: { collectorName: 'nested', command: 'sh', args: ['-c', `sleep 600 & echo $! > ${pidFile('nested')}; wait`] },
-})
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
-async function until<Value>(what: string, look: () => Promise<Value | undefined>, ms = 10_000): Promise<Value> {
-  for (const end = performance.now() + ms; performance.now() < end; await pause(25)) {
-    const found = await look().catch(() => undefined)
-    if (found !== undefined) return found
-  }
-  throw new Error(`waited too long for ${what}`)
-}
-const pidIn = (name: string) =>
-  until(`the process of ${name}`, async () => Number((await readFile(pidFile(name), 'utf8')).trim()) || undefined)
-/** Its end, as seen from outside: a zombie has ended. */
-const isOver = async (pid: number) =>
-  /^\S+ \(.*\) [ZX]/s.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '0 () X')) || undefined
-const ended = (pid: number, ms?: number) => until(`the end of process ${pid}`, () => isOver(pid), ms)
-
-/** A parent that can be killed with nothing else. */
-async function startParent(request: TaskRequest): Promise<ChildProcess> {
-  const file = join(space.elsewhere, 'request.json')
-  await writeFile(file, JSON.stringify(request))
-  return spawn(process.execPath, [resolve(import.meta.dirname, 'parent.ts'), file], { stdio: 'inherit' })
-}
-
-describe('without its parent', () => {
-  it('ends soon, with its commands and what they started, and clears up', { timeout: 30_000 }, async () => {
-    await writeCollectors(space.plugins, {
-      waits: `${tellPid('task')} yield { type: 'file', path: 'waits/large', format: 'text', body: async function* () { yield Buffer.alloc(3e6, 'x\\n'); ${FOREVER} } }`,
-      talks: `for (;;) { console.error('still here'); await new Promise((done) => setTimeout(done, 20)) }`,
-    })
-    const parent = await startParent(
-      runRequest(space, {
-        specs: [spec({ collectors: [{ waits: {} }, { talks: {} }], hostCollectors: [sleeper(), nested()] })],
-        timeoutMs: 300_000,
-      }),
-    )
-    const pids = await Promise.all([pidIn('task'), pidIn('sleep'), pidIn('nested')])
-    await until('something in the work folder', async () => (await readdir(space.work)).length > 0 || undefined)
-    parent.kill('SIGKILL')
-    for (const pid of pids) await ended(pid)
-    expect(await readdir(space.work)).toEqual([])
-  })
-
-  it('ends even when a plug-in blocks everything', { timeout: 30_000 }, async () => {
-    await writeCollectors(space.plugins, { blocks: `${tellPid('task')} for (;;) {}` })
-    const parent = await startParent(
-      runRequest(space, { specs: [spec({ collectors: [{ blocks: {} }], hostCollectors: [sleeper()] })], timeoutMs: 300_000 }),
-    )
-    const pids = await Promise.all([pidIn('task'), pidIn('sleep')])
-    parent.kill('SIGKILL')
-    for (const pid of pids) await ended(pid, 15_000)
-  })
-
-  it('ends when an uploader does not care', { timeout: 30_000 }, async () => {
-    await writePlugin(space.plugins, 'uploaders', 'hangs', uploaderModule('hangs', `${tellPid('task')} ${FOREVER}`))
-    const parent = await startParent(deliverRequest('hangs'))
-    const pid = await pidIn('task')
-    parent.kill('SIGKILL')
-    await ended(pid)
-  })
 })
 
 const deliverRequest = (uploader: string): DeliverRequest => ({
@@ -122,25 +58,18 @@ describe('a cancel', () => {
     expect(outcome.error).toMatchObject(CANCELLED)
     expect(outcome.text).toContain('cleaned up after the task was cancelled: the job was deleted')
     expect(performance.now() - started).toBeLessThan(4_500)
-    await ended(await pidIn('sleep'))
+    await ended(await pidIn(pidFile('sleep')))
     expect(await readdir(space.work)).toEqual([])
   })
 
   it.each([
     ['before anything was collected', 'planning', `yield { type: 'file', path: 'x', format: 'text', body: 'x' }`],
     ['of a plug-in that does not care', 'collecting plug', FOREVER],
-    ['of a plug-in that blocks', 'collecting plug', `for (;;) {}`],
-  ])('%s', async (name, step, body) => {
+  ])('%s', async (_, step, body) => {
     await writeCollectors(space.plugins, { plug: body })
     const outcome = await runTask(runRequest(space, { specs: [spec({ collectors: [{ plug: {} }] })] }), cancelAt(step))
     expect(outcome.error).toMatchObject(CANCELLED)
-    if (!name.endsWith('blocks')) expect(await readdir(space.work)).toEqual([])
-  })
-
-  it('during an import that never ends', async () => {
-    await writePlugin(space.plugins, 'collectors', 'plug', FOREVER)
-    const outcome = await runTask(runRequest(space, { specs: [spec({ collectors: [{ plug: {} }] })] }), cancelAt('loading'))
-    expect(outcome.error).toMatchObject(CANCELLED)
+    expect(await readdir(space.work)).toEqual([])
   })
 
   it('before the start does not start anything', async () => {
@@ -151,21 +80,6 @@ describe('a cancel', () => {
     expect(outcome.error).toMatchObject({ code: 'TASK_CANCELLED', message: 'the task was cancelled: too late' })
     expect(outcome.messages).toEqual([])
     await expect(readFile(pidFile('task'))).rejects.toThrow('ENOENT')
-  })
-})
-
-describe('killed by its parent', () => {
-  it('takes its commands along, and what they started', async () => {
-    await writeCollectors(space.plugins, {
-      // once the commands are there
-      blocks: `const { existsSync } = await import('node:fs')
-        while (!${JSON.stringify(['sleep', 'nested'])}.every((name) => existsSync(${JSON.stringify(space.elsewhere)} + '/' + name + '.pid'))) await new Promise((done) => setTimeout(done, 20))
-        for (;;) {}`,
-    })
-    const request = runRequest(space, { specs: [spec({ collectors: [{ blocks: {} }], hostCollectors: [sleeper(), nested()] })] })
-    const outcome = await runTask(request, { timeoutMs: 2_000 })
-    expect(outcome.error).toMatchObject({ code: 'TASK_TIMED_OUT' })
-    for (const pid of await Promise.all([pidIn('sleep'), pidIn('nested')])) await ended(pid)
   })
 })
 
