@@ -49,7 +49,7 @@ interface Node {
   description?: string
   default?: unknown
   enum?: unknown[]
-  const?: unknown
+  const?: string
   anyOf?: Node[]
   properties?: Record<string, Node>
   items?: Node
@@ -60,7 +60,7 @@ function rowsOf(schema: Node, path: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, node]) => {
     const name = path ? `${path}.${key}` : key
     const inner = node.items?.properties ? rowsOf(node.items, `${name}[]`) : rowsOf(node, name)
-    const kind = node.const === undefined ? (node.enum?.map((one) => `\`${String(one)}\``).join(' or ') ?? typeOf(node)) : `\`${String(node.const)}\``
+    const kind = node.const === undefined ? (node.enum?.map((one) => `\`${String(one)}\``).join(' or ') ?? typeOf(node)) : `\`${node.const}\``
     const shown = node.default === undefined || node.properties ? '' : `\`${JSON.stringify(node.default)}\``
     return [`| \`${name}\` | ${kind} | ${shown} | ${node.description ?? ''} |\n`, ...inner]
   })

@@ -18,10 +18,13 @@ export interface ServerView {
   }
 }
 
+const MAX_BODY = 64 * 1024
+const TOO_LARGE = { code: 'TOO_LARGE', message: `a request has at most ${MAX_BODY} bytes` }
+
 /** `/healthz /readyz /metrics` are open; everything under `/api/` needs the token. */
 export function createApp(view: ServerView): Hono {
   const app = new Hono()
-  app.use(secureHeaders(), bodyLimit({ maxSize: 64 * 1024 }))
+  app.use(secureHeaders(), bodyLimit({ maxSize: MAX_BODY, onError: (context) => context.json(TOO_LARGE, 413) }))
   app.get('/healthz', (context) => context.text('ok\n'))
   app.get('/readyz', (context) => {
     const missing = view.notReady()

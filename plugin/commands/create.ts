@@ -64,7 +64,7 @@ export default defineVerb({
   args: ARGS,
   lists: ['cron', 'spec', 'upload'],
   async run(context) {
-    const { args, edge, folder } = context
+    const { args, edge } = context
     const format = await readFormat(args.output, 'create')
     const isDry = args['dry-run'] === 'client'
     checkFlags(context)
