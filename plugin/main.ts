@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The CLI's process edge. Nothing is imported before the version check: newer syntax would end in a stack trace. */
 const WANTED = [22, 19] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

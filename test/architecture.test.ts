@@ -82,6 +82,8 @@ describe('packages', () => {
     { name: 'croner', rooms: ['core/schedule/cron.ts'] },
     { name: 'yaml', rooms: ['core/yaml.ts', 'agent/specs'] },
     { name: 'citty', rooms: ['plugin'] },
+    { name: '@kubernetes/client-node', rooms: ['core/kube/oidc-credentials.ts'] },
+    { name: '@aws-sdk', rooms: ['uploaders/s3'] },
     { name: 'lowdb', rooms: ['agent/cache'] },
     { name: 'pino', rooms: ['agent/local.ts'] },
     { name: 'hono', rooms: ['agent/server'] },

@@ -24,10 +24,16 @@ const RULES: readonly Rule[] = [
   { isBroken: (_, parts) => RESERVED.includes((parts[0] ?? '').toLowerCase()), reason: 'the name is reserved' },
 ]
 
+/** Most paths: nothing in them is special anywhere. */
+const PLAIN = /^[A-Za-z0-9_][\w.-]*(?:\/[A-Za-z0-9_][\w.-]*)*$/
+const PLAIN_LENGTH = 255
+
 /** Throws OUTPUT_PATH unless a collector's path stays inside the bundle wherever it is unpacked. */
 export function checkOutputPath(path: string): void {
   if (typeof path !== 'string') throw fail('OUTPUT_PATH', { path: typeof path, reason: 'it is no text' })
   const parts = path.split('/')
+  const isPlain = path.length <= PLAIN_LENGTH && PLAIN.test(path) && !RESERVED.includes((parts[0] ?? '').toLowerCase())
+  if (isPlain) return
   const broken = RULES.find((rule) => rule.isBroken(path, parts))
   if (broken) throw fail('OUTPUT_PATH', { path: printable(path), reason: broken.reason })
 }
@@ -73,8 +79,11 @@ export function createPathRegister(): PathRegister {
   }
 }
 
-const foldersOf = (path: string): string[] =>
-  path.split('/').flatMap((_, index, parts) => (index === 0 ? [] : [parts.slice(0, index).join('/')]))
+function foldersOf(path: string): string[] {
+  const folders: string[] = []
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.push(path.slice(0, at))
+  return folders
+}
 
 /** The target of a link from one path of the bundle to another, relative to the link's own folder. */
 export function linkTarget(from: string, to: string): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOf } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Body } from '../../core/contract/index.ts'
 import { fail } from '../../core/errors.ts'
@@ -43,6 +43,8 @@ export async function redactedBody(
   limits: BodyLimits,
   stage: Stage,
 ): Promise<RedactedBody> {
+  const small = typeof body === 'string' ? Buffer.from(body) : body instanceof Uint8Array ? body : undefined
+  if (small && small.length <= Math.min(SMALL_BYTES, limits.outputBytes)) return smallBody(small, redaction, stage.signal)
   const hash = createHash('sha256')
   const held: Uint8Array[] = []
   let file: StagedFile | undefined
@@ -78,6 +80,15 @@ export async function redactedBody(
   }
   const sha256 = hash.digest('hex')
   return file ? { file: file.name, size, sha256 } : { bytes: Buffer.concat(held), size, sha256 }
+}
+
+/** Most outputs are small and many: what is set up for a large one would cost more than the work. */
+const SMALL_BYTES = 256 * 1024
+
+function smallBody(bytes: Uint8Array, redaction: FileRedaction, signal: AbortSignal): RedactedBody {
+  signal.throwIfAborted()
+  const redacted = Buffer.concat([...redaction.push(bytes), ...redaction.end()])
+  return { bytes: redacted, size: redacted.length, sha256: hashOf('sha256', redacted) }
 }
 
 interface StagedFile {

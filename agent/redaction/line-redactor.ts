@@ -15,11 +15,12 @@ export interface LineRedactor {
 }
 
 export function lineRedactor(selection: RuleSelection, onMasked: (rule: string, count: number) => void): LineRedactor {
-  const states = new Map<CompiledRule, RuleState>(selection.rules.map((rule) => [rule, { isWaiting: false, linesLeft: 0 }]))
+  const states = new Map<CompiledRule, RuleState>()
   const waiting = new Set<CompiledRule>()
 
   const apply = (rule: CompiledRule, line: string): Masked => {
-    const state = states.get(rule) as RuleState
+    const state = states.get(rule) ?? { isWaiting: false, linesLeft: 0 }
+    states.set(rule, state)
     try {
       const masked = rule.apply(line, state)
       if (masked.count > 0) onMasked(rule.name, masked.count)

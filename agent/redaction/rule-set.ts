@@ -39,12 +39,13 @@ export function ruleSet(rules: readonly Rule[]): RuleSet {
     return { name: rule.name, apply: ruleStep(rule), index, needs, files: rule.files?.map(globPattern) }
   })
   const selections = new Map<string, RuleSelection>()
+  const scoped = compiled.filter(({ files }) => files !== undefined)
   return {
     automaton: literalAutomaton([...lists.values()]),
     forFile: (path) => {
-      const chosen = compiled.filter(({ files }) => !files || files.some((glob) => glob.test(path)))
-      const key = chosen.map((rule) => rule.index).join()
-      const known = selections.get(key) ?? selection(chosen)
+      const fitting = new Set(scoped.filter(({ files }) => files?.some((glob) => glob.test(path))))
+      const key = [...fitting].map((rule) => rule.index).join()
+      const known = selections.get(key) ?? selection(compiled.filter((rule) => !rule.files || fitting.has(rule)))
       selections.set(key, known)
       return known
     },

@@ -11,7 +11,9 @@ const SPACE = 0x20
 
 /** Native copying beats our loop on texts longer than about this. */
 const SHORT_TEXT = 48
-const FIRST_BYTES = 16 * 1024
+const FIRST_BYTES = 64 * 1024
+/** More than this written is handed out as it is; less is copied, and its room used again. */
+const COPIED_BYTES = 16 * 1024
 
 /**
  * Writes JSON with 2 spaces of indentation, from JSON as servers send it: every value keeps its very characters, since nothing
@@ -76,8 +78,9 @@ export class IndentedJson {
   /** What was written since the last call. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#at)
-    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES)
     this.#at = 0
+    if (taken.length <= COPIED_BYTES) return Buffer.from(taken)
+    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES)
     return taken
   }
 

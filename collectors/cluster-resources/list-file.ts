@@ -8,12 +8,15 @@ export interface ListForm {
   apiVersion: string
 }
 
+/** For what is written in one go: nothing else runs meanwhile. */
+const shared = new IndentedJson()
+
 /** Written at once from this size on, while more comes. */
 const FLUSH_BYTES = 256 * 1024
 
 /** A List of Kubernetes; the server leaves kind and version out of its items, and readers need them. */
 export function listText(form: ListForm, items: Iterable<Uint8Array>, resourceVersion = ''): Uint8Array {
-  const file = new IndentedJson()
+  const file = shared
   writeHead(file, form, resourceVersion)
   let count = 0
   for (const item of items) writeItem(file, form, item, count++)
@@ -42,7 +45,7 @@ export function listBody(form: ListForm, parts: () => AsyncIterable<RawList>): B
 
 /** A bare array, as custom resources are kept: they name their kind themselves. */
 export function arrayText(items: Iterable<Uint8Array>): Uint8Array {
-  const file = new IndentedJson()
+  const file = shared
   let count = 0
   for (const item of items) {
     file.text(count++ === 0 ? '[\n  ' : ',\n  ')

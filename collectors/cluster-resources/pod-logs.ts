@@ -1,5 +1,5 @@
 import { containersOf, type Kube, type LogLimits, type LogSource, logPath, type Output, type RawObject } from '../../core/contract/index.ts'
-import { isUnhealthy } from './unhealthy.ts'
+import { isUnhealthy, runsWell } from './unhealthy.ts'
 
 /** Enough to see why a pod does not run. */
 export const UNHEALTHY_LIMITS: LogLimits = { maxLines: 500, maxBytes: 5_000_000 }
@@ -9,6 +9,7 @@ export function unhealthyLogs(kube: Kube): { onItem: (pod: RawObject) => void; o
   let found: RawObject[] = []
   return {
     onItem(pod) {
+      if (pod.bytes && runsWell(pod.bytes)) return
       // Parsed for this question only: the host would keep what it parsed for as long as the pod is held.
       if (isUnhealthy(JSON.parse(pod.text) as Record<string, unknown>)) found.push(pod)
     },

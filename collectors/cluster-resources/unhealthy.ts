@@ -29,6 +29,27 @@ export function isUnhealthy(json: Record<string, unknown>): boolean {
   return reason !== 'Running' || containerStatuses.some(({ ready }) => !ready)
 }
 
+const STATUS = Buffer.from('"status":{')
+const DELETED = Buffer.from('"deletionTimestamp"')
+
+/**
+ * True for a pod of which its last member, the status, says without doubt that it runs well. Most pods do, and a quarter of
+ * their text is looked at for it. False when more must be known.
+ */
+export function runsWell(json: Uint8Array): boolean {
+  const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  const at = bytes.lastIndexOf(STATUS)
+  if (at === -1 || bytes.includes(DELETED)) return false
+  try {
+    const text = bytes.toString('utf8', at + STATUS.length - 1, bytes.lastIndexOf('}'))
+    const { phase, reason, initContainerStatuses = [], containerStatuses = [] } = JSON.parse(text) as NonNullable<Pod['status']>
+    const isDone = initContainerStatuses.every(({ state }) => state?.terminated?.exitCode === 0)
+    return phase === 'Running' && !reason && isDone && containerStatuses.every(({ ready, state }) => ready && state?.running)
+  } catch {
+    return false
+  }
+}
+
 /** The column STATUS of `kubectl get pods`. */
 export function statusReason(pod: Pod): string {
   const { status = {}, metadata = {} } = pod

@@ -1,3 +1,4 @@
+import { oidcCredentials } from './oidc-credentials.ts'
 import { dirname, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { fail, reasonOf } from '../errors.ts'
@@ -56,10 +57,11 @@ function baseCredentials(
   }
   const exec = user.map('exec')
   if (exec && !hasTokenFile) return execCredentials(exec, { ...world, cluster })
-  const provider = user.map('auth-provider')?.text('name')
-  if (provider !== undefined && !hasTokenFile) {
+  const provider = user.map('auth-provider')
+  if (provider?.text('name') === 'oidc' && !hasTokenFile) return oidcCredentials(provider)
+  if (provider && !hasTokenFile) {
     const remedy = 'use an exec plug-in in the kubeconfig instead, such as kubelogin (kubectl oidc-login)'
-    throw fail('NOT_SUPPORTED', { what: `auth-provider "${provider}" in ${user.place.file}`, remedy })
+    throw fail('NOT_SUPPORTED', { what: `auth-provider "${provider.text('name') ?? ''}" in ${user.place.file}`, remedy })
   }
   return fixedCredentials({})
 }

@@ -173,7 +173,7 @@ describe('contexts', () => {
   })
 
   it('refuses auth-provider with the way out', async () => {
-    await expect(load({ user: { 'auth-provider': { name: 'oidc' } } })).rejects.toMatchObject({
+    await expect(load({ user: { 'auth-provider': { name: 'gcp' } } })).rejects.toMatchObject({
       code: 'NOT_SUPPORTED',
       remedy: expect.stringContaining('exec plug-in') as string,
     })

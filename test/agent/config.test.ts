@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { AgentConfig, readConfig } from '../../agent/config.ts'
+
+const issuesOf = (text: string) => {
+  try {
+    readConfig(text, 'scheduler.yaml')
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('it was taken')
+}
+
+describe('the config', () => {
+  it.each([
+    ['an empty file', ''],
+    ['a file of comments', '# nothing\n'],
+    ['an empty map', '{}'],
+  ])('of %s is all defaults', (_, text) => {
+    expect(readConfig(text, 'scheduler.yaml')).toEqual({
+      namespaces: [],
+      defaultMaxConcurrent: 2,
+      checkInterval: '30s',
+      maxMemoryMB: 2048,
+      maxBundleSize: '16Gi',
+      leaseDuration: '30s',
+      deliverWithin: '7d',
+      metricsEnabled: true,
+      metricsPort: 9090,
+      logLevel: 'info',
+      logFile: 'logs/daemon.log',
+      logRotateSize: '10Mi',
+      logRotateAge: '7d',
+      storageConfig: { backupEnabled: true },
+    })
+  })
+
+  const VALUES: Record<string, { good: unknown[]; bad: unknown[] }> = {
+    namespaces: { good: [[], ['payments', 'a-1']], bad: [['Payments'], ['-a'], 'payments', [5]] },
+    defaultMaxConcurrent: { good: [1, 64], bad: [0, 65, 1.5, '2', null] },
+    checkInterval: { good: ['1s', '10m', '1h30m'], bad: ['0s', '999ms', '30', 30, 'soon', '11w521w'] },
+    maxMemoryMB: { good: [64, 100_000], bad: [63, '2Gi'] },
+    maxBundleSize: { good: ['1', '4Gi', '500M'], bad: ['0', '0Gi', '-1', '9000Ti', 'large', 5] },
+    leaseDuration: { good: ['1s', '30s'], bad: ['500ms', 30] },
+    deliverWithin: { good: ['0s', '7d', '10w'], bad: ['7 days', 7, '999999999w'] },
+    metricsEnabled: { good: [true, false], bad: ['yes', 0] },
+    metricsPort: { good: [0, 65_535], bad: [-1, 65_536, '9090'] },
+    logLevel: { good: ['debug', 'info', 'warn', 'error'], bad: ['trace', 'INFO', 1] },
+    logFile: { good: ['/var/log/x.log', 'x.log'], bad: ['', 5] },
+    logRotateSize: { good: ['1Ki', '100'], bad: ['0', '1 Mi'] },
+    logRotateAge: { good: ['1s', '30d'], bad: ['30', 'never'] },
+    storageConfig: { good: [{}, { backupEnabled: false }], bad: [{ backupEnabled: 'no' }, { baseDir: '/x' }, true] },
+  }
+
+  it('has a case here for each key', () => {
+    expect(Object.keys(VALUES)).toEqual(Object.keys(AgentConfig.shape))
+  })
+
+  const cases = Object.entries(VALUES).flatMap(([key, { good, bad }]) => [
+    ...good.map((value) => ({ key, value, isGood: true })),
+    ...bad.map((value) => ({ key, value, isGood: false })),
+  ])
+  it.each(cases)('$key: $value is taken: $isGood', ({ key, value, isGood }) => {
+    const text = JSON.stringify({ [key]: value })
+    if (isGood) expect(readConfig(text, 'scheduler.yaml')).toMatchObject({ [key]: value })
+    else expect(issuesOf(text)).toMatch(new RegExp(`^scheduler.yaml: ${key}`))
+  })
+
+  it.each([
+    ['every place that is wrong', 'metricsPort: -1\nlogLevel: loud', /metricsPort: .*; logLevel: /],
+    ['the nearest key', 'metricPort: 1', /metricPort: is not a known key; did you mean "metricsPort"\?/],
+    ['the nearest inner key', 'storageConfig: {backupEnable: true}', /storageConfig.backupEnable: is not a known key; did you mean "backupEnabled"\?/],
+    ['the line that is no YAML', 'logLevel: info\n  metricsPort: 1', /line 2: /],
+    ['what is no map', '- a', /^scheduler.yaml: Invalid input: expected object, received array$/],
+    ['a key that is there twice', 'logLevel: info\nlogLevel: warn', /line 2: Map keys must be unique/],
+  ])('that is wrong tells %s', (_, text, why) => {
+    expect(issuesOf(text)).toMatch(why)
+  })
+})
