@@ -11,10 +11,10 @@ import type { ClusterStore } from './cli-edge.ts'
 /** The store of the cluster that the user means. Throws KUBECONFIG_MISSING, KUBECONFIG_INVALID. */
 export async function openClusterStore(
   overrides: KubeOverrides,
-  process: { env: Readonly<Record<string, string | undefined>>; home: string; isTty: boolean },
+  user: { env: Readonly<Record<string, string | undefined>>; home: string; isTty: boolean },
   onProblem: OnProblem,
 ): Promise<ClusterStore> {
-  const world = nodeKubeWorld({ env: process.env, homeFolder: process.home, clock: systemClock, interactive: process.isTty })
+  const world = nodeKubeWorld({ env: user.env, homeFolder: user.home, clock: systemClock, interactive: user.isTty })
   const connection = await loadKubeconfig(world, overrides, 'a store in a cluster')
   const client = new KubeClient(connection, { clock: systemClock, random: Math.random, userAgent: `kubectl-support-bundle-schedule/${VERSION}` })
   return {

@@ -49,7 +49,7 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   let giveUp: (failure: Fatal) => void = () => undefined
   const broken = (error: unknown): Fatal => (failure ??= cannotWrite('the bundle', path, error))
   const file = createWriteStream(path, { fd, flush: true })
-  const gzip = createGzip({ level: GZIP_LEVEL })
+  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: BLOCK_BYTES })
   const written = pipeline(tar, inBlocks(), gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
     giveUp(broken(error))
     throw broken(error)

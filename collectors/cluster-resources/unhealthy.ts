@@ -38,7 +38,7 @@ const DELETED = Buffer.from('"deletionTimestamp"')
  */
 export function runsWell(json: Uint8Array): boolean {
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-  const at = bytes.lastIndexOf(STATUS)
+  const at = bytes.indexOf(STATUS)
   if (at === -1 || bytes.includes(DELETED)) return false
   try {
     const text = bytes.toString('utf8', at + STATUS.length - 1, bytes.lastIndexOf('}'))
