@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { defineConfig } from 'tsup'
+import { onTop, withoutImports } from './tools/built-in-modules.ts'
 import { writeManifests } from './tools/manifests.ts'
 
 const plugins = ['collectors', 'uploaders'].flatMap((kind) =>
@@ -7,6 +8,10 @@ const plugins = ['collectors', 'uploaders'].flatMap((kind) =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => [`lib/${kind}/${entry.name}/index`, `${kind}/${entry.name}/index.ts`] as const),
 )
+
+/** Some bundled CommonJS packages call require() for built-in modules; an ES module has none of its own. */
+const requiring = (code: string) =>
+  /\brequire\b/.test(code) ? onTop(code, 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);\n') : code
 
 // One build graph for everything, so that what the programs and the built-in plug-ins share stands in shared chunks, once.
 export default defineConfig({
@@ -29,10 +34,6 @@ export default defineConfig({
   silent: true,
   noExternal: [/.*/],
   define: { __VERSION__: JSON.stringify(process.env['npm_package_version'] ?? '0.0.0') },
-  // Some bundled CommonJS packages call require() for node: built-ins; an ES module has none of its own.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
   esbuildPlugins: [
     {
       // It says nothing of side effects and has none: without this, one class of it brings along 17 MB of models.
@@ -52,5 +53,11 @@ export default defineConfig({
     options.chunkNames = 'lib/chunks/[name]-[hash]'
     options.legalComments = 'none'
   },
+  plugins: [
+    {
+      name: 'built-in-modules',
+      renderChunk: (code, { path }) => (path.endsWith('.js') ? { code: requiring(withoutImports(code)) } : undefined),
+    },
+  ],
   onSuccess: () => writeManifests('dist/lib'),
 })

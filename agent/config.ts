@@ -9,11 +9,11 @@ import { parseYaml } from '../core/yaml.ts'
 const LONGEST_MS = 3_660 * 86_400_000
 const Duration = z
   .string()
-  .regex(DURATION, 'is not a duration like 30s or 7d')
+  .regex(DURATION, { error: 'is not a duration like 30s or 7d', abort: true })
   .refine((text) => durationMs(text) <= LONGEST_MS, 'is longer than 10 years')
 const Size = z
   .string()
-  .regex(SIZE, 'is not a size like 10Mi')
+  .regex(SIZE, { error: 'is not a size like 10Mi', abort: true })
   .refine((text) => sizeBytes(text) > 0 && Number.isSafeInteger(sizeBytes(text)), 'must be more than 0 and less than 8192Ti')
 
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */

@@ -63,7 +63,7 @@ export function asProblem(error: unknown): Problem {
 /** One line that says why, without a stack trace. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error)
-  return text.split('\n')[0] ?? ''
+  return text.trim().split('\n')[0] ?? ''
 }
 
 /** True when `error` is the catalogued error `code`. */

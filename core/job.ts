@@ -9,12 +9,12 @@ import { hint } from './suggest.ts'
 const LONGEST_MS = 3_660 * 86_400_000
 const Duration = z
   .string()
-  .regex(DURATION, 'is not a duration like 90s, 30m, 6h or 90d')
+  .regex(DURATION, { error: 'is not a duration like 90s, 30m, 6h or 90d', abort: true })
   .refine((text) => durationMs(text) <= LONGEST_MS, 'is longer than 10 years')
 const LongDuration = Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
 const Size = z
   .string()
-  .regex(SIZE, 'is not a size like 512Mi or 2Gi')
+  .regex(SIZE, { error: 'is not a size like 512Mi or 2Gi', abort: true })
   .refine((text) => sizeBytes(text) > 0, 'must be more than 0')
 
 /** A troubleshoot document, embedded. What is in it is checked by the task program, which knows the collectors. */
@@ -133,16 +133,18 @@ type Issue = z.core.$ZodIssue
 function leavesOf(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const branches = issue.errors.map((errors) => errors.flatMap(leavesOf))
-  const wanted = branches.flatMap(([first]) => (first?.code === 'invalid_type' && first.path.length === 0 ? [first] : []))
+  const wanted = branches.flatMap((errors) => wrongType(errors) ?? [])
   if (wanted.length === branches.length && wanted[0]) {
     const received = wanted[0].message.replace(/^.*(?=received )/, '')
     const message = `Invalid input: expected ${wanted.map((one) => one.expected).join(' or ')}, ${received}`
     return [{ ...wanted[0], path: issue.path, message }]
   }
-  const depth = (errors: Issue[]) => Math.max(...errors.map((error) => error.path.length))
+  const depth = (errors: Issue[]) => (wrongType(errors) ? -1 : Math.max(...errors.map((error) => error.path.length)))
   const nearest = branches.toSorted((a, b) => depth(b) - depth(a))[0] ?? []
   return nearest.map((error) => ({ ...error, path: [...issue.path, ...error.path] }))
 }
+
+const wrongType = ([first]: Issue[]) => (first?.code === 'invalid_type' && first.path.length === 0 ? first : undefined)
 
 function toIssues(issue: Issue): JobIssue[] {
   const path = showPath(issue.path)

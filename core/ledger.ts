@@ -140,11 +140,16 @@ export const PAGE_LIMIT = 96 * 1024
 
 const fits = (page: LedgerPage) => Buffer.byteLength(encodeDocument(page)) <= PAGE_LIMIT
 
-/** Entries with one outcome become one range: instants are lost, the count is kept. */
-function fold(entries: LedgerEntry[], entry: LedgerEntry): LedgerEntry[] {
-  const last = entries.at(-1)
-  if (last?.type !== 'slots' || entry.type !== 'slots' || last.outcome !== entry.outcome) return [...entries, entry]
-  return [...entries.slice(0, -1), merge(last, entry)]
+/** Entries with one outcome in a row become one range: instants are lost, the count is kept. */
+function fold(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  const folded: LedgerEntry[] = []
+  for (const entry of entries.map(asSlots)) {
+    const last = folded.at(-1)
+    const isSame = last?.type === 'slots' && entry.type === 'slots' && last.outcome === entry.outcome
+    if (isSame) folded[folded.length - 1] = merge(last, entry)
+    else folded.push(entry)
+  }
+  return folded
 }
 
 function merge(a: z.infer<typeof SlotsEntry>, b: z.infer<typeof SlotsEntry>): LedgerEntry {
@@ -162,7 +167,7 @@ function merge(a: z.infer<typeof SlotsEntry>, b: z.infer<typeof SlotsEntry>): Le
 function shrink(page: LedgerPage): LedgerPage {
   if (page.entries.length === 0 || fits(page)) return page
   const half = Math.ceil(page.entries.length / 2)
-  const folded = page.entries.slice(0, half).map(asSlots).reduce<LedgerEntry[]>(fold, [])
+  const folded = fold(page.entries.slice(0, half))
   const smaller = { ...page, entries: [...folded, ...page.entries.slice(half)] }
   if (fits(smaller)) return smaller
   return shrink({ ...page, carried: totals({ ...page, entries: folded }), entries: page.entries.slice(half) })

@@ -6,6 +6,8 @@ export interface JobStatus {
   schema: 1
   /** the job's uid, for which this was made */
   id: string
+  /** the version of the job in its store: while that is so, nothing else of the job need be looked at */
+  observedVersion?: string
   /** sha256 of the job.yaml that was read */
   observedSpecHash: string
   state: 'pending' | 'running' | 'completed' | 'failed' | 'disabled' | 'invalid'

@@ -3,7 +3,7 @@ import type { KubeOverrides } from '../core/kube/kubeconfig.ts'
 import type { ProcessTable } from '../core/store/process-table.ts'
 import type { Store } from '../core/store/store.ts'
 import type { SuperviseOptions, TaskOutcome } from '../core/supervise.ts'
-import type { TaskName, TaskRequest, TaskResults } from '../core/task.ts'
+import type { ClusterRequest, TaskName, TaskRequest, TaskResults } from '../core/task.ts'
 
 export interface AgentEnd {
   pid: number
@@ -37,6 +37,8 @@ export interface CliEdge {
   fileStore(folder: string): Promise<Store>
   /** the store of a cluster, and what to know before a job is put there; the kubeconfig is read now */
   clusterStore(overrides: KubeOverrides): Promise<ClusterStore>
+  /** the cluster to collect from, as the user; undefined when there is no kubeconfig and none was named */
+  handCluster(overrides: KubeOverrides): Promise<HandedCluster | undefined>
   /** starts the task program for one request */
   task<Name extends TaskName>(
     request: Extract<TaskRequest, { task: Name }>,
@@ -49,6 +51,12 @@ export interface CliEdge {
   agent(args: string[], how: 'foreground' | 'background' | 'quiet', stop?: AbortSignal): Promise<AgentEnd>
   /** sends a signal to a process; throws as `process.kill` does */
   kill(pid: number, signal: 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): void
+}
+
+/** A cluster as plain data for a task, and a new token once the one in it has expired. */
+export interface HandedCluster {
+  request: ClusterRequest
+  renewToken(): Promise<string>
 }
 
 export interface ClusterStore {

@@ -5,7 +5,7 @@ import { asProblem, type ErrorCode, EXIT, fail, isFailure, PROGRAM, ProductError
 import { storeError } from '../core/store/file-system.ts'
 import { hint } from '../core/suggest.ts'
 import type { CliEdge } from './cli-edge.ts'
-import { readFlags } from './flags.ts'
+import { GLOBAL, readFlags } from './flags.ts'
 import { groupHelp, overview, verbHelp } from './help.ts'
 import { safe } from './output/text.ts'
 import type { Verb } from './verb.ts'
@@ -92,7 +92,7 @@ interface Split {
 
 /** The next word of a command line. Before it only flags that every command takes may stand: which others take values is not known yet. */
 function nextWord(argv: readonly string[]): Split {
-  const at = argv.findIndex((token) => !token.startsWith('-'))
+  const at = argv.findIndex((token, index) => !token.startsWith('-') && !takesNext(argv[index - 1]))
   const flags = at < 0 ? [...argv] : argv.slice(0, at)
   try {
     readFlags('COMMAND', '', {}, [], flags)
@@ -102,6 +102,13 @@ function nextWord(argv: readonly string[]): Split {
     throw fail('USAGE_ARGUMENTS', { command: flag, reason: 'must stand behind the command', usage: `${PROGRAM} COMMAND [flags]` })
   }
   return { flags, word: at < 0 ? undefined : argv[at], rest: at < 0 ? [] : argv.slice(at + 1) }
+}
+
+/** `-n prod list`: a global flag that takes a value and has none yet takes the next word. */
+function takesNext(token: string | undefined): boolean {
+  return Object.entries(GLOBAL).some(
+    ([name, def]) => def.type !== 'boolean' && (token === `--${name}` || ('alias' in def && token === `-${def.alias}`)),
+  )
 }
 
 function asksHelp(argv: readonly string[]): boolean {

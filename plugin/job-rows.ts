@@ -1,5 +1,3 @@
-import { ANNOTATION_PAUSED } from '../core/names.ts'
-import { contentHash } from '../core/store/codec.ts'
 import type { Stored } from '../core/store/store.ts'
 import { decodeStatus, type JobStatus } from '../core/status.ts'
 
@@ -28,13 +26,13 @@ export interface JobRow {
  */
 export async function jobRow(job: Stored, statusText: string | undefined, now: Date): Promise<JobRow> {
   const status = statusText === undefined ? undefined : decodeStatus(statusText)
-  // A pause by annotation does not change the spec; one by `enabled: false` is told apart by reading the job.
-  const isPaused = ANNOTATION_PAUSED in job.annotations
-  const isCurrent = status?.id === job.uid && status.observedSpecHash === contentHash(job.text) && status.isPaused === isPaused
+  const isOfJob = status?.id === job.uid
   const nextRun = status?.nextSlots.find((slot) => Date.parse(slot) > now.getTime())
   const isStale = nextRun === undefined && status?.state !== 'disabled' && status?.state !== 'invalid'
-  const known = isCurrent ? status : undefined
-  const read = !isCurrent || isStale ? (await import('./read-job.ts')).readUnseen(job, known, now) : undefined
+  const isSeen = isOfJob && status.observedVersion === job.version && !isStale
+  const reader = isSeen ? undefined : await import('./read-job.ts')
+  const known = isSeen || (isOfJob && reader?.isOfThisSpec(status, job)) ? status : undefined
+  const read = known && !isStale ? undefined : reader?.readUnseen(job, known, now)
   return {
     namespace: job.namespace,
     name: job.name,
@@ -46,8 +44,8 @@ export async function jobRow(job: Stored, statusText: string | undefined, now: D
     enabled: (read?.state ?? known?.state) !== 'disabled',
     nextRun: read ? read.nextRun : nextRun,
     status: read?.state ?? known?.state ?? 'pending',
-    lastRun: status?.id === job.uid ? status.lastRun : undefined,
-    runCount: status?.id === job.uid ? status.runCount : 0,
+    lastRun: isOfJob ? status.lastRun : undefined,
+    runCount: isOfJob ? status.runCount : 0,
     targets: read?.targets ?? known?.targets ?? [],
     lastError: read?.lastError ?? known?.lastError,
     conditions: known?.conditions ?? [],

@@ -1,20 +1,16 @@
-import { spawn } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { systemClock } from '../core/clock.ts'
 import { fail, type Problem } from '../core/errors.ts'
-import { storeError } from '../core/store/file-system.ts'
+import { storeError, syncFileSystem } from '../core/store/file-system.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { safe, warning } from './output/text.ts'
 
 /** The real edge. Built-in programs lie in `lib/` beside the main file. */
 export function processEdge(process: NodeJS.Process): CliEdge {
-  const lib = libFolder(dirname(fileURLToPath(import.meta.url)))
+  const lib = libFolder(import.meta.dirname)
   const interrupted = interruption(process)
   const processes = () =>
     createProcessTable({
@@ -22,6 +18,7 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       kill: (pid, signal) => process.kill(pid, signal),
       readFile: (path) => readFileSync(path, 'utf8'),
     })
+  const kubeUser = () => ({ env: process.env, home: homedir(), isTty: process.stdin.isTTY })
   return {
     out(text) {
       try {
@@ -46,7 +43,7 @@ export function processEdge(process: NodeJS.Process): CliEdge {
     get signal() {
       return interrupted()
     },
-    newId: () => randomBytes(5).toString('hex'),
+    newId: () => Buffer.from(crypto.getRandomValues(new Uint8Array(5))).toString('hex'),
     async readStdin(bytes) {
       const { readStart } = await import('./specs.ts')
       return readStart(process.stdin, bytes)
@@ -56,20 +53,25 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       const { createFileStore } = await import('../core/store/file-store.ts')
       const onProblem = ({ message, remedy }: Problem) =>
         void process.stderr.write(`${warning(message)}${remedy ? `  ${safe(remedy)}\n` : ''}`)
-      return createFileStore({ folder, clock: systemClock, newUid: randomUUID, processes: processes(), onProblem })
+      const newUid = () => crypto.randomUUID()
+      return createFileStore({ folder, clock: systemClock, newUid, processes: processes(), onProblem, fs: syncFileSystem })
     },
     async clusterStore(overrides) {
       const { openClusterStore } = await import('./cluster-store.ts')
-      return openClusterStore(overrides, { env: process.env, home: homedir(), isTty: process.stdin.isTTY }, ({ message }) => void process.stderr.write(warning(message)))
+      return openClusterStore(overrides, kubeUser(), ({ message }) => void process.stderr.write(warning(message)))
+    },
+    async handCluster(overrides) {
+      const { handCluster } = await import('./cluster-store.ts')
+      return handCluster(overrides, kubeUser())
     },
     async task(request, options) {
-      const { asTaskChild, supervise, taskSpawn } = await import('../core/supervise.ts')
+      const [{ spawn }, { asTaskChild, supervise, taskSpawn }] = await Promise.all([import('node:child_process'), import('../core/supervise.ts')])
       const { args, options: spawnOptions } = taskSpawn({ script: join(lib, 'task.js'), path: process.env['PATH'], heapMb: 512 })
       const child = spawn(process.execPath, args, spawnOptions)
       // Free text of plug-ins is not redacted here: it is read, so that the child does not block, and dropped.
       for (const stream of [child.stdout, child.stderr]) stream?.resume()
       const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
-      return supervise(asTaskChild(child, { kill, readFile: (path) => readFile(path, 'utf8') }), request, {
+      return supervise(asTaskChild(child, { kill, readFile: async (path) => readFileSync(path, 'utf8') }), request, {
         ...options,
         clock: systemClock,
       })

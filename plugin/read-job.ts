@@ -2,6 +2,7 @@ import { asProblem } from '../core/errors.ts'
 import { type JobSpec, readJob, showIssues } from '../core/job.ts'
 import { ANNOTATION_PAUSED } from '../core/names.ts'
 import { parseSchedule } from '../core/schedule/cron.ts'
+import { specHash } from '../core/store/spec-hash.ts'
 import type { Stored } from '../core/store/store.ts'
 import type { JobStatus } from '../core/status.ts'
 import { parseYaml } from '../core/yaml.ts'
@@ -16,6 +17,11 @@ export interface Unseen {
   targets: string[]
   lastError: string | undefined
   spec: JobSpec | undefined
+}
+
+/** Somebody else's label or annotation makes a new version, but no other spec. A pause by annotation is one, though. */
+export function isOfThisSpec(status: JobStatus, job: Stored): boolean {
+  return status.observedSpecHash === specHash(job.text) && status.isPaused === ANNOTATION_PAUSED in job.annotations
 }
 
 export function readUnseen(job: Stored, status: JobStatus | undefined, now: Date): Unseen {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fail } from '../core/errors.ts'
-import { manualRunName } from '../core/names.ts'
+import { manualRunName, requestName } from '../core/names.ts'
 import { durationMs } from '../core/quantity.ts'
 import { isActive, isSettled, type Run } from '../core/run.ts'
 import type { Stored, Store } from '../core/store/store.ts'
@@ -61,7 +61,7 @@ export async function doHere(wait: Wait & { folder: string }): Promise<Waited> {
   return waitForDaemon(wait)
 }
 
-/** Waits for a run that a daemon, or the agent of a cluster, does. It goes on whatever happens here. Throws WAIT_INTERRUPTED, WAIT_TIMED_OUT, DAEMON_NOT_RUNNING. */
+/** Waits for a run that a daemon, or the agent of a cluster, does. It goes on whatever happens here. Throws WAIT_INTERRUPTED, WAIT_TIMED_OUT, DAEMON_NOT_RUNNING, RUN_NOT_FOUND. */
 export async function waitForDaemon(wait: Wait): Promise<Waited> {
   const { edge, folder, timeout } = wait
   const name = manualRunName(wait.job, wait.id)
@@ -72,6 +72,7 @@ export async function waitForDaemon(wait: Wait): Promise<Waited> {
   for (;;) {
     const found = await look(wait)
     if (found && isDone(found.run)) return found
+    if (!found && (await isGone(wait))) throw fail('RUN_NOT_FOUND', { name })
     const now = edge.clock.now().getTime()
     if (edge.signal.aborted) throw fail('WAIT_INTERRUPTED', { what: `run "${name}"`, remedy })
     if (now > until) throw fail('WAIT_TIMED_OUT', { what: `run "${name}"`, seconds: secondsOf(timeout), remedy })
@@ -101,6 +102,12 @@ async function look({ store, job, id }: Wait): Promise<Waited | undefined> {
   const stored = await store.get(ref('run', manualRunName(job, id)))
   const run = stored && readView(stored)?.run
   return run && { run, stored }
+}
+
+/** Neither asked for any more nor there: its job was deleted. A run is made before its request goes, so that is the order to look in. */
+async function isGone(wait: Wait): Promise<boolean> {
+  const request = await wait.store.get(ref('request', requestName(wait.job, wait.id)))
+  return request === undefined && (await look(wait)) === undefined
 }
 
 /** Nothing more to wait for: settled, or collected and every target that is still open has failed once; the rest happens in the background. */

@@ -1,15 +1,45 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { PROGRAM } from '../core/errors.ts'
+import { loadKubeconfig } from '../core/kube/kubeconfig.ts'
+import { nodeKubeWorld } from '../core/kube/node-world.ts'
 
 /** `npm run demo`: a scheduled bundle of this machine in a minute, in a folder of its own. Stops what it starts. */
 const cli = join(import.meta.dirname, '..', 'dist', 'kubectl-support_bundle_schedule.js')
 const folder = mkdtempSync(join(tmpdir(), 'support-bundle-schedule-demo-'))
 const env = { ...process.env, TROUBLESHOOT_SCHEDULER_DIR: folder }
 const job = 'demo'
+const isCluster = process.argv.includes('--cluster')
+
+/** With `-- --cluster`: the same basics, and the cluster of the current context. */
+const CLUSTER_SPEC = `apiVersion: troubleshoot.sh/v1beta2
+kind: SupportBundle
+metadata:
+  name: demo
+spec:
+  collectors:
+    - clusterInfo: {}
+    - clusterResources: {}
+  analyzers:
+    - clusterVersion:
+        outcomes:
+          - fail: {when: "< 1.20.0", message: the cluster is very old}
+          - pass: {message: the cluster is new enough}
+  hostCollectors:
+    - cpu: {}
+    - memory: {}
+    - hostOS: {}
+`
+
+/** Which cluster it would be: nobody should collect from one that they did not mean. */
+async function nameContext(): Promise<string> {
+  const world = nodeKubeWorld({ env: process.env, homeFolder: homedir(), clock: systemClock, interactive: false })
+  const { server, context } = await loadKubeconfig(world, {}, 'the demo with --cluster')
+  return `context "${context}", ${server}`
+}
 
 mkdirSync(join(folder, 'config'))
 // Any free port: the demo must not care what else runs here.
@@ -60,7 +90,13 @@ const stop = async () => {
 process.once('SIGINT', () => void stop().then(() => process.exit(130)))
 try {
   say(`1. A job that is due each minute, in a store of its own: ${folder}`)
-  await must('create', job, '--local', '--cron', '* * * * *', '--description', 'basics of this machine, each minute')
+  const spec = join(folder, 'spec.yaml')
+  if (isCluster) {
+    process.stdout.write(`It collects from this machine and from ${await nameContext()}.\n`)
+    writeFileSync(spec, CLUSTER_SPEC)
+  }
+  const what = isCluster ? ['--spec', spec] : []
+  await must('create', job, '--local', '--cron', '* * * * *', '--description', 'the basics, each minute', ...what)
   say('2. The scheduler, in the background')
   await must('daemon', 'start')
   isStarted = true

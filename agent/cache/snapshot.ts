@@ -1,4 +1,4 @@
-import { contentHash } from '../../core/store/codec.ts'
+import { specHash } from '../../core/store/spec-hash.ts'
 import { allRuns } from '../scheduler/runs.ts'
 import type { Mirror } from '../watch/mirror.ts'
 import type { Cache } from './cache.ts'
@@ -6,7 +6,7 @@ import type { Cache } from './cache.ts'
 /** What the cache is to hold now. */
 export function snapshot(mirror: Mirror): Cache {
   const jobs = Object.fromEntries(
-    [...mirror.of('job').values()].map(({ name, uid, text }) => [name, { uid, specHash: contentHash(text) }]),
+    [...mirror.of('job').values()].map(({ name, uid, text }) => [name, { uid, specHash: specHash(text) }]),
   )
   const outbox = allRuns({ mirror })
     .filter(({ run }) => run.phase === 'delivering')

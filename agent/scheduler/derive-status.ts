@@ -33,6 +33,7 @@ export function deriveStatus(facts: StatusFacts, now: Date, before?: JobStatus):
   return {
     schema: 1,
     id: view.uid,
+    observedVersion: view.version,
     observedSpecHash: view.specHash,
     state: page ? stateOf(view, runs, last?.run) : 'invalid',
     isPaused: view.paused !== undefined,

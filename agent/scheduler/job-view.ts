@@ -3,7 +3,7 @@ import { type JobIssue, type JobSpec, readJob, showIssues } from '../../core/job
 import { ANNOTATION_PAUSED } from '../../core/names.ts'
 import { parseSchedule, type Schedule } from '../../core/schedule/cron.ts'
 import { checkTimeZone } from '../../core/schedule/time-zone.ts'
-import { contentHash } from '../../core/store/codec.ts'
+import { specHash } from '../../core/store/spec-hash.ts'
 import { type Stored, TEXT_LIMIT } from '../../core/store/store.ts'
 import { parseYaml } from '../../core/yaml.ts'
 
@@ -12,6 +12,8 @@ export interface JobView {
   name: string
   uid: string
   createdAt: Date
+  /** of the stored object that was read */
+  version: string
   specHash: string
   /** why it does not run now: the annotation's text, or `enabled: false` */
   paused: string | undefined
@@ -29,7 +31,8 @@ export function viewJob(stored: Stored): JobView {
     name: stored.name,
     uid: stored.uid,
     createdAt: stored.createdAt,
-    specHash: contentHash(stored.text),
+    version: stored.version,
+    specHash: specHash(stored.text),
     paused: stored.annotations[ANNOTATION_PAUSED],
     plan: undefined,
     invalid: undefined,

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import { contentHash } from './codec.ts'
+import { contentVersion } from './content-version.ts'
 import { discard, type Disk, linkNew, writeTemp } from './durable-file.ts'
 import { type FileSystem, ifThere, nodeFileSystem } from './file-system.ts'
 import type { ProcessId, ProcessTable } from './process-table.ts'
@@ -21,7 +20,7 @@ interface Found {
 const abandoned = new Set<unknown>()
 
 /** Marks the right to replace one dead claim; named after that claim's content, which no other claim has. */
-const marker = (found: Found) => `.take.${contentHash(found.text).slice(0, 32)}`
+const marker = (found: Found) => `.take.${contentVersion(Buffer.from(found.text))}`
 export const isMarker = (name: string) => name.startsWith('.take.')
 
 /**
@@ -34,7 +33,7 @@ export const isMarker = (name: string) => name.startsWith('.take.')
  * claim, which is taken over in the same way.
  */
 export async function claimFile(disk: Disk, path: string, content: Record<string, unknown>): Promise<Claim | { heldBy: Holder }> {
-  const nonce = randomUUID()
+  const nonce = crypto.randomUUID()
   const text = JSON.stringify({ ...content, ...disk.processes.self, nonce })
   const temp = await writeTemp(disk, dirname(path), Buffer.from(`${text}\n`), 'quick')
   try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { fail } from '../errors.ts'
 import { DATA_KEY, KINDS, LABEL_KIND, type Kind } from '../names.ts'
 import { type Document, type Ref, type Stored, TEXT_LIMIT } from './store.ts'
@@ -94,11 +93,6 @@ function strings(value: unknown, what: string): Record<string, string> {
   for (const [key, item] of Object.entries(value === undefined ? {} : record(value, what)))
     result[key] = text(item, `${what}.${key}`)
   return result
-}
-
-/** sha256 in hex: the version of a file's content, and the identity of a job's spec (ConfigMaps have no generation). */
-export function contentHash(text: string | Uint8Array): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Says which object an error is about. */

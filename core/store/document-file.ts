@@ -1,4 +1,5 @@
-import { contentHash, decode } from './codec.ts'
+import { decode } from './codec.ts'
+import { contentVersion } from './content-version.ts'
 import { type FileSystem, ifThere } from './file-system.ts'
 import type { Ref, Stored } from './store.ts'
 
@@ -12,7 +13,7 @@ export type Reading =
 export async function readDocument(fs: FileSystem, path: string, ref: Ref): Promise<Reading> {
   const bytes = await ifThere(fs.readFile(path))
   if (!bytes) return { is: 'absent' }
-  const version = contentHash(bytes)
+  const version = contentVersion(bytes)
   try {
     const stored = decode(parse(bytes), version)
     if (stored.kind !== ref.kind) throw new Error(`it holds a ${stored.kind}`)

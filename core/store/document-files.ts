@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Kind } from '../names.ts'
-import { contentHash } from './codec.ts'
+import { contentVersion } from './content-version.ts'
 import { readDocument } from './document-file.ts'
 import type { Disk } from './durable-file.ts'
 import { withLock } from './file-lock.ts'
@@ -67,7 +67,7 @@ export class DocumentFiles {
         if (now.is === 'good' && now.bytes.equals(bytes)) await this.#repair.keep(ref, bytes)
       })
     } catch (error) {
-      this.#repair.tellOnce(path, contentHash(bytes), error)
+      this.#repair.tellOnce(path, contentVersion(bytes), error)
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { type FileSystem, ifThere, type OpenFile, systemCode } from './file-system.ts'
 import type { ProcessTable } from './process-table.ts'
@@ -67,7 +66,7 @@ export async function writeTemp(
   bytes: Uint8Array,
   how: 'durable' | 'quick',
 ): Promise<string> {
-  const path = join(folder, `.tmp.${processes.self.pid}.${processes.self.startId}.${randomUUID()}`)
+  const path = join(folder, `.tmp.${processes.self.pid}.${processes.self.startId}.${crypto.randomUUID()}`)
   const file = (await ifThere(fs.open(path, 'wx', FILE_MODE))) ?? (await openInNew(fs, folder, path))
   try {
     try {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { fail, isFailure } from '../errors.ts'
 import { jobOf, type Kind } from '../names.ts'
-import { type ConfigMap, contentHash, decode, describeRef, encode } from './codec.ts'
+import { type ConfigMap, decode, describeRef, encode } from './codec.ts'
+import { contentVersion } from './content-version.ts'
 import { DocumentFiles } from './document-files.ts'
 import { createFile, type Disk, removeFile, replaceFile } from './durable-file.ts'
 import { createRepair, type Repair } from './file-repair.ts'
@@ -95,7 +96,7 @@ class FileStore implements Store {
       await make()
       await this.#files.keepCreated(ref, path, bytes)
     }
-    return decode(config, contentHash(bytes))
+    return decode(config, contentVersion(bytes))
   }
 
   update(ref: Ref, document: Document, version: string): Promise<Stored> {
@@ -140,7 +141,7 @@ class FileStore implements Store {
       const bytes = serialize(config)
       await catalogued(path, replaceFile(this.#disk, path, bytes, 'durable'))
       await this.#repair.keep(ref, bytes)
-      return decode(config, contentHash(bytes))
+      return decode(config, contentVersion(bytes))
     })
   }
 

@@ -1,3 +1,4 @@
+import { kubeOverrides } from '../kube-flags.ts'
 import { rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EXIT, fail, PROGRAM } from '../../core/errors.ts'
@@ -33,7 +34,7 @@ const ARGS = defineArgs({
 
 export default defineVerb({
   usage: 'collect [SPEC…] [flags]',
-  about: 'Collects a bundle of this machine now, without a job. Prints where the bundle is. Exit code 7 when nothing worked.',
+  about: 'Collects a bundle now, without a job: of this machine, and of the cluster of the kubeconfig where a spec asks for it. Prints where the bundle is. Exit code 7 when nothing worked.',
   examples: ['collect', 'collect support-bundle.yaml --to /tmp/', 'collect - < support-bundle.yaml'],
   args: ARGS,
   async run(context) {
@@ -42,6 +43,7 @@ export default defineVerb({
     checkFlags(context)
     const slot = edge.clock.now()
     const specs = await readSpecs(context)
+    const cluster = specs.length > 0 ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
     const { signal } = edge
     const { target, work } = await placeBundle(edge.cwd, args.to, slot)
     const progress = createProgress(edge)
@@ -52,6 +54,7 @@ export default defineVerb({
         workFolder: work,
         fileName: basename(target),
         specs,
+        ...(cluster ? { cluster: cluster.request } : {}),
         analyze: args.analyze,
         redact: true,
         timeoutMs: durationMs(args.timeout),
@@ -62,6 +65,7 @@ export default defineVerb({
         timeoutMs: request.timeoutMs + 60_000,
         memoryBytes: sizeBytes(args.memory),
         signal,
+        ...(cluster ? { onNeedToken: () => cluster.renewToken() } : {}),
         onMessage: taskProgress(progress),
       })
       progress.end()

@@ -34,7 +34,7 @@ export default defineVerb({
         wanted(row.name) && (!args.status || row.status === args.status) && (args['show-disabled'] || row.status !== 'disabled'),
     )
     if (rows.length === 0)
-      edge.err(all.length === 0 ? 'no jobs yet: make one with "create NAME --local --cron …"\n' : 'no job matches\n')
+      edge.err(all.length === 0 ? `no jobs yet: make one with "create NAME ${args.local ? '--local ' : ''}--cron …"\n` : 'no job matches\n')
     if (rows.length === 0 && isTable(format)) return
     edge.out(
       await show(format, {

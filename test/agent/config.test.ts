@@ -69,7 +69,7 @@ describe('the config', () => {
     ['every place that is wrong', 'metricsPort: -1\nlogLevel: loud', /metricsPort: .*; logLevel: /],
     ['the nearest key', 'metricPort: 1', /metricPort: is not a known key; did you mean "metricsPort"\?/],
     ['the nearest inner key', 'storageConfig: {backupEnable: true}', /storageConfig.backupEnable: is not a known key; did you mean "backupEnabled"\?/],
-    ['the line that is no YAML', 'logLevel: info\n  metricsPort: 1', /line 2: /],
+    ['the line that is no YAML', 'logLevel: info\nmetricsPort: "1', /line 2: /],
     ['what is no map', '- a', /^scheduler.yaml: Invalid input: expected object, received array$/],
     ['a key that is there twice', 'logLevel: info\nlogLevel: warn', /line 2: Map keys must be unique/],
   ])('that is wrong tells %s', (_, text, why) => {

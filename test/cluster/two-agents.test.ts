@@ -83,7 +83,7 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     slots.push(first, new Date(first.getTime() + 60_000))
     const schedule = onceAt(...slots)
     for (const tenant of tenants) {
-      const config = { bucket, prefix: tenant.namespace, endpoint: minio.url, region: minio.region }
+      const config = { bucket, endpoint: minio.url, region: minio.region }
       const upload = [{ uploader: 's3', config, credentials: { secret: 'bucket-keys' } }]
       await Promise.all(Array.from({ length: JOBS }, (_, index) => tenant.create(`job-${index}`, 'job', cheapJob(schedule, { upload }))))
     }

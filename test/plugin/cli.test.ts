@@ -21,7 +21,7 @@ describe('help', () => {
     const wanted = await say(...words, '--help')
     expect(wanted).toMatchObject({ code: 0, err: '' })
     expect(wanted.out).toContain(`Usage:\n  kubectl support-bundle-schedule ${name}`)
-    for (const argv of [['help', ...words], ['-h', ...words], [...words, '-h'], [...words, 'a', 'b', '--bogus', '-h'], ['--local', ...words, '--help']])
+    for (const argv of [['-n', 'x', ...words, '--help'], ['--context=x', ...words, '-h'], ['help', ...words], ['-h', ...words], [...words, '-h'], [...words, 'a', 'b', '--bogus', '-h'], ['--local', ...words, '--help']])
       expect(await say(...argv), argv.join(' ')).toEqual(wanted)
   })
 
@@ -67,8 +67,10 @@ describe('the command', () => {
     [['daemon'], 'error: "daemon" needs one of start, stop, restart, reload, status (USAGE_ARGUMENTS)'],
     [['daemon', '--local'], 'error: "daemon" needs one of start, stop, restart, reload, status (USAGE_ARGUMENTS)'],
     [['daemon', 'stop', 'now'], 'error: "daemon stop" does not take "now" (USAGE_ARGUMENTS)'],
-    [['list'], 'error: a store in the cluster is not supported by this version (NOT_SUPPORTED)'],
-    [['list', '--no-local'], 'error: a store in the cluster is not supported by this version (NOT_SUPPORTED)'],
+    [['list'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
+    [['list', '--no-local'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
+    [['-n', 'prod', 'list'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
+    [['--namespace'], 'error: flag "--namespace" needs a value (USAGE_FLAG_VALUE)'],
     [['list', '--local', 'x'], 'error: "list" does not take "x" (USAGE_ARGUMENTS)'],
     [['list', '--local', '-o', 'xml'], 'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)'],
     [['list', '--local', '-o', 'jsonpath'], 'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)'],
@@ -101,6 +103,7 @@ describe('the command', () => {
     const wanted = await cli.out('list', '--local')
     expect(await cli.out('--local', 'list')).toBe(wanted)
     expect(await cli.out('--local=true', 'list')).toBe(wanted)
+    expect(await cli.out('-n', 'x', '--local', '--context', 'y', 'list')).toBe(wanted)
   })
 })
 

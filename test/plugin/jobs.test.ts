@@ -50,9 +50,9 @@ describe('which job', () => {
     expect(await cli.out('list', '--local', '-o', 'name')).toBe('job/a\njob/b\n')
   })
 
-  it.each(VERBS)('%s works only on the store of this computer', async (verb, ...flags) => {
+  it.each(VERBS)('%s looks into the cluster without --local', async (verb, ...flags) => {
     const said = await (await withJobs('a')).run(verb, 'a', ...flags)
-    expect(said.err).toContain('(NOT_SUPPORTED)\n  add --local')
+    expect(said.err).toContain('(KUBECONFIG_MISSING)')
     expect(said.code).toBe(2)
   })
 })

@@ -1,6 +1,6 @@
 import { openLedger, record, type LedgerEntry } from '../../core/ledger.ts'
 import { encodeDocument, type Run } from '../../core/run.ts'
-import { contentHash } from '../../core/store/codec.ts'
+import { specHash } from '../../core/store/spec-hash.ts'
 import type { Store, Stored } from '../../core/store/store.ts'
 import type { JobStatus } from '../../core/status.ts'
 
@@ -19,7 +19,7 @@ export async function putRun(store: Store, job: Stored, id: string, change: Part
     schema: 1,
     job: job.name,
     jobUid: job.uid,
-    specHash: contentHash(job.text),
+    specHash: specHash(job.text),
     trigger: 'schedule',
     slot: '2025-12-31T02:00:00.000Z',
     phase: 'finished',
@@ -41,7 +41,7 @@ export async function putRun(store: Store, job: Stored, id: string, change: Part
 
 /** A page of the job's ledger with these entries. */
 export async function putLedger(store: Store, job: Stored, entries: LedgerEntry[], timeZone = 'UTC'): Promise<void> {
-  const observed = { specHash: contentHash(job.text), schedule: ['0 2 * * *'], timeZone }
+  const observed = { specHash: specHash(job.text), schedule: ['0 2 * * *'], timeZone }
   const page = record(openLedger(job, observed, job.createdAt), entries)
   await store.create(at('ledger', `${job.name}.ledger.${page.month}`), { text: encodeDocument(page) })
 }
@@ -51,7 +51,7 @@ export async function putStatus(store: Store, job: Stored, change: Partial<JobSt
   const status: JobStatus = {
     schema: 1,
     id: job.uid,
-    observedSpecHash: contentHash(job.text),
+    observedSpecHash: specHash(job.text),
     state: 'completed',
     isPaused: false,
     description: '',

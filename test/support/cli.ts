@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { fail } from '../../core/errors.ts'
 import { createFileStore } from '../../core/store/file-store.ts'
 import { createProcessTable } from '../../core/store/process-table.ts'
 import type { Store } from '../../core/store/store.ts'
@@ -94,6 +95,10 @@ export async function makeCli(change: Partial<CliEdge> & { folder?: string } = {
     readStdin: async () => '',
     processes: makeProcesses,
     fileStore: async () => openStore((text) => (told.err += text)),
+    handCluster: async () => undefined,
+    clusterStore: async () => {
+      throw fail('KUBECONFIG_MISSING', { path: '/nope/config', what: 'a store in a cluster' })
+    },
     task: (request, options) => taskProgram().start(request, options),
     agent: (args, how, stop) => {
       if (how !== 'quiet') throw new Error('daemons are tested with real processes')
@@ -135,10 +140,22 @@ export interface Started {
   kill(signal: NodeJS.Signals): void
 }
 
+export interface StartOptions {
+  folder: string
+  cwd?: string
+  env?: Record<string, string>
+  /** leads a group, all of which gets its signals: as from a terminal */
+  isLeader?: boolean
+  /** nobody reads what it prints */
+  isClosed?: boolean
+}
+
 /** Starts the built program as a process of its own. It is ended with the test. */
-export function startProgram(argv: readonly string[], options: { folder: string; cwd?: string; env?: Record<string, string> }): Started {
-  const env = { ...process.env, NO_COLOR: undefined, TROUBLESHOOT_SCHEDULER_DIR: options.folder, ...options.env }
-  const child = spawn(process.execPath, [PROGRAM_FILE, ...argv], { env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+export function startProgram(argv: readonly string[], options: StartOptions): Started {
+  const { folder, cwd, isLeader = false, isClosed = false } = options
+  const env = { ...process.env, TROUBLESHOOT_SCHEDULER_DIR: folder, ...options.env }
+  const child = spawn(process.execPath, [PROGRAM_FILE, ...argv], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: isLeader })
+  if (isClosed) child.stdout.destroy()
   const said: Said = { code: -1, out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text))
@@ -149,7 +166,7 @@ export function startProgram(argv: readonly string[], options: { folder: string;
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
   })
-  return { pid: child.pid ?? -1, said: () => said, ended, kill: (signal) => void child.kill(signal) }
+  return { pid: child.pid ?? -1, said: () => said, ended, kill: (signal) => void (isLeader ? process.kill(-(child.pid ?? 0), signal) : child.kill(signal)) }
 }
 
 /** Looks again and again, in real time, until it finds something. */

@@ -100,11 +100,11 @@ describe('the message', () => {
   })
 
   it('holds no secret, no line ends and escapes of strangers, and ends some time', () => {
-    const message = `\u001B[31mno\r\n\u0000${'x'.repeat(290)}wJalrXUtnFEMI ${'y'.repeat(1000)}`
+    const message = `\u001B[31mno\r\n\u0000${'x'.repeat(284)}wJalrXUtnFEMI ${'y'.repeat(1000)}`
     const error = told({ name: 'AccessDenied', code: 'AKIAIOSFODNN7EXAMPLE', status: 403, message })
     expect(error.message).toMatch(/^[\x20-\x7e]+$/)
     expect(error.message.length).toBeLessThan(500)
-    expect(error.message).not.toMatch(/wJal|AKIA/)
+    expect(error.message).not.toMatch(/wJ|AKIA/)
   })
 
   it('leaves out what the SDK knows of the signature', () => {

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { uploaderContext } from '../../core/testkit/index.ts'
 import type { Bucket } from '../../uploaders/s3/bucket.ts'
@@ -9,6 +10,7 @@ import { S3Config } from '../../uploaders/s3/schema.ts'
 /** Answers of a service, in their order; asked for more, it gives the last one again. */
 let answers: string[]
 let asked: string[]
+let headers: IncomingHttpHeaders
 let server: Server
 let bucket: Bucket
 
@@ -16,6 +18,8 @@ beforeEach(async () => {
   asked = []
   server = createServer((request, response) => {
     asked.push(request.url ?? '')
+    headers = request.headers
+    request.resume()
     response.writeHead(200, { 'content-type': 'application/xml' })
     response.end(`<?xml version="1.0"?>${answers.length > 1 ? answers.shift() : answers[0]}`)
   })
@@ -86,4 +90,15 @@ it('lists all parts of an upload', async () => {
     [3, { etag: '"e3"', size: 5 }],
   ])
   expect(asked.map((url) => new URL(url, 'http://x').searchParams.get('part-number-marker'))).toEqual([null, '2'])
+})
+
+it('sends a body at once, without asking first and without a checksum that not all services know', async () => {
+  answers = ['']
+  const bytes = Buffer.alloc(5 * 2 ** 20)
+  const sha256 = createHash('sha256').update(bytes).digest()
+  await bucket.put('f/a', { bytes, sha256: sha256.toString('base64') }, {})
+  expect(headers).toMatchObject({ 'content-length': String(bytes.length), 'x-amz-content-sha256': sha256.toString('hex') })
+  expect(Object.keys(headers).filter((name) => /expect|checksum|trailer|transfer-encoding|content-encoding/.test(name))).toEqual(
+    [],
+  )
 })

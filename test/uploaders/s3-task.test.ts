@@ -88,7 +88,10 @@ function deliver(
   return request
 }
 
-describe.skipIf(minio.skipped)('in the task program', () => {
+/** Several processes start one after the other, maybe beside other tests. */
+const TIMEOUT_MS = 120_000
+
+describe.skipIf(minio.skipped)('in the task program', { timeout: TIMEOUT_MS }, () => {
   it('a bundle arrives, whole, with the keys that came in the request', async () => {
     const bucket = await minio.newBucket()
     const bundle = aBundle(12 * MIB)

@@ -28,7 +28,6 @@ export async function uploadInParts(attempt: Attempt): Promise<void> {
   const state: UploadState = {
     ...freshState(attempt),
     uploadId: begun.uploadId,
-    partBytes: attempt.plan.partBytes,
     parts: Object.fromEntries(parts) as Record<string, string>,
   }
   await context.state.set(state)
@@ -50,14 +49,10 @@ export async function uploadInParts(attempt: Attempt): Promise<void> {
   }
 }
 
-/** The last try's upload, if it is there and is cut the same way. */
+/** The last try's upload, if it is there. Parts that were cut in another way then are sent again, as their digests differ. */
 async function resume({ context, bucket, key, plan, kept }: Attempt): Promise<Begun | undefined> {
   if (kept?.uploadId === undefined) return undefined
   const { uploadId } = kept
-  if (kept.partBytes !== plan.partBytes) {
-    await giveUp({ context, bucket }, key, uploadId)
-    return undefined
-  }
   const sent = await bucket.sentParts(key, uploadId)
   if (sent === undefined) return undefined
   // Both must know a part: the far side its ETag, the state what was in it.

@@ -12,7 +12,6 @@ export const UploadState = z.object({
   mayBeVisible: z.boolean(),
   /** of an upload in parts */
   uploadId: z.string().optional(),
-  partBytes: z.int().optional(),
   /** number of each part that has arrived → base64 of its sha256 */
   parts: z.record(z.string(), z.string()).default({}),
 })
