@@ -66,14 +66,21 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
   /** what is to be given free again, last first */
   const held: (() => Promise<unknown>)[] = []
   const release = async () => {
-    for (const free of held.toReversed()) await free().catch((error: unknown) => log.warn({ problem: asProblem(error) }, 'not given free'))
+    for (const free of held.toReversed())
+      await free().catch((error: unknown) => log.warn({ problem: asProblem(error) }, 'not given free'))
   }
   await catalogued(folders.state, mkdir(folders.state, { recursive: true, mode: 0o700 }))
   held.push(await holdPidFile(edge, startedAt))
   try {
     let config = edge.config
     const token = edge.newToken()
-    const tenant = await openTenant(tenantOf(edge, () => config.defaultMaxConcurrent, () => undefined))
+    const tenant = await openTenant(
+      tenantOf(
+        edge,
+        () => config.defaultMaxConcurrent,
+        () => undefined,
+      ),
+    )
     const view = serverView({
       ...{ mirror: tenant.mirror, token, startedAt, engine: tenant.engine },
       version: edge.version,
@@ -124,7 +131,20 @@ async function holdFile(path: string, text: string): Promise<() => Promise<void>
 /** Does what one request asks for, with no daemon at hand, and ends. Slots are left to a daemon. */
 export async function runRequest(edge: AgentEdge, job: string, requestId: string, signal: AbortSignal): Promise<void> {
   const run = manualRunName(job, requestId)
-  const { edge: works, executor, outbox, housekeeping } = assemble(tenantOf(edge, () => 1, () => undefined), signal, run)
+  const {
+    edge: works,
+    executor,
+    outbox,
+    housekeeping,
+  } = assemble(
+    tenantOf(
+      edge,
+      () => 1,
+      () => undefined,
+    ),
+    signal,
+    run,
+  )
   const engine = createEngine({
     ...works,
     executor,

@@ -14,7 +14,15 @@ export interface AgentArgs {
   maxConcurrent: string | undefined
   request: { job: string; id: string } | undefined
   /** work on a cluster: as the pod's ServiceAccount, or as a kubeconfig says */
-  cluster: { kubeconfig: string | undefined; context: string | undefined; namespace: string; host: string; identity: string | undefined } | undefined
+  cluster:
+    | {
+        kubeconfig: string | undefined
+        context: string | undefined
+        namespace: string
+        host: string
+        identity: string | undefined
+      }
+    | undefined
 }
 
 const text = { type: 'string' } as const

@@ -23,7 +23,9 @@ export const AgentConfig = z.strictObject({
     .default([])
     .describe('in a cluster: the namespaces to serve; none = those that are opted in by label'),
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
-  checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s').default('30s').describe('longest pause between two looks at everything'),
+  checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
+    .default('30s')
+    .describe('longest pause between two looks at everything'),
   maxMemoryMB: z.int().min(64).default(2048).describe('ceiling for "limits.memory" of any job, in MiB'),
   maxBundleSize: Size.default('16Gi').describe('ceiling for "limits.bundle" of any job'),
   leaseDuration: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')

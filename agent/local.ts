@@ -63,8 +63,13 @@ export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
   const logPath = isAbsolute(config.logFile) ? config.logFile : join(args.folder, config.logFile)
   const limits = { maxBytes: sizeBytes(config.logRotateSize), maxAgeMs: durationMs(config.logRotateAge) }
   const sink = args.isBackground ? openLog(logPath, limits, file) : { write: edge.writeStdout }
-  const root: Pino = pino({ level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime }, sink)
-  edge.onUncaught((error) => root.error({ problem: asProblem(error), stack: error instanceof Error ? error.stack : undefined }, 'uncaught'))
+  const root: Pino = pino(
+    { level: config.logLevel, base: { component: 'agent' }, timestamp: pino.stdTimeFunctions.isoTime },
+    sink,
+  )
+  edge.onUncaught((error) =>
+    root.error({ problem: asProblem(error), stack: error instanceof Error ? error.stack : undefined }, 'uncaught'),
+  )
   return {
     clock,
     config,
@@ -72,7 +77,10 @@ export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
     log: loggerOf(root),
     version: VERSION,
     processes: createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') }),
-    tasks: createTaskStarter({ execPath: edge.execPath, script: edge.taskScript, path: edge.env['PATH'], kill: edge.kill }, clock),
+    tasks: createTaskStarter(
+      { execPath: edge.execPath, script: edge.taskScript, path: edge.env['PATH'], kill: edge.kill },
+      clock,
+    ),
     kubeWorld: nodeKubeWorld({ env: edge.env, homeFolder: edge.homeFolder, clock, interactive: false }),
     random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
     usage: () => ({

@@ -46,7 +46,8 @@ export function readFlags<Args extends ArgsDef>(
     value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`,
   )
   const positional = words.length > 0 ? ['--', ...words] : []
-  return { args: parseArgs<Args & typeof GLOBAL>([...canonical, ...positional], withoutRequired(all)), words, lists: values }
+  const needed = Object.entries(all).filter(([name, def]) => values.has(name) || def.type === 'positional' || def.default !== undefined)
+  return { args: parseArgs<Args & typeof GLOBAL>([...canonical, ...positional], withoutRequired(needed)), words, lists: values }
 }
 
 type Given = [name: string, value: string | boolean]
@@ -111,7 +112,10 @@ function checkWords(command: string, usage: string, all: ArgsDef, words: string[
     throw fail('USAGE_ARGUMENTS', { command, reason: `does not take "${words[defs.length]}"`, usage })
 }
 
-/** citty would end the process' work with a text of its own: what is required was checked above. */
-function withoutRequired(all: ArgsDef): ArgsDef {
-  return Object.fromEntries(Object.entries(all).map(([name, def]) => [name, { ...def, required: false }]))
+/**
+ * citty would end the process' work with a text of its own: what is required was checked above. And it takes a while for each
+ * of many flags, so that it only gets those that matter here.
+ */
+function withoutRequired(needed: [string, ArgDef][]): ArgsDef {
+  return Object.fromEntries(needed.map(([name, def]) => [name, { ...def, required: false }]))
 }

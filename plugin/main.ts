@@ -10,10 +10,9 @@ if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
 }
 
 const [{ runCli, tellFailure }, { processEdge }] = await Promise.all([import('./cli.ts'), import('./process-edge.ts')])
-const edge = processEdge(process)
 // A reader that has seen enough (head) is no error; a full disk is one. Talk that nobody hears is only lost: the work goes on.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? undefined : tellFailure(error, edge, 'stdout'))
+const edge = processEdge(process, {
+  stdout: (error) => process.exit(error.code === 'EPIPE' ? undefined : tellFailure(error, edge, 'stdout')),
+  stderr: () => undefined,
 })
-process.stderr.on('error', () => undefined)
 process.exitCode = await runCli(process.argv.slice(2), edge)

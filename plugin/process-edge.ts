@@ -8,8 +8,12 @@ import { createProcessTable } from '../core/store/process-table.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { safe, warning } from './output/text.ts'
 
+/** Told when a stream of the process cannot be written to any more. */
+type OnBroken = Record<'stdout' | 'stderr', (error: NodeJS.ErrnoException) => void>
+
 /** The real edge. Built-in programs lie in `lib/` beside the main file. */
-export function processEdge(process: NodeJS.Process): CliEdge {
+export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdge {
+  const { stdout, stderr } = outputs(process, onBroken)
   const lib = libFolder(import.meta.dirname)
   const interrupted = interruption(process)
   const processes = () =>
@@ -22,13 +26,15 @@ export function processEdge(process: NodeJS.Process): CliEdge {
   return {
     out(text) {
       try {
-        process.stdout.write(text)
+        stdout().write(text)
       } catch (error) {
         throw storeError(error, 'stdout') // a file on a full disk
       }
     },
-    err: (text) => void process.stderr.write(text),
-    isTty: process.stderr.isTTY,
+    err: (text) => void stderr().write(text),
+    get isTty() {
+      return stderr().isTTY
+    },
     env: process.env,
     // A folder that was removed, a user without an entry: an error only for who needs them.
     get cwd() {
@@ -52,13 +58,13 @@ export function processEdge(process: NodeJS.Process): CliEdge {
     async fileStore(folder) {
       const { createFileStore } = await import('../core/store/file-store.ts')
       const onProblem = ({ message, remedy }: Problem) =>
-        void process.stderr.write(`${warning(message)}${remedy ? `  ${safe(remedy)}\n` : ''}`)
+        void stderr().write(`${warning(message)}${remedy ? `  ${safe(remedy)}\n` : ''}`)
       const newUid = () => crypto.randomUUID()
       return createFileStore({ folder, clock: systemClock, newUid, processes: processes(), onProblem, fs: syncFileSystem })
     },
     async clusterStore(overrides) {
       const { openClusterStore } = await import('./cluster-store.ts')
-      return openClusterStore(overrides, kubeUser(), ({ message }) => void process.stderr.write(warning(message)))
+      return openClusterStore(overrides, kubeUser(), ({ message }) => void stderr().write(warning(message)))
     },
     async handCluster(overrides) {
       const { handCluster } = await import('./cluster-store.ts')
@@ -83,6 +89,15 @@ export function processEdge(process: NodeJS.Process): CliEdge {
       return how === 'background' ? startAgent(start, stop) : runAgent(start, how === 'foreground', stop)
     },
   }
+}
+
+/** Node makes its streams when they are first asked for, which costs as much as reading 50 files: only who writes asks. */
+function outputs(process: NodeJS.Process, onBroken: OnBroken) {
+  const open = (name: 'stdout' | 'stderr') => {
+    let stream: (NodeJS.WriteStream & { fd: 1 | 2 }) | undefined
+    return () => (stream ??= process[name].on('error', onBroken[name]))
+  }
+  return { stdout: open('stdout'), stderr: open('stderr') }
 }
 
 /**

@@ -28,9 +28,11 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
   const path = run.bundle && (await findBundle(run.bundle, keptFolder(edge, name)))
   if (!delivery) return settle(edge, kept, index, {}, signal)
   const target = targetOf(edge, run, index)
-  if ('problem' in target) return settle(edge, kept, index, retry(edge, kept, index, { ...target.problem, class: 'config' }), signal)
+  if ('problem' in target)
+    return settle(edge, kept, index, retry(edge, kept, index, { ...target.problem, class: 'config' }), signal)
   if (!target.found) return settle(edge, kept, index, givenUp(delivery, 'the job no longer names this target', KEPT), signal)
-  if (!run.bundle || !path) return settle(edge, kept, index, givenUp(delivery, 'the bundle is gone from this machine', LOST), signal)
+  if (!run.bundle || !path)
+    return settle(edge, kept, index, givenUp(delivery, 'the bundle is gone from this machine', LOST), signal)
 
   const { uploader, config, credentials } = target.found
   let secrets: Record<string, string> = {}
@@ -57,7 +59,9 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
       if (message.type === 'state') state.write(message.value)
     },
   })
-  await state.written().catch((error: unknown) => edge.log.warn({ run: name, problem: asProblem(error) }, 'state of an upload not kept'))
+  await state
+    .written()
+    .catch((error: unknown) => edge.log.warn({ run: name, problem: asProblem(error) }, 'state of an upload not kept'))
   const receipt = outcome.result?.receipt
   // Stopping is no failure of the target: the try does not count.
   if (signal.aborted && !receipt) return
@@ -79,7 +83,11 @@ const LOST = 'the next run makes a new one'
 const keptFolder = (edge: DeliverEdge, name: string) => join(edge.folders.bundles, jobOf(name))
 
 /** The job's settings for a target, as they are now. A job that is invalid for the moment is no reason to give up. */
-function targetOf(edge: DeliverEdge, run: Run, index: number): { found: JobSpec['upload'][number] | undefined } | { problem: Problem } {
+function targetOf(
+  edge: DeliverEdge,
+  run: Run,
+  index: number,
+): { found: JobSpec['upload'][number] | undefined } | { problem: Problem } {
   const stored = edge.mirror.of('job').get(run.job)
   const view = stored && stored.uid === run.jobUid ? viewOf(stored) : undefined
   if (view?.invalid) return { problem: view.invalid }
@@ -145,7 +153,10 @@ async function settle(edge: DeliverEdge, kept: KeptRun, index: number, change: C
 }
 
 /** A bundle with where it lies now, if anywhere. */
-const lyingAt = ({ path: _, ...facts }: BundleFacts, path: string | undefined): BundleFacts => ({ ...facts, ...(path ? { path } : {}) })
+const lyingAt = ({ path: _, ...facts }: BundleFacts, path: string | undefined): BundleFacts => ({
+  ...facts,
+  ...(path ? { path } : {}),
+})
 
 /** A delivered one has no next try and no error any more. */
 function clean({ nextTryAt, error, ...rest }: Delivery): Delivery {

@@ -20,7 +20,12 @@ export function createHousekeeping(edge: ExecuteEdge, signal: AbortSignal): Hous
 
   const endedRuns = (job: string) => {
     const uid = edge.mirror.of('job').get(job)?.uid
-    return uid && runsOf(edge, job, uid).flatMap(({ name, run }) => (isSettled(run) ? [name] : [])).join(' ')
+    return (
+      uid &&
+      runsOf(edge, job, uid)
+        .flatMap(({ name, run }) => (isSettled(run) ? [name] : []))
+        .join(' ')
+    )
   }
   const work = async () => {
     for (const job of due) {

@@ -47,7 +47,11 @@ export async function retire(
     const slots = open.flatMap(({ run }) => (run.trigger === 'schedule' ? [run.slot] : [])).toSorted()
     const last = slots.at(-1)
     const removing = [...still, ...open.map(({ name }) => name)]
-    return record({ ...before, state: { ...before.state, removing } }, open.map(toEntry), last === undefined ? undefined : new Date(last))
+    return record(
+      { ...before, state: { ...before.state, removing } },
+      open.map(toEntry),
+      last === undefined ? undefined : new Date(last),
+    )
   })
   for (const { name, stored } of runs) {
     await edge.store.remove(runRef(edge, name), stored.version)

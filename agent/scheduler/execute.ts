@@ -77,7 +77,14 @@ export function bundleFileName(run: Pick<Run, 'job' | 'slot' | 'trigger'>, name:
   return `${run.job}-${slot}${run.trigger === 'manual' ? `-${name.split('.').at(-1)}` : ''}.tar.gz`
 }
 
-function runRequest(edge: ExecuteEdge, name: string, run: Run, spec: JobSpec, work: string, cluster: HandedCluster | undefined): RunRequest {
+function runRequest(
+  edge: ExecuteEdge,
+  name: string,
+  run: Run,
+  spec: JobSpec,
+  work: string,
+  cluster: HandedCluster | undefined,
+): RunRequest {
   return {
     task: 'run',
     run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },

@@ -48,10 +48,7 @@ export function createExecutor(edge: ExecutorEdge): Executor {
       .catch((error: unknown) => {
         // Deleted, or taken over: whoever did it decides about it.
         const isLost = isFailure(error, 'STORE_GONE', 'STORE_CONFLICT')
-        edge.log[isLost ? 'warn' : 'error'](
-          { run: name, problem: asProblem(error) },
-          isLost ? 'run lost' : 'run not recorded',
-        )
+        edge.log[isLost ? 'warn' : 'error']({ run: name, problem: asProblem(error) }, isLost ? 'run lost' : 'run not recorded')
       })
       .finally(() => {
         active.delete(name)

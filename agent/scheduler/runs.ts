@@ -56,7 +56,11 @@ export const runsOf = (edge: Pick<SchedulerEdge, 'mirror'>, job: string, uid: st
   readRuns(edge.mirror.ofJob('run', job)).filter(({ run }) => run.jobUid === uid)
 
 /** Records of a job's runs that cannot be read. Their names still say which slots were claimed. */
-export function damagedRuns(edge: Pick<SchedulerEdge, 'mirror'>, job: string, uid: string): { slot: Date | undefined; problem: ProductError }[] {
+export function damagedRuns(
+  edge: Pick<SchedulerEdge, 'mirror'>,
+  job: string,
+  uid: string,
+): { slot: Date | undefined; problem: ProductError }[] {
   return edge.mirror.ofJob('run', job).flatMap((stored) => {
     const problem = decodeOnce(stored)
     return problem instanceof ProductError && stored.owner?.uid === uid ? [{ slot: slotOf(stored.name), problem }] : []
@@ -88,7 +92,11 @@ export type HeldRun = Pick<KeptRun, 'name' | 'stored'>
  * seals. Throws STORE_GONE when the run was removed, STORE_CONFLICT when someone else holds it now or it has ended,
  * TASK_PROTOCOL for a change that could not be read again: what a task gave is in it.
  */
-export async function changeRun(edge: SchedulerEdge, { name, stored: { uid } }: HeldRun, change: (run: Run) => Run): Promise<Run> {
+export async function changeRun(
+  edge: SchedulerEdge,
+  { name, stored: { uid } }: HeldRun,
+  change: (run: Run) => Run,
+): Promise<Run> {
   const ref = runRef(edge, name)
   let stored = edge.mirror.of('run').get(name)
   for (let tries = 0; ; tries++) {
@@ -126,7 +134,8 @@ export async function insistOn(edge: SchedulerEdge, held: HeldRun, signal: Abort
     try {
       return await changeRun(edge, held, change)
     } catch (error) {
-      if (tries >= MAX_TRIES || signal.aborted || !isFailure(error, 'STORE_UNAVAILABLE', 'STORE_FULL', 'STORE_FORBIDDEN')) throw error
+      if (tries >= MAX_TRIES || signal.aborted || !isFailure(error, 'STORE_UNAVAILABLE', 'STORE_FULL', 'STORE_FORBIDDEN'))
+        throw error
       edge.log.warn({ run: held.name, problem: asProblem(error) }, 'the outcome of a run cannot be kept yet')
       await edge.clock.sleep(AGAIN_MS, signal).catch(() => undefined)
     }

@@ -42,7 +42,9 @@ export async function settleDue(edge: SchedulerEdge, view: JobView, page: Ledger
   })
   const taken = decision as Decision
   if (taken.kind === 'skip') edge.log.warn({ job: view.name, slot: taken.slot, outcome: taken.outcome }, 'slot skipped')
-  return taken.kind === 'run' ? { page: await claimSlot(edge, view, taken.slot, noted), decision: taken } : { page: noted, decision: taken }
+  return taken.kind === 'run'
+    ? { page: await claimSlot(edge, view, taken.slot, noted), decision: taken }
+    : { page: noted, decision: taken }
 }
 
 function decideFor(edge: SchedulerEdge, view: JobView, page: LedgerPage, now: Date): Decision {
@@ -70,7 +72,8 @@ function note(page: LedgerPage, decision: Decision, now: Date): LedgerPage {
   if (decision.kind === 'idle') return page
   const { slot, missed } = decision
   const entries = missed ? [rangeEntry(missed, 'missed-down', now)] : []
-  if (decision.kind === 'skip') return record(page, [...entries, slotEntry(slot, decision.outcome, now, lateness(slot, now))], slot)
+  if (decision.kind === 'skip')
+    return record(page, [...entries, slotEntry(slot, decision.outcome, now, lateness(slot, now))], slot)
   return missed ? record(page, entries, missed.to) : page
 }
 

@@ -4,7 +4,12 @@ import type { Hono } from 'hono'
 import { fail, reasonOf } from '../../core/errors.ts'
 
 /** Serves on one address; on a computer that is loopback. Throws PORT_TAKEN, PORT_FORBIDDEN. `close` gives requests at work a moment. */
-export async function listen(app: Hono, port: number, configFile: string, host = '127.0.0.1'): Promise<{ port: number; close(): Promise<void> }> {
+export async function listen(
+  app: Hono,
+  port: number,
+  configFile: string,
+  host = '127.0.0.1',
+): Promise<{ port: number; close(): Promise<void> }> {
   const server = createAdaptorServer({ fetch: app.fetch })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { port: String(port), config: configFile })))

@@ -28,7 +28,8 @@ export function metricsText(mirrors: readonly Mirror[], self: SelfUsage): string
       const found = sample(facts)
       return found === undefined ? [] : isSample(found) ? [found] : found
     })
-  const count = (isCounted: (run: Run) => boolean) => jobs.reduce((all, { runs }) => all + runs.filter(({ run }) => isCounted(run)).length, 0)
+  const count = (isCounted: (run: Run) => boolean) =>
+    jobs.reduce((all, { runs }) => all + runs.filter(({ run }) => isCounted(run)).length, 0)
   return prometheusText([
     gauge('jobs_total', 'Jobs in the store.', [[{}, jobs.length]]),
     gauge('jobs_active', 'Runs claimed or at work.', [[{}, count(isActive)]]),
@@ -68,7 +69,8 @@ function factsOf(mirror: Mirror, { name: job, uid, namespace }: Stored): JobFact
 
 const outcomesOf = (mirror: Mirror, page: LedgerPage): Totals => sum(totals(page), outcomesOfRuns(openRuns({ mirror }, page)))
 
-const outcomesOfRuns = (runs: readonly KeptRun[]): Totals => sum(...runs.map(({ run }) => (run.outcome ? { [run.outcome]: 1 } : {})))
+const outcomesOfRuns = (runs: readonly KeptRun[]): Totals =>
+  sum(...runs.map(({ run }) => (run.outcome ? { [run.outcome]: 1 } : {})))
 
 const ENDS = ['completed', 'failed', 'interrupted'] as const
 

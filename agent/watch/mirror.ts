@@ -82,7 +82,8 @@ export function createMirror(store: Store, namespace: string): Mirror {
       }
       const names = new Set(found.map(({ name }) => name))
       const unchanged = (name: string) => !changed.has(keyOf({ kind, namespace, name }))
-      for (const name of [...shelf.of(kind).keys()]) if (!names.has(name) && unchanged(name)) shelf.drop({ kind, namespace, name })
+      for (const name of [...shelf.of(kind).keys()])
+        if (!names.has(name) && unchanged(name)) shelf.drop({ kind, namespace, name })
       for (const stored of found) if (unchanged(stored.name)) shelf.put(stored)
     })
   const load = async () => {

@@ -6,7 +6,11 @@ import { LABEL_ENABLED } from '../../core/names.ts'
  * The opted-in namespaces, told whole after each change: labelled, and not being deleted. Goes on until the signal aborts;
  * while the server is away the last set holds.
  */
-export async function* watchNamespaces(client: KubeClient, signal: AbortSignal, onProblem: (error: unknown) => void): AsyncGenerator<ReadonlySet<string>> {
+export async function* watchNamespaces(
+  client: KubeClient,
+  signal: AbortSignal,
+  onProblem: (error: unknown) => void,
+): AsyncGenerator<ReadonlySet<string>> {
   const known = new Set<string>()
   const options = { path: '/api/v1/namespaces', query: { labelSelector: `${LABEL_ENABLED}=true` }, signal, onProblem }
   for await (const event of watch(client, options)) {

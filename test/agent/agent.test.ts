@@ -18,7 +18,13 @@ const state = (world: World, name: string) => join(world.folders.state, name)
 /** A file store as a process has it. */
 function fileStore(world: World, { processes, clock, folders }: AgentEdge): Store {
   let uids = 0
-  return createFileStore({ folder: folders.base, clock, processes, newUid: () => `${processes.self.startId}-uid-${++uids}`, onProblem: (problem) => world.log.error({ problem }, 'damage') })
+  return createFileStore({
+    folder: folders.base,
+    clock,
+    processes,
+    newUid: () => `${processes.self.startId}-uid-${++uids}`,
+    onProblem: (problem) => world.log.error({ problem }, 'damage'),
+  })
 }
 
 function edgeOf(world: World, config: Partial<AgentConfig> = {}): AgentEdge {
@@ -54,7 +60,11 @@ describe('an agent', () => {
     await until(world, async () => (await runsIn(edge.store))[0]?.outcome === 'completed', 'the slot is run')
     const token = await readFile(state(world, 'token'), 'utf8')
     expect(token).toBe('the-token')
-    await until(world, async () => (await (await ask(agent, '/api/v1/jobs', token)).text()).includes('"state":"completed"'), 'the status says so')
+    await until(
+      world,
+      async () => (await (await ask(agent, '/api/v1/jobs', token)).text()).includes('"state":"completed"'),
+      'the status says so',
+    )
     expect((await ask(agent, '/readyz')).status).toBe(200)
     expect((await ask(agent, '/api/v1/jobs')).status).toBe(401)
     const metrics = parseMetrics(await (await ask(agent, '/metrics')).text())
@@ -67,8 +77,17 @@ describe('an agent', () => {
     const edge = edgeOf(world)
     const agent = await startAgent(edge)
     const { pid, startId } = edge.processes.self
-    expect(JSON.parse(await readFile(state(world, 'daemon.json'), 'utf8'))).toMatchObject({ pid, startId, port: agent.port, version: '1.2.3' })
-    expect(JSON.parse(await readFile(state(world, 'daemon.pid'), 'utf8'))).toMatchObject({ pid, startId, startedAt: '2026-03-10T00:30:00.000Z' })
+    expect(JSON.parse(await readFile(state(world, 'daemon.json'), 'utf8'))).toMatchObject({
+      pid,
+      startId,
+      port: agent.port,
+      version: '1.2.3',
+    })
+    expect(JSON.parse(await readFile(state(world, 'daemon.pid'), 'utf8'))).toMatchObject({
+      pid,
+      startId,
+      startedAt: '2026-03-10T00:30:00.000Z',
+    })
     expect((await stat(world.folders.state)).mode & 0o777).toBe(0o700)
     expect((await stat(state(world, 'token'))).mode & 0o777).toBe(0o600)
     await agent.stop('test')
@@ -109,7 +128,12 @@ describe('an agent', () => {
     expect(existsSync(state(second, 'daemon.pid'))).toBe(false)
     await other.stop('test')
     const broken = edgeOf(second)
-    const store: Store = { ...broken.store, list: () => { throw new Error('the disk is gone') } }
+    const store: Store = {
+      ...broken.store,
+      list: () => {
+        throw new Error('the disk is gone')
+      },
+    }
     await expect(startAgent({ ...broken, store })).rejects.toThrow('the disk is gone')
     expect((await readdir(second.folders.state)).filter((name) => name !== 'cache.json')).toEqual([])
     await (await startAgent(edgeOf(second))).stop('test')
@@ -119,7 +143,10 @@ describe('an agent', () => {
     await using world = await aWorld()
     await mkdir(world.folders.base, { recursive: true })
     await writeFile(world.folders.state, 'a file in the way')
-    await expect(startAgent(edgeOf(world))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(world.folders.state) })
+    await expect(startAgent(edgeOf(world))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining(world.folders.state),
+    })
   })
 
   it('starts without its cache, and with a damaged one', async () => {
@@ -178,7 +205,9 @@ describe('a stop', () => {
     expect((await runsIn(edge.store))[0]?.phase, 'it has ten seconds').toBe('running')
     await pass(world, 2_000, 500)
     await stopping
-    expect(await runsIn(edge.store)).toMatchObject([{ phase: 'finished', outcome: 'interrupted', error: { code: 'TASK_CANCELLED' } }])
+    expect(await runsIn(edge.store)).toMatchObject([
+      { phase: 'finished', outcome: 'interrupted', error: { code: 'TASK_CANCELLED' } },
+    ])
     expect(world.tasks.of('run')).toHaveLength(1)
   })
 
@@ -243,7 +272,10 @@ describe('one request without a daemon', () => {
     await world.create(job)
     await world.request(job, 'abc')
     await runRequest(world.edge(), 'nightly', 'abc', never())
-    expect((await world.runs()).get('nightly.mabc')).toMatchObject({ phase: 'delivering', deliveries: [{ tries: 1 }, { tries: 1 }] })
+    expect((await world.runs()).get('nightly.mabc')).toMatchObject({
+      phase: 'delivering',
+      deliveries: [{ tries: 1 }, { tries: 1 }],
+    })
   })
 
   it('does not take slots, nor what others asked for', async () => {
@@ -313,14 +345,23 @@ describe('files that were lost', () => {
     await pass(world, 3_000, 500)
     await first.stop('test')
     const read = async () => {
-      const status = JSON.parse((await edge.store.get({ kind: 'status', namespace: '', name: 'nightly.status' }))?.text ?? '{}') as { conditions?: object[] }
-      return { cache: await readFile(state(world, 'cache.json'), 'utf8'), status: { ...status, updatedAt: '', conditions: status.conditions?.map((one) => ({ ...one, at: '' })) } }
+      const status = JSON.parse(
+        (await edge.store.get({ kind: 'status', namespace: '', name: 'nightly.status' }))?.text ?? '{}',
+      ) as { conditions?: object[] }
+      return {
+        cache: await readFile(state(world, 'cache.json'), 'utf8'),
+        status: { ...status, updatedAt: '', conditions: status.conditions?.map((one) => ({ ...one, at: '' })) },
+      }
     }
     const before = await read()
     await rm(join(world.folders.base, 'status'), { recursive: true })
     await rm(state(world, 'cache.json'))
     const second = await startAgent(edgeOf(world))
-    await until(world, async () => existsSync(state(world, 'cache.json')) && existsSync(join(world.folders.base, 'status/nightly.status.json')), 'both are there')
+    await until(
+      world,
+      async () => existsSync(state(world, 'cache.json')) && existsSync(join(world.folders.base, 'status/nightly.status.json')),
+      'both are there',
+    )
     await pass(world, 1_500, 500)
     await second.stop('test')
     expect(await read()).toEqual(before)

@@ -68,7 +68,11 @@ describe('the config', () => {
   it.each([
     ['every place that is wrong', 'metricsPort: -1\nlogLevel: loud', /metricsPort: .*; logLevel: /],
     ['the nearest key', 'metricPort: 1', /metricPort: is not a known key; did you mean "metricsPort"\?/],
-    ['the nearest inner key', 'storageConfig: {backupEnable: true}', /storageConfig.backupEnable: is not a known key; did you mean "backupEnabled"\?/],
+    [
+      'the nearest inner key',
+      'storageConfig: {backupEnable: true}',
+      /storageConfig.backupEnable: is not a known key; did you mean "backupEnabled"\?/,
+    ],
     ['the line that is no YAML', 'logLevel: info\nmetricsPort: "1', /line 2: /],
     ['what is no map', '- a', /^scheduler.yaml: Invalid input: expected object, received array$/],
     ['a key that is there twice', 'logLevel: info\nlogLevel: warn', /line 2: Map keys must be unique/],

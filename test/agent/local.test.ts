@@ -25,7 +25,9 @@ describe('the config of an agent', () => {
   })
 
   it('that was named must be there', async () => {
-    expect(() => loadConfig(args('--config', join(folder, 'missing.yaml')))).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+    expect(() => loadConfig(args('--config', join(folder, 'missing.yaml')))).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    )
     const path = await config('metricsPort: 7', 'mine.yaml')
     expect(loadConfig(args('--config', path)).config.metricsPort).toBe(7)
   })
@@ -38,7 +40,12 @@ describe('the config of an agent', () => {
   it('is overridden by the command line', async () => {
     await config('logLevel: error\nlogFile: a.log\ncheckInterval: 1m\ndefaultMaxConcurrent: 1')
     const flags = ['--log-level', 'debug', '--log-file', 'b.log', '--check-interval', '5s', '--max-concurrent', '9']
-    expect(loadConfig(args(...flags)).config).toMatchObject({ logLevel: 'debug', logFile: 'b.log', checkInterval: '5s', defaultMaxConcurrent: 9 })
+    expect(loadConfig(args(...flags)).config).toMatchObject({
+      logLevel: 'debug',
+      logFile: 'b.log',
+      checkInterval: '5s',
+      defaultMaxConcurrent: 9,
+    })
   })
 
   it.each([
@@ -90,7 +97,9 @@ describe('an agent on this computer', () => {
 
   it('whose log cannot be opened says which setting to change', async () => {
     await writeFile(join(folder, 'logs'), 'a file in the way')
-    expect(() => localAgent(args('--background'), process)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('logFile: ') as string }))
+    expect(() => localAgent(args('--background'), process)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('logFile: ') as string }),
+    )
   })
 
   it('has a new token and random numbers each time', () => {

@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,7 +22,8 @@ beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'log-file-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const path = () => join(folder, 'logs', 'daemon.log')
-const open = (limits = { maxBytes: 100, maxAgeMs: 7 * DAY }, clock = new FakeClock('2026-03-10T00:00:00Z')) => openLogFile(path(), limits, clock)
+const open = (limits = { maxBytes: 100, maxAgeMs: 7 * DAY }, clock = new FakeClock('2026-03-10T00:00:00Z')) =>
+  openLogFile(path(), limits, clock)
 const files = () => readdirSync(join(folder, 'logs')).toSorted()
 const line = (name: string) => `${name.padEnd(39, '.')}\n`
 
@@ -33,7 +45,11 @@ describe('a log file', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) log.write(line(name))
     log.close()
     expect(files()).toEqual(['daemon.log', 'daemon.log.20260310T000000000Z', 'daemon.log.20260310T000000000Z-1'])
-    expect(files().map((name) => readFileSync(join(folder, 'logs', name), 'utf8'))).toEqual([line('e'), line('a') + line('b'), line('c') + line('d')])
+    expect(files().map((name) => readFileSync(join(folder, 'logs', name), 'utf8'))).toEqual([
+      line('e'),
+      line('a') + line('b'),
+      line('c') + line('d'),
+    ])
   })
 
   it('counts bytes, not letters', () => {

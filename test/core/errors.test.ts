@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { pluginError } from '../../core/contract/index.ts'
-import { asProblem, EXIT, fail, isFailure, PROGRAM, reasonOf } from '../../core/errors.ts'
+import { asProblem, EXIT, fail, isFailure, reasonOf } from '../../core/errors.ts'
 
 describe('a catalogued error', () => {
   it('says what is wrong and why, and what to do, and how the program ends', () => {
@@ -12,10 +12,6 @@ describe('a catalogued error', () => {
       exitCode: EXIT.notFound,
       class: 'config',
     })
-  })
-
-  it('names the program as users call it', () => {
-    expect(fail('JOB_NAME_TAKEN', { name: 'a' }).remedy).toContain(`${PROGRAM} delete a`)
   })
 
   it('takes fields as they are: what looks like a field in them is none', () => {
@@ -30,7 +26,11 @@ describe('a catalogued error', () => {
 
   it('is known by its code', () => {
     const error = fail('STORE_GONE', { kind: 'run', name: 'a' })
-    expect([isFailure(error, 'STORE_GONE'), isFailure(error, 'STORE_EXISTS', 'STORE_GONE'), isFailure(error, 'STORE_EXISTS')]).toEqual([true, true, false])
+    expect([
+      isFailure(error, 'STORE_GONE'),
+      isFailure(error, 'STORE_EXISTS', 'STORE_GONE'),
+      isFailure(error, 'STORE_EXISTS'),
+    ]).toEqual([true, true, false])
     expect(isFailure(Object.assign(new Error('x'), { code: 'STORE_GONE' }), 'STORE_GONE')).toBe(false)
     expect(isFailure(undefined, 'STORE_GONE')).toBe(false)
   })
@@ -38,10 +38,18 @@ describe('a catalogued error', () => {
 
 describe('whatever was thrown, as data', () => {
   it.each<[string, unknown, object]>([
-    ['a catalogued error', fail('INTERNAL', { reason: 'x' }), { code: 'INTERNAL', message: expect.stringContaining('x'), remedy: expect.any(String) }],
+    [
+      'a catalogued error',
+      fail('INTERNAL', { reason: 'x' }),
+      { code: 'INTERNAL', message: expect.stringContaining('x'), remedy: expect.any(String) },
+    ],
     ['a plug-in’s error', pluginError('X', 'no', { class: 'config', remedy: 'do' }), { code: 'X', message: 'no', remedy: 'do' }],
     ['a plug-in’s error without remedy', pluginError('X', 'no', { class: 'config' }), { code: 'X', message: 'no' }],
-    ['a system error', Object.assign(new Error('EACCES: denied'), { code: 'EACCES' }), { code: 'INTERNAL', message: expect.stringContaining('EACCES: denied') }],
+    [
+      'a system error',
+      Object.assign(new Error('EACCES: denied'), { code: 'EACCES' }),
+      { code: 'INTERNAL', message: expect.stringContaining('EACCES: denied') },
+    ],
     ['a text', 'oh', { code: 'INTERNAL', message: expect.stringContaining('oh') }],
     ['nothing', undefined, { code: 'INTERNAL', message: expect.stringContaining('undefined') }],
   ])('%s', (_, thrown, want) => {

@@ -51,7 +51,11 @@ describe('a job', () => {
     ['an empty schedule', job({ schedule: '' }), 'schedule too small: expected string to have >=1 characters'],
     ['no line of a schedule', job({ schedule: [] }), 'schedule too small: expected array to have >=1 items'],
     ['a line that is none', job({ schedule: ['@daily', 7] }), 'schedule[1] expected string, received number'],
-    ['21 lines', job({ schedule: Array.from({ length: 21 }, () => '@daily') }), 'schedule too big: expected array to have <=20 items'],
+    [
+      '21 lines',
+      job({ schedule: Array.from({ length: 21 }, () => '@daily') }),
+      'schedule too big: expected array to have <=20 items',
+    ],
     ['a duration without unit', job({ timeout: '30' }), 'timeout is not a duration like 90s, 30m, 6h or 90d'],
     ['a number for a duration', job({ timeout: 30 }), 'timeout expected string, received number'],
     ['no time at all', job({ timeout: '0s' }), 'timeout is shorter than 1s'],
@@ -64,11 +68,23 @@ describe('a job', () => {
     ['a word for a switch', job({ enabled: 'no' }), 'enabled expected boolean, received string'],
     ['another overlap', job({ overlap: 'replace' }), 'overlap expected "skip"'],
     ['an upload without uploader', job({ upload: [{ config: {} }] }), 'upload[0].uploader is missing'],
-    ['an endless uploader', job({ upload: [{ uploader: 'x'.repeat(101) }] }), 'upload[0].uploader too big: expected string to have <=100 characters'],
-    ['nine targets', job({ upload: Array.from({ length: 9 }, () => ({ uploader: 'a' })) }), 'upload too big: expected array to have <=8 items'],
+    [
+      'an endless uploader',
+      job({ upload: [{ uploader: 'x'.repeat(101) }] }),
+      'upload[0].uploader too big: expected string to have <=100 characters',
+    ],
+    [
+      'nine targets',
+      job({ upload: Array.from({ length: 9 }, () => ({ uploader: 'a' })) }),
+      'upload too big: expected array to have <=8 items',
+    ],
     ['an object for a list', job({ upload: { uploader: 's3' } }), 'upload expected array, received object'],
     ['a spec by name only', job({ collect: { specs: ['default'] } }), 'collect.specs[0] expected object, received string'],
-    ['two faults', job({ enabled: 1, analyze: 2 }), 'enabled expected boolean, received number; analyze expected boolean, received number'],
+    [
+      'two faults',
+      job({ enabled: 1, analyze: 2 }),
+      'enabled expected boolean, received number; analyze expected boolean, received number',
+    ],
   ])('of %s is refused, with its place', (_, value, why) => {
     expect(readJob(value).spec).toBeUndefined()
     expect(issuesOf(value)).toBe(why)
@@ -80,10 +96,22 @@ describe('a key that is not known', () => {
     ['at the top', { shedule: 'x' }, 'shedule is not a known key; did you mean "schedule"?'],
     ['that is near to nothing', { frobnicate: 1 }, 'frobnicate is not a known key'],
     ['in an object', { retention: { keeplast: 1 } }, 'retention.keeplast is not a known key; did you mean "keepLast"?'],
-    ['in a list', { upload: [{ uploader: 'a' }, { uploader: 'b', confg: {} }] }, 'upload[1].confg is not a known key; did you mean "config"?'],
-    ['in a list of an object', { collect: { specs: [{ inline: {}, inlin: {} }] } }, 'collect.specs[0].inlin is not a known key; did you mean "inline"?'],
+    [
+      'in a list',
+      { upload: [{ uploader: 'a' }, { uploader: 'b', confg: {} }] },
+      'upload[1].confg is not a known key; did you mean "config"?',
+    ],
+    [
+      'in a list of an object',
+      { collect: { specs: [{ inline: {}, inlin: {} }] } },
+      'collect.specs[0].inlin is not a known key; did you mean "inline"?',
+    ],
     ['beside another one', { a: 1, b: 2 }, 'a is not a known key; b is not a known key'],
-    ['of a name that objects have', { constructor: 1, toString: 2 }, 'constructor is not a known key; toString is not a known key'],
+    [
+      'of a name that objects have',
+      { constructor: 1, toString: 2 },
+      'constructor is not a known key; toString is not a known key',
+    ],
   ])('%s: the job runs without it', (_, change, why) => {
     const { spec, issues } = readJob(job(change))
     expect(showIssues(issues)).toBe(why)
@@ -126,7 +154,7 @@ describe('a key that is not known', () => {
     const place = fc.constantFrom('top', 'collect', 'retention', 'upload')
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), place, (key, extra, where) => {
-        const clean = job({ upload: [{ uploader: 'a' }], retention: { keepLast: 3 }, collect: { specs: [] } })
+        const clean = { ...job(), upload: [{ uploader: 'a' }], retention: { keepLast: 3 }, collect: { specs: [] } }
         const value = structuredClone(clean)
         const node = { top: value, collect: value.collect, retention: value.retention, upload: value.upload[0] ?? {} }[where]
         if (Object.hasOwn(node, key)) return
@@ -164,7 +192,9 @@ describe('the name of a job', () => {
     ['a/../b', 'it has characters that are not allowed'],
     ['a\n', 'it has characters that are not allowed'],
   ])('%j is refused: %s', (name, reason) => {
-    expect(() => checkJobName(name)).toThrow(expect.objectContaining({ code: 'JOB_NAME_INVALID', message: expect.stringContaining(reason) as string }))
+    expect(() => checkJobName(name)).toThrow(
+      expect.objectContaining({ code: 'JOB_NAME_INVALID', message: expect.stringContaining(reason) as string }),
+    )
   })
 })
 

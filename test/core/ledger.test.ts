@@ -22,7 +22,11 @@ const job = (uid = 'uid-1', createdAt = CREATED) => ({ name: 'nightly', uid, cre
 const opened = () => openLedger(job(), observed, CREATED)
 const sizeOf = (page: LedgerPage) => Buffer.byteLength(encodeDocument(page))
 const at = (minutes: number) => new Date(CREATED.getTime() + minutes * 60_000).toISOString()
-const slots = (minutes: number, outcome: LedgerEntry extends infer E ? (E extends { type: 'slots'; outcome: infer O } ? O : never) : never, count = 1): LedgerEntry => ({
+const slots = (
+  minutes: number,
+  outcome: LedgerEntry extends infer E ? (E extends { type: 'slots'; outcome: infer O } ? O : never) : never,
+  count = 1,
+): LedgerEntry => ({
   type: 'slots',
   from: at(minutes),
   to: at(minutes),
@@ -35,19 +39,47 @@ const minute = fc.integer({ min: 0, max: 100_000 })
 /** Texts as users write them: of any script, and as long as they may get here. */
 const text = fc.string({ unit: 'grapheme', maxLength: 300 })
 const entry: fc.Arbitrary<LedgerEntry> = fc.oneof(
-  fc.record({ minute, outcome: fc.constantFrom(...OUTCOMES), count: fc.integer({ min: 1, max: 10_000 }) }).map(({ minute, outcome, count }) => slots(minute, outcome, count)),
   fc
-    .record({ minute, outcome: fc.constantFrom(...OUTCOMES), error: text, location: text, trigger: fc.constantFrom('schedule' as const, 'manual' as const) })
-    .map(({ minute, ...rest }) => ({ type: 'run' as const, run: `nightly.${minute}`, slot: at(minute), startedAt: at(minute), endedAt: at(minute + 1), bytes: 5, ...rest })),
-  fc.record({ type: fc.constantFrom('edited' as const, 'paused' as const, 'resumed' as const, 'clock' as const, 'invalid' as const), at: minute.map(at), note: text }),
+    .record({ minute, outcome: fc.constantFrom(...OUTCOMES), count: fc.integer({ min: 1, max: 10_000 }) })
+    .map(({ minute, outcome, count }) => slots(minute, outcome, count)),
+  fc
+    .record({
+      minute,
+      outcome: fc.constantFrom(...OUTCOMES),
+      error: text,
+      location: text,
+      trigger: fc.constantFrom('schedule' as const, 'manual' as const),
+    })
+    .map(({ minute, ...rest }) => ({
+      type: 'run' as const,
+      run: `nightly.${minute}`,
+      slot: at(minute),
+      startedAt: at(minute),
+      endedAt: at(minute + 1),
+      bytes: 5,
+      ...rest,
+    })),
+  fc.record({
+    type: fc.constantFrom('edited' as const, 'paused' as const, 'resumed' as const, 'clock' as const, 'invalid' as const),
+    at: minute.map(at),
+    note: text,
+  }),
 )
 
 /** A few entries, many times: pages are large when nobody looks. */
-const many = fc.tuple(fc.array(entry, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 25 })).map(([entries, times]) => Array.from({ length: times }, () => entries).flat())
+const many = fc
+  .tuple(fc.array(entry, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 25 }))
+  .map(([entries, times]) => Array.from({ length: times }, () => entries).flat())
 
-type Step = { does: 'record'; entries: LedgerEntry[]; settled: number | undefined } | { does: 'next month' } | { does: 'recreate' }
+type Step =
+  | { does: 'record'; entries: LedgerEntry[]; settled: number | undefined }
+  | { does: 'next month' }
+  | { does: 'recreate' }
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 20, arbitrary: fc.record({ does: fc.constant('record' as const), entries: many, settled: fc.option(minute, { nil: undefined }) }) },
+  {
+    weight: 20,
+    arbitrary: fc.record({ does: fc.constant('record' as const), entries: many, settled: fc.option(minute, { nil: undefined }) }),
+  },
   { weight: 2, arbitrary: fc.constant({ does: 'next month' as const }) },
   { weight: 1, arbitrary: fc.constant({ does: 'recreate' as const }) },
 )
@@ -67,7 +99,12 @@ describe('a ledger through its life', () => {
           const before = page
           if (one.does === 'record') {
             page = record(page, one.entries, one.settled === undefined ? undefined : new Date(at(one.settled)))
-            own = sum(own, ...one.entries.map((entry): Totals => (entry.type === 'slots' ? { [entry.outcome]: entry.count } : entry.type === 'run' ? { [entry.outcome]: 1 } : {})))
+            own = sum(
+              own,
+              ...one.entries.map((entry): Totals =>
+                entry.type === 'slots' ? { [entry.outcome]: entry.count } : entry.type === 'run' ? { [entry.outcome]: 1 } : {},
+              ),
+            )
             if (page.entries.length < before.entries.length + one.entries.length) folded++
             if (Object.keys(page.carried).length > Object.keys(before.carried).length) dropped++
           } else if (one.does === 'next month') {
@@ -96,7 +133,14 @@ describe('a ledger through its life', () => {
 describe('a page that grows too large', () => {
   it('loses the instants of old runs first: what ended alike in a row becomes one range', () => {
     let page = opened()
-    const run = (minute: number): LedgerEntry => ({ type: 'run', run: `nightly.${minute}`, slot: at(minute), trigger: 'schedule', outcome: 'completed', location: 'x'.repeat(200) })
+    const run = (minute: number): LedgerEntry => ({
+      type: 'run',
+      run: `nightly.${minute}`,
+      slot: at(minute),
+      trigger: 'schedule',
+      outcome: 'completed',
+      location: 'x'.repeat(200),
+    })
     for (let minute = 1; minute <= 600; minute++) page = record(page, [run(minute)])
     expect(totals(page)).toEqual({ completed: 600 })
     expect(page.entries[1]).toMatchObject({ type: 'slots', from: at(1), outcome: 'completed' })
@@ -107,7 +151,10 @@ describe('a page that grows too large', () => {
     const capped = { ...slots(1, 'missed-down', 10_000), isCountCapped: true } as LedgerEntry
     let page = record(opened(), [capped, slots(2, 'missed-down')])
     while (page.entries.length > 2 || page.entries.at(-1)?.type !== 'slots') {
-      page = record(page, Array.from({ length: 500 }, (_, index) => slots(index + 3, 'missed-down')))
+      page = record(
+        page,
+        Array.from({ length: 500 }, (_, index) => slots(index + 3, 'missed-down')),
+      )
       if (page.entries[1]?.type === 'slots' && page.entries[1].count > 10_000) break
     }
     expect(page.entries[1]).toMatchObject({ isCountCapped: true })
@@ -161,12 +208,20 @@ describe('a page', () => {
 
   it('is closed while the last thing that happened is the deletion of its job', () => {
     const deleted = record(opened(), [{ type: 'deleted', at: at(1) }])
-    expect([isClosed(opened()), isClosed(deleted), isClosed(openLedger(job('uid-2'), observed, CREATED, deleted))]).toEqual([false, true, false])
+    expect([isClosed(opened()), isClosed(deleted), isClosed(openLedger(job('uid-2'), observed, CREATED, deleted))]).toEqual([
+      false,
+      true,
+      false,
+    ])
   })
 
   it('knows which runs have their line already', () => {
     const page = { ...opened(), state: { ...opened().state, removing: ['nightly.1'] } }
-    expect([isRecorded(page, 'nightly.1'), isRecorded(page, 'nightly.2'), isRecorded(opened(), 'nightly.1')]).toEqual([true, false, false])
+    expect([isRecorded(page, 'nightly.1'), isRecorded(page, 'nightly.2'), isRecorded(opened(), 'nightly.1')]).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 })
 
@@ -181,6 +236,8 @@ describe('reading a ledger', () => {
   })
 
   it('does not guess at a newer one', () => {
-    expect(() => decodeLedger(JSON.stringify({ ...opened(), schema: 2 }))).toThrow(expect.objectContaining({ code: 'STORE_NEWER' }))
+    expect(() => decodeLedger(JSON.stringify({ ...opened(), schema: 2 }))).toThrow(
+      expect.objectContaining({ code: 'STORE_NEWER' }),
+    )
   })
 })

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { isRunName, jobOf, ledgerName, manualRunName, monthOf, requestName, runName, slotOf, statusName } from '../../core/names.ts'
+import {
+  isRunName,
+  jobOf,
+  ledgerName,
+  manualRunName,
+  monthOf,
+  requestName,
+  runName,
+  slotOf,
+  statusName,
+} from '../../core/names.ts'
 
 const SLOT = new Date('2026-11-24T02:00:00Z')
 
@@ -20,7 +30,8 @@ describe('names', () => {
   })
 
   it('tell which job they belong to', () => {
-    for (const name of ['nightly', 'nightly.status', 'nightly.29925240', 'nightly.ledger.202611', 'nightly.request.abc']) expect(jobOf(name)).toBe('nightly')
+    for (const name of ['nightly', 'nightly.status', 'nightly.29925240', 'nightly.ledger.202611', 'nightly.request.abc'])
+      expect(jobOf(name)).toBe('nightly')
     expect(jobOf('nightly-2.1')).toBe('nightly-2')
   })
 

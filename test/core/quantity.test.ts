@@ -47,7 +47,10 @@ describe('a size', () => {
   })
 
   it('is read in no time, however it is written', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 5_000 }), (text) => void [DURATION.test(text), SIZE.test(text), durationMs(text)]), { seed: 1 })
+    fc.assert(
+      fc.property(fc.string({ maxLength: 5_000 }), (text) => void [DURATION.test(text), SIZE.test(text), durationMs(text)]),
+      { seed: 1 },
+    )
     expect(DURATION.test(`${'1s'.repeat(50_000)}x`)).toBe(false)
   })
 })

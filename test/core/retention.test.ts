@@ -23,7 +23,11 @@ describe('what retention removes', () => {
 
   it('never a good one that is newer than one it keeps as the last good one, never one of the newest that is young enough', () => {
     const one = fc.record({ days: fc.integer({ min: 0, max: 100 }), isGood: fc.boolean() })
-    const rules = fc.record({ keepLast: fc.integer({ min: 1, max: 10 }), maxAgeMs: fc.integer({ min: 0, max: 100 }).map((days) => days * DAY), keepLastGood: fc.boolean() })
+    const rules = fc.record({
+      keepLast: fc.integer({ min: 1, max: 10 }),
+      maxAgeMs: fc.integer({ min: 0, max: 100 }).map((days) => days * DAY),
+      keepLastGood: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.array(one, { maxLength: 30 }), rules, (list, rules) => {
         const all = list.map(({ days, isGood }, index) => bundle(String(index), days, isGood))
@@ -35,7 +39,9 @@ describe('what retention removes', () => {
         expect(kept.length).toBeLessThanOrEqual(rules.keepLast + 1)
         const young = newestFirst.slice(0, rules.keepLast).filter(({ at }) => NOW.getTime() - at.getTime() <= rules.maxAgeMs)
         for (const other of young) expect(kept).toContain(other)
-        const reasons = removed.map((other) => newestFirst.indexOf(other) >= rules.keepLast || NOW.getTime() - other.at.getTime() > rules.maxAgeMs)
+        const reasons = removed.map(
+          (other) => newestFirst.indexOf(other) >= rules.keepLast || NOW.getTime() - other.at.getTime() > rules.maxAgeMs,
+        )
         expect(reasons.every(Boolean)).toBe(true)
         expect(expired(kept, rules, NOW), 'once is enough').toEqual([])
       }),

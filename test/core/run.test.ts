@@ -1,6 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeRequest, decodeRun, encodeDocument, endRun, fitRun, isActive, isSettled, type Run, runState, shorten } from '../../core/run.ts'
+import {
+  decodeRequest,
+  decodeRun,
+  encodeDocument,
+  endRun,
+  fitRun,
+  isActive,
+  isSettled,
+  type Run,
+  runState,
+  shorten,
+} from '../../core/run.ts'
 import { aDelivery, aRun } from '../support/jobs.ts'
 
 const SLOT = '2026-03-10T01:00:00.000Z'
@@ -10,7 +21,13 @@ describe('the state of a run', () => {
     ['claimed', { phase: 'claimed' }, 'pending', true, false],
     ['at work', { phase: 'running' }, 'running', true, false],
     ['on its way', { phase: 'delivering', deliveries: [aDelivery()] }, 'running', false, false],
-    ['tried in vain', { phase: 'delivering', deliveries: [aDelivery({ state: 'delivered', tries: 1 }), aDelivery({ tries: 2 })] }, 'retrying', false, false],
+    [
+      'tried in vain',
+      { phase: 'delivering', deliveries: [aDelivery({ state: 'delivered', tries: 1 }), aDelivery({ tries: 2 })] },
+      'retrying',
+      false,
+      false,
+    ],
     ['completed', { outcome: 'completed' }, 'completed', false, true],
     ['failed', { outcome: 'failed' }, 'failed', false, true],
     ['interrupted', { outcome: 'interrupted' }, 'failed', false, true],
@@ -22,7 +39,12 @@ describe('the state of a run', () => {
   it('at its end has an outcome, and the time at which collecting ended', () => {
     const { endedAt: _, ...open } = aRun({ slot: SLOT, phase: 'running' })
     const error = { code: 'X', message: 'no' }
-    expect(endRun(open, 'failed', new Date(SLOT), error)).toMatchObject({ phase: 'finished', outcome: 'failed', endedAt: SLOT, error })
+    expect(endRun(open, 'failed', new Date(SLOT), error)).toMatchObject({
+      phase: 'finished',
+      outcome: 'failed',
+      endedAt: SLOT,
+      error,
+    })
     expect(endRun(aRun({ slot: SLOT }), 'completed', new Date(0)).endedAt, 'deliveries may have gone on').toBe(SLOT)
   })
 })
@@ -44,7 +66,8 @@ describe('reading', () => {
   })
 
   it('does not guess at a newer one', () => {
-    for (const read of [decodeRun, decodeRequest]) expect(() => read('{"schema": 7}')).toThrow(expect.objectContaining({ code: 'STORE_NEWER' }))
+    for (const read of [decodeRun, decodeRequest])
+      expect(() => read('{"schema": 7}')).toThrow(expect.objectContaining({ code: 'STORE_NEWER' }))
   })
 })
 
@@ -68,10 +91,16 @@ describe('shortening', () => {
 
   it('a run keeps all but the length of its texts', () => {
     const long = 'x'.repeat(10_000)
-    const run = aRun({ slot: SLOT, error: { code: 'X', message: long, remedy: long }, deliveries: [aDelivery({ location: long })] })
+    const run = aRun({
+      slot: SLOT,
+      error: { code: 'X', message: long, remedy: long },
+      deliveries: [aDelivery({ location: long })],
+    })
     const fitted = fitRun(run, 16 * 1024)
     expect(Buffer.byteLength(encodeDocument(fitted))).toBeLessThanOrEqual(16 * 1024)
-    expect(fitted).toMatchObject({ ...run, error: { code: 'X' }, deliveries: [{ uploader: 'local' }] , ...{ error: expect.anything() as object, deliveries: expect.anything() as object } })
+    const { error, deliveries, ...rest } = fitted
+    expect(run).toMatchObject(rest)
+    expect([error?.code, deliveries.map(({ uploader }) => uploader)]).toEqual(['X', ['local']])
     expect(fitRun(run, 10 ** 6)).toBe(run)
   })
 })

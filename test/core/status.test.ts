@@ -26,9 +26,9 @@ describe('reading a status', () => {
     ['nothing', null],
     ['a number', 5],
     ['a newer version', { ...status, schema: 2 }],
-    ...(['id', 'observedSpecHash', 'state', 'schedule', 'timeZone', 'updatedAt', 'targets', 'nextSlots', 'conditions'] as const).map(
-      (key): [string, unknown] => [`no ${key}`, { ...status, [key]: undefined }],
-    ),
+    ...(
+      ['id', 'observedSpecHash', 'state', 'schedule', 'timeZone', 'updatedAt', 'targets', 'nextSlots', 'conditions'] as const
+    ).map((key): [string, unknown] => [`no ${key}`, { ...status, [key]: undefined }]),
     ['a target that is none', { ...status, targets: [5] }],
     ['a slot that is none', { ...status, nextSlots: [null] }],
     ['a condition that is none', { ...status, conditions: [null] }],

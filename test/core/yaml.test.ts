@@ -40,18 +40,27 @@ describe('YAML of a stranger', () => {
   })
 
   it('does not grow: what could be repeated by aliases is refused before it is', () => {
-    const bomb = ['a0: &a0 [x, x]', ...Array.from({ length: 30 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}, *a${index}]`)].join('\n')
+    const bomb = [
+      'a0: &a0 [x, x]',
+      ...Array.from({ length: 30 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}, *a${index}]`),
+    ].join('\n')
     expect(parseYaml(bomb).value).toBeUndefined()
   })
 
   it('never throws', () => {
     const characters = fc.constantFrom(...'{}[]&*!|>\'"%@`?:-#, \n\ta1~<='.split(''))
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.array(characters, { maxLength: 60 }).map((all) => all.join(''))), (text) => {
-        const { value, issues } = parseYaml(text)
-        if (issues.length > 0) expect(value).toBeUndefined()
-        for (const { line, column } of issues) expect([line >= 1, column >= 1]).toEqual([true, true])
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(characters, { maxLength: 60 }).map((all) => all.join('')),
+        ),
+        (text) => {
+          const { value, issues } = parseYaml(text)
+          if (issues.length > 0) expect(value).toBeUndefined()
+          for (const { line, column } of issues) expect([line >= 1, column >= 1]).toEqual([true, true])
+        },
+      ),
       { seed: 1, numRuns: 1_000 },
     )
   })

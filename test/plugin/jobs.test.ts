@@ -70,7 +70,7 @@ describe('list', () => {
   it('shows what an agent has seen, and reads what none has', async () => {
     const cli = await withJobs('fresh')
     await putStatus(cli.store, await putJob(cli.store, 'seen'), { targets: ['local'], lastRun: { name: 'seen.1', state: 'failed', startedAt: '2025-12-31T23:00:00.000Z', delivery: 'local: failed' } })
-    await putStatus(cli.store, await putJob(cli.store, 'changed'), { observedSpecHash: 'of an older spec' })
+    await putStatus(cli.store, await putJob(cli.store, 'changed'), { observedVersion: 'older', observedSpecHash: 'of an older spec' })
     await putJob(cli.store, 'broken', { text: 'schedule: [' })
     await putJob(cli.store, 'paused', { annotations: { 'support-bundle-schedule.io/paused': 'x' } })
     const rows = (await cli.out('list', '--local', '-o', 'wide')).split('\n').map((line) => line.split(/ {2,}/))

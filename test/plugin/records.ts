@@ -51,6 +51,7 @@ export async function putStatus(store: Store, job: Stored, change: Partial<JobSt
   const status: JobStatus = {
     schema: 1,
     id: job.uid,
+    observedVersion: job.version,
     observedSpecHash: specHash(job.text),
     state: 'completed',
     isPaused: false,

@@ -101,7 +101,7 @@ describe('with a daemon', () => {
     await made.put({ phase: 'running', outcome: undefined, endedAt: undefined } as Partial<Run>)
     const said = await made.go('run', 'a', '--local', '--wait', '--timeout', '5s')
     expect(said).toMatchObject({ code: 6, out: '' })
-    expect(said.err).toBe(`error: run "${NAME}" was not done within 5 s (WAIT_TIMED_OUT)\n  the daemon goes on with it; see "history a"\n`)
+    expect(said.err).toBe(`error: run "${NAME}" was not done within 5 s (WAIT_TIMED_OUT)\n  it goes on; see "history a"\n`)
   })
 
   it('Ctrl-C ends the waiting only', async () => {
@@ -111,7 +111,7 @@ describe('with a daemon', () => {
     made.stop.abort(new Error('interrupted'))
     const said = await waiting
     expect(said).toMatchObject({ code: 130, out: '' })
-    expect(said.err).toBe(`error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  the daemon goes on with it; see "history a"\n`)
+    expect(said.err).toBe(`error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  it goes on; see "history a"\n`)
   })
 
   it('notices that the daemon has ended', async () => {

@@ -195,7 +195,10 @@ export class World {
   async request(job: JobBuilder, id: string): Promise<void> {
     const { uid } = (await this.store.get(job.ref)) ?? { uid: '' }
     const text = encodeDocument({ schema: 1, action: 'run', requestedAt: this.clock.now().toISOString() })
-    await this.store.create({ kind: 'request', namespace: '', name: requestName(job.name, id) }, { text, owner: { name: job.name, uid } })
+    await this.store.create(
+      { kind: 'request', namespace: '', name: requestName(job.name, id) },
+      { text, owner: { name: job.name, uid } },
+    )
   }
 
   async all(kind: Kind, job?: string): Promise<Stored[]> {
@@ -228,13 +231,15 @@ export class World {
     const time = (instant: string) => instant.slice(11, 16)
     const removing = new Set((await this.pages(job)).flatMap((page) => page.state.removing ?? []))
     const lines: [string, string][] = (await this.entries(job)).flatMap((entry): [string, string][] => {
-      if (entry.type === 'run') return [[entry.slot, `${time(entry.slot)} ${entry.outcome}${entry.trigger === 'manual' ? ' (manual)' : ''}`]]
+      if (entry.type === 'run')
+        return [[entry.slot, `${time(entry.slot)} ${entry.outcome}${entry.trigger === 'manual' ? ' (manual)' : ''}`]]
       if (entry.type !== 'slots') return []
       const range = entry.count === 1 ? time(entry.from) : `${time(entry.from)}..${time(entry.to)}`
       return [[entry.from, `${range} ${entry.outcome}${entry.count === 1 ? '' : ` x${entry.count}`}`]]
     })
     for (const [name, run] of await this.runs(job))
-      if (!removing.has(name)) lines.push([run.slot, `${time(run.slot)} ${run.outcome ?? run.phase}${run.trigger === 'manual' ? ' (manual)' : ''}`])
+      if (!removing.has(name))
+        lines.push([run.slot, `${time(run.slot)} ${run.outcome ?? run.phase}${run.trigger === 'manual' ? ' (manual)' : ''}`])
     return lines.toSorted((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, text]) => text)
   }
 }

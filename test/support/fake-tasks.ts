@@ -66,7 +66,11 @@ export class FakeTasks implements TaskStarter {
     }
   }
 
-  async #work<Name extends TaskName>(request: TaskRequest, behaviour: Behaviour, options: Options): Promise<TaskOutcome<TaskResults[Name]>> {
+  async #work<Name extends TaskName>(
+    request: TaskRequest,
+    behaviour: Behaviour,
+    options: Options,
+  ): Promise<TaskOutcome<TaskResults[Name]>> {
     const ended = { warnings: [], peakRssBytes: 1000 }
     try {
       for (const message of behaviour.says ?? []) options.onMessage?.(message)
@@ -75,7 +79,8 @@ export class FakeTasks implements TaskStarter {
     } catch {
       if (!behaviour.isDoneWhenCancelled) return { ...ended, error: options.signal?.reason as ProductError }
     }
-    if (behaviour.does === 'crash') return { ...ended, error: fail('TASK_INTERRUPTED', { how: 'SIGSEGV', step: 'collecting', remedy: '-' }) }
+    if (behaviour.does === 'crash')
+      return { ...ended, error: fail('TASK_INTERRUPTED', { how: 'SIGSEGV', step: 'collecting', remedy: '-' }) }
     if (behaviour.does === 'fail') return { ...ended, error: fail('TASK_TIMED_OUT', { seconds: '1800', step: 'collecting' }) }
     const result = 'result' in behaviour ? behaviour.result : await resultOf(request)
     return { ...ended, result: result as TaskResults[Name] }
@@ -87,7 +92,9 @@ async function resultOf(request: TaskRequest): Promise<unknown> {
   return request.task === 'run' ? collected(request) : { removed: [] }
 }
 
-export const receipt = (size: number, location = 'file:///far/away'): DeliverResult => ({ receipt: { location, size, verified: true } })
+export const receipt = (size: number, location = 'file:///far/away'): DeliverResult => ({
+  receipt: { location, size, verified: true },
+})
 
 /** What a collecting task leaves: an archive in its work folder. */
 export async function collected(request: RunRequest) {

@@ -83,4 +83,9 @@ export function aRun(change: Partial<Run> & { slot: string }): Run {
 
 export const runNameOf = (run: Pick<Run, 'job' | 'slot'>): string => runName(run.job, new Date(run.slot))
 
-export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({ uploader: 'local', state: 'pending', tries: 0, ...change })
+export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
+  uploader: 'local',
+  state: 'pending',
+  tries: 0,
+  ...change,
+})

@@ -101,7 +101,10 @@ describe('the cache', () => {
 describe('what the cache holds', () => {
   it('is the jobs last seen, and what waits for delivery', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
-    world.tasks.script = (request) => ({ does: 'complete', ...(request.task === 'deliver' ? { result: { error: { code: 'X', message: 'no', class: 'retryable' } } } : {}) })
+    world.tasks.script = (request) => ({
+      does: 'complete',
+      ...(request.task === 'deliver' ? { result: { error: { code: 'X', message: 'no', class: 'retryable' } } } : {}),
+    })
     const { uid } = await world.create(aJob().uploadingTo('s3', 'local'))
     const agent = world.agent()
     await agent.look()

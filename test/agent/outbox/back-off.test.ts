@@ -27,12 +27,18 @@ describe('the pause before the next try', () => {
   it('is always a span that can be waited for', () => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1e9 }), fc.string(), fc.option(fc.double(), { nil: undefined }), random, (tries, name, asked, roll) => {
-        const ms = backOffMs(tries, name, asked, roll)
-        expect(Number.isSafeInteger(ms)).toBe(true)
-        expect(ms).toBeGreaterThanOrEqual(5 * SECOND)
-        expect(ms).toBeLessThanOrEqual(24 * HOUR)
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 1e9 }),
+        fc.string(),
+        fc.option(fc.double(), { nil: undefined }),
+        random,
+        (tries, name, asked, roll) => {
+          const ms = backOffMs(tries, name, asked, roll)
+          expect(Number.isSafeInteger(ms)).toBe(true)
+          expect(ms).toBeGreaterThanOrEqual(5 * SECOND)
+          expect(ms).toBeLessThanOrEqual(24 * HOUR)
+        },
+      ),
       { seed: 1 },
     )
   })

@@ -19,13 +19,21 @@ const RUN = runName('nightly', new Date('2026-03-10T01:00:00Z'))
 const BUNDLE = 'nightly-20260310T010000Z.tar.gz'
 const job = aJob().every('0 1 * * *').uploadingTo('s3')
 
-const failing = (error: object): Behaviour => ({ does: 'complete', result: { error: { code: 'UPLOAD_FAILED', message: 'no', class: 'retryable', ...error } } })
+const failing = (error: object): Behaviour => ({
+  does: 'complete',
+  result: { error: { code: 'UPLOAD_FAILED', message: 'no', class: 'retryable', ...error } },
+})
 const delivered: Behaviour = { does: 'complete', result: receipt(20, 's3://bucket/a.tar.gz') }
 
 /** A run at its first try of delivery; `upload` says how tries go, in order, the last one for ever. */
-async function delivering(world: World, upload: Behaviour[], options: AgentOptions & { job?: JobBuilder } = {}): Promise<TestAgent> {
+async function delivering(
+  world: World,
+  upload: Behaviour[],
+  options: AgentOptions & { job?: JobBuilder } = {},
+): Promise<TestAgent> {
   const tries = [...upload]
-  world.tasks.script = (request) => (request.task === 'deliver' ? ((tries.length > 1 ? tries.shift() : tries[0]) ?? delivered) : { does: 'complete' })
+  world.tasks.script = (request) =>
+    request.task === 'deliver' ? ((tries.length > 1 ? tries.shift() : tries[0]) ?? delivered) : { does: 'complete' }
   await world.create(options.job ?? job)
   const agent = world.agent(options)
   await agent.look()
@@ -34,7 +42,8 @@ async function delivering(world: World, upload: Behaviour[], options: AgentOptio
   return agent
 }
 const theRun = async (world: World): Promise<Run> => (await world.runs()).get(RUN) ?? Promise.reject(new Error('there is no run'))
-const triesOf = (world: World) => world.tasks.starts.filter(({ task }) => task === 'deliver').map(({ at }) => at.toISOString().slice(11, 23))
+const triesOf = (world: World) =>
+  world.tasks.starts.filter(({ task }) => task === 'deliver').map(({ at }) => at.toISOString().slice(11, 23))
 const requests = (world: World) => world.tasks.starts.flatMap(({ request }) => (request.task === 'deliver' ? [request] : []))
 const kept = (world: World) => readdir(join(world.folders.bundles, 'nightly')).catch(() => [])
 
@@ -71,7 +80,10 @@ describe('a delivery', () => {
   it('that fails is tried again after a pause that grows, until it succeeds', async () => {
     await using world = await aWorld()
     const agent = await delivering(world, [failing({}), failing({}), { does: 'crash' }, delivered])
-    expect(await theRun(world)).toMatchObject({ phase: 'delivering', deliveries: [{ state: 'pending', tries: 1, error: { code: 'UPLOAD_FAILED' } }] })
+    expect(await theRun(world)).toMatchObject({
+      phase: 'delivering',
+      deliveries: [{ state: 'pending', tries: 1, error: { code: 'UPLOAD_FAILED' } }],
+    })
     await world.pass(agent, 2 * MINUTE, 500)
     expect(triesOf(world)).toEqual(['01:00:00.000', '01:00:07.500', '01:00:22.500', '01:00:52.500'])
     expect(await theRun(world)).toMatchObject({ outcome: 'completed', deliveries: [{ state: 'delivered', tries: 4 }] })
@@ -133,7 +145,10 @@ describe('a delivery', () => {
   ])('whose result has %s is a failure, and the record can be read', async (_, result) => {
     await using world = await aWorld()
     await delivering(world, [{ does: 'complete', result }])
-    expect(await theRun(world)).toMatchObject({ phase: 'delivering', deliveries: [{ state: 'pending', tries: 1, error: { code: expect.any(String) as string } }] })
+    expect(await theRun(world)).toMatchObject({
+      phase: 'delivering',
+      deliveries: [{ state: 'pending', tries: 1, error: { code: expect.any(String) as string } }],
+    })
   })
 })
 
@@ -193,7 +208,9 @@ describe('several targets', () => {
 
   it('are looked at when the first of them is due', async () => {
     await using world = await aWorld()
-    const agent = await delivering(world, [failing({ retryAfterMs: HOUR }), failing({ retryAfterMs: 5 * MINUTE })], { job: job.uploadingTo('a', 'b') })
+    const agent = await delivering(world, [failing({ retryAfterMs: HOUR }), failing({ retryAfterMs: 5 * MINUTE })], {
+      job: job.uploadingTo('a', 'b'),
+    })
     await agent.look()
     await agent.look()
     expect(agent.works.outbox.pump()?.toISOString()).toBe('2026-03-10T01:05:00.000Z')
@@ -201,7 +218,10 @@ describe('several targets', () => {
 
   it('of which one is given up leave a failed run, whose bundle is kept', async () => {
     await using world = await aWorld()
-    const agent = await delivering(world, [failing({ retryAfterMs: 2 * HOUR }), delivered], { job: job.uploadingTo('a', 'b'), config: { deliverWithin: '1h' } })
+    const agent = await delivering(world, [failing({ retryAfterMs: 2 * HOUR }), delivered], {
+      job: job.uploadingTo('a', 'b'),
+      config: { deliverWithin: '1h' },
+    })
     await agent.look()
     await agent.look()
     expect(await theRun(world)).toMatchObject({ outcome: 'failed', deliveries: [{ state: 'failed' }, { state: 'delivered' }] })
@@ -233,7 +253,10 @@ describe('a job that changes while its bundle waits', () => {
     const agent = await waiting(world)
     await world.edit(job.uploadingTo('local'))
     await world.pass(agent, MINUTE)
-    expect(await theRun(world)).toMatchObject({ outcome: 'failed', error: { message: expect.stringContaining('no longer names this target') } })
+    expect(await theRun(world)).toMatchObject({
+      outcome: 'failed',
+      error: { message: expect.stringContaining('no longer names this target') },
+    })
     expect(await kept(world)).toEqual([BUNDLE])
   })
 
@@ -310,7 +333,10 @@ describe('a bundle that is not where it should be', () => {
     const agent = await delivering(world, [failing({ retryAfterMs: MINUTE }), delivered])
     await rm(join(world.folders.outbox, RUN), { recursive: true })
     await world.pass(agent, MINUTE)
-    expect(await theRun(world)).toMatchObject({ outcome: 'failed', error: { message: expect.stringContaining('gone from this machine') } })
+    expect(await theRun(world)).toMatchObject({
+      outcome: 'failed',
+      error: { message: expect.stringContaining('gone from this machine') },
+    })
     expect((await theRun(world)).bundle).not.toHaveProperty('path')
     expect(requests(world)).toHaveLength(1)
   })
@@ -344,7 +370,10 @@ describe('a try whose end cannot be recorded', () => {
     const begun = delivering(world, [delivered], { store })
     await eventually(() => world.log.of('warn').includes('the outcome of a run cannot be kept yet'), 'the store is away')
     isFull = false
-    await eventually(async () => (await world.clock.advance(SECOND), (await world.runs()).get(RUN)?.outcome === 'completed'), 'the run has settled')
+    await eventually(
+      async () => (await world.clock.advance(SECOND), (await world.runs()).get(RUN)?.outcome === 'completed'),
+      'the run has settled',
+    )
     await begun
     expect(requests(world)).toHaveLength(1)
   })

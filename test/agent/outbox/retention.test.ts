@@ -43,8 +43,18 @@ const prunes = (world: World) => world.tasks.starts.flatMap(({ request }) => (re
 describe('retention on this machine', () => {
   it('keeps the newest bundles, none that is too old, and the last good one whatever its age', async () => {
     await using world = await aWorld(NOW)
-    const { agent, uid, folder } = await prepared(world, aJob().with({ retention: { keepLast: 3, maxAge: '30d', keepLastGood: true } }))
-    for (const [name, days] of [['good', 40], ['older', 50], ['b', 31], ['c', 3], ['d', 2]] as const) await file(folder, `${name}.tar.gz`, days)
+    const { agent, uid, folder } = await prepared(
+      world,
+      aJob().with({ retention: { keepLast: 3, maxAge: '30d', keepLastGood: true } }),
+    )
+    for (const [name, days] of [
+      ['good', 40],
+      ['older', 50],
+      ['b', 31],
+      ['c', 3],
+      ['d', 2],
+    ] as const)
+      await file(folder, `${name}.tar.gz`, days)
     await file(folder, 'notes.txt', 400)
     await run(world, uid, { slot: '2026-02-08T00:00:00.000Z', bundle: bundleOf('good.tar.gz') })
     await apply(agent)
@@ -64,7 +74,12 @@ describe('retention on this machine', () => {
   it('removes logs of runs by the same rules, and no other job’s', async () => {
     await using world = await aWorld(NOW)
     const { agent } = await prepared(world, aJob().with({ retention: { keepLast: 1 } }))
-    for (const [name, days] of [['nightly.1', 3], ['nightly.2', 2], ['nightly-2.1', 9]] as const) await file(world.folders.runLogs, `${name}.log`, days)
+    for (const [name, days] of [
+      ['nightly.1', 3],
+      ['nightly.2', 2],
+      ['nightly-2.1', 9],
+    ] as const)
+      await file(world.folders.runLogs, `${name}.log`, days)
     await apply(agent)
     expect((await readdir(world.folders.runLogs)).toSorted()).toEqual(['nightly-2.1.log', 'nightly.2.log'])
   })
@@ -79,7 +94,9 @@ describe('retention on this machine', () => {
 })
 
 describe('retention at targets', () => {
-  const uploading = aJob().uploadingTo('s3', 'local').with({ retention: { keepLast: 5, maxAge: '10d' } })
+  const uploading = aJob()
+    .uploadingTo('s3', 'local')
+    .with({ retention: { keepLast: 5, maxAge: '10d' } })
 
   it('is a task for each, with the rules and the name of the last good bundle', async () => {
     await using world = await aWorld(NOW)
@@ -104,7 +121,10 @@ describe('retention at targets', () => {
     const { agent, uid } = await prepared(world, uploading)
     await run(world, uid, { slot: '2026-03-19T00:00:00.000Z', outcome: 'failed' })
     await apply(agent)
-    expect(prunes(world).map(({ target, lastGood }) => [target.uploader, lastGood])).toEqual([['s3', undefined], ['local', undefined]])
+    expect(prunes(world).map(({ target, lastGood }) => [target.uploader, lastGood])).toEqual([
+      ['s3', undefined],
+      ['local', undefined],
+    ])
   })
 
   it('goes on with the next when one cannot be asked, and says so', async () => {
@@ -154,7 +174,8 @@ describe('housekeeping', () => {
     await using world = await aWorld('2026-03-10T00:30:00Z')
     let tries = 0
     const failure = { error: { code: 'X', message: 'no', class: 'retryable' } }
-    world.tasks.script = (request) => (request.task === 'deliver' && ++tries < 5 ? { does: 'complete', result: failure } : { does: 'complete' })
+    world.tasks.script = (request) =>
+      request.task === 'deliver' && ++tries < 5 ? { does: 'complete', result: failure } : { does: 'complete' }
     await world.create(aJob().every('0 1 * * *').uploadingTo('s3'))
     const agent = world.agent()
     tries = 9

@@ -41,7 +41,14 @@ describe('runs that become lines', () => {
     const deliveries = [{ uploader: 's3', state: 'delivered' as const, tries: 1, location: 's3://bucket/a.tar.gz' }]
     const error = { code: 'X', message: 'it did not work' }
     for (const minute of [40, 50, 60, 70, 80]) {
-      const run = aRun({ slot: at(minute), jobUid: uid, startedAt: at(minute + 1), endedAt: at(minute + 2), deliveries, ...(minute === 40 ? { outcome: 'failed', error } : {}) })
+      const run = aRun({
+        slot: at(minute),
+        jobUid: uid,
+        startedAt: at(minute + 1),
+        endedAt: at(minute + 2),
+        deliveries,
+        ...(minute === 40 ? { outcome: 'failed', error } : {}),
+      })
       const ref = { kind: 'run' as const, namespace: '', name: `nightly.m${minute}` }
       const { version } = await world.store.create(ref, runDocument({ ...run, trigger: 'manual' }))
       await world.store.seal(ref, runDocument({ ...run, trigger: 'manual' }), version)

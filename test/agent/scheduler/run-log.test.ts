@@ -20,7 +20,10 @@ const mask = (text: string) => text.replaceAll(/secret=\S+/g, 'secret=***')
 const open = (redact = mask) => createRunLog(join(folder, 'runs', 'a.log'), new FakeClock(), redact)
 async function lines(): Promise<Line[]> {
   const text = await readFile(join(folder, 'runs', 'a.log'), 'utf8')
-  return text.trimEnd().split('\n').map((line) => JSON.parse(line) as Line)
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
 }
 
 describe('the log of a run', () => {

@@ -62,7 +62,10 @@ describe('changing a run', () => {
     await using world = await aWorld()
     const { edge, kept } = await held(world)
     const change = (run: Run): Run => ({ ...run, warnings: Number.NaN })
-    await expect(changeRun(edge, kept, change)).rejects.toMatchObject({ code: 'TASK_PROTOCOL', message: expect.stringContaining('warnings') })
+    await expect(changeRun(edge, kept, change)).rejects.toMatchObject({
+      code: 'TASK_PROTOCOL',
+      message: expect.stringContaining('warnings'),
+    })
   })
 })
 
@@ -71,8 +74,17 @@ describe('the document of a run', () => {
     const endless = '\u0000"ä€'.repeat(20_000)
     const error = { code: 'X', message: endless, remedy: endless }
     const path = `/${'long/'.repeat(800)}a.tar.gz`
-    const deliveries = Array.from({ length: 8 }, (_, index) => aDelivery({ uploader: `u${index}`.repeat(50), location: endless, error }))
-    const { text } = runDocument(aRun({ slot: SLOT, error, deliveries, bundle: { fileName: 'a.tar.gz', path, bytes: 1, sha256: 'x', files: 1, isPartial: false } }))
+    const deliveries = Array.from({ length: 8 }, (_, index) =>
+      aDelivery({ uploader: `u${index}`.repeat(50), location: endless, error }),
+    )
+    const { text } = runDocument(
+      aRun({
+        slot: SLOT,
+        error,
+        deliveries,
+        bundle: { fileName: 'a.tar.gz', path, bytes: 1, sha256: 'x', files: 1, isPartial: false },
+      }),
+    )
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(TEXT_LIMIT.run)
     const read = decodeRun(text)
     expect(read.bundle?.path).toBe(path)

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { decodeLedger, type LedgerPage } from '../../../core/ledger.ts'
+import { jobOf } from '../../../core/names.ts'
+import { createFileStore } from '../../../core/store/file-store.ts'
 import { aJob } from '../../support/jobs.ts'
 import { aWorld, type World } from '../../support/agent.ts'
 import { dice, randomTurns } from '../../support/dice.ts'
 
+let uids = 0
 const JOBS = ['a', 'b', 'c'].map((name) => aJob().named(name))
 
 /** How often each slot of a job ended. */
@@ -39,6 +43,39 @@ describe('two agents that live at the same time', () => {
     for (const { name } of JOBS) {
       const slots = Array.from({ length: 8 }, (_, hour) => new Date(Date.parse('2026-03-31T20:00:00Z') + hour * 3_600_000))
       expect([...(await endsOf(world, name))].toSorted()).toEqual(slots.map((slot) => [slot.toISOString(), 1]))
+    }
+  })
+
+  it('on the files of one folder claim each slot once, and start each run once', async () => {
+    await using world = await aWorld('2026-03-31T20:30:00Z')
+    const agents = [1, 2].map((pid) => {
+      const self = { pid, startId: `start-${pid}` }
+      const processes = { self, isAlive: () => true }
+      const newUid = () => `${pid}-${Math.trunc(world.clock.monotonicMs())}-${++uids}`
+      const store = createFileStore({
+        folder: world.folders.base,
+        clock: world.clock,
+        processes,
+        newUid,
+        onProblem: (problem) => world.log.error({ problem }, 'damage'),
+      })
+      return world.agent({ store })
+    })
+    const { store } = agents[0]?.works.edge ?? { store: world.store }
+    for (const job of JOBS) await store.create(job.ref, job.document)
+    for (let hour = 0; hour < 5; hour++) {
+      await world.clock.advance(3_600_000 - (world.clock.now().getTime() % 3_600_000))
+      for (let looks = 0; looks < 2; looks++) await Promise.all(agents.map((agent) => agent.look()))
+    }
+    expect(world.log.of('error')).toEqual([])
+    const runs = world.tasks.of('run')
+    expect(runs).toHaveLength(5 * JOBS.length)
+    expect(new Set(runs).size).toBe(runs.length)
+    for (const { name } of JOBS) {
+      const pages: LedgerPage[] = []
+      for await (const { name: page, text } of store.list('ledger', '')) if (jobOf(page) === name) pages.push(decodeLedger(text))
+      expect(pages.map(({ month }) => month)).toEqual(['202603', '202604'])
+      expect(pages.at(-1)?.state.removing ?? []).not.toHaveLength(0)
     }
   })
 

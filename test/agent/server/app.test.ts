@@ -10,7 +10,7 @@ const view = (change: Partial<ServerView> = {}): ServerView => ({
 })
 
 const ask = (path: string, init?: RequestInit, change?: Partial<ServerView>) => createApp(view(change)).request(path, init)
-const TOKENS: Record<string, HeadersInit> = {
+const TOKENS: Record<string, Record<string, string>> = {
   'no token': {},
   'a wrong token': { authorization: 'Bearer wrong' },
   'a token that begins right': { authorization: 'Bearer right-but-longer' },
@@ -53,11 +53,16 @@ describe('each route', () => {
   })
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('takes no %s', async (method) => {
-    for (const { path } of ROUTES) expect((await ask(path, { method, headers: TOKENS['the right token'] ?? {} })).status).toBe(404)
+    for (const { path } of ROUTES)
+      expect((await ask(path, { method, headers: TOKENS['the right token'] ?? {} })).status).toBe(404)
   })
 
   it('takes no large body', async () => {
-    const response = await ask('/api/v1/jobs', { method: 'POST', body: 'x'.repeat(100_000), headers: { authorization: 'Bearer right', 'content-length': '100000' } })
+    const response = await ask('/api/v1/jobs', {
+      method: 'POST',
+      body: 'x'.repeat(100_000),
+      headers: { authorization: 'Bearer right', 'content-length': '100000' },
+    })
     expect(response.status).toBe(413)
   })
 })

@@ -36,7 +36,8 @@ describe('the text format', () => {
         const value = text.replaceAll('\r', '') + more
         const written = prometheusText([{ name: 'x', type: 'gauge', help: 'X.', samples: [[{ job: value, outcome: more }, 1]] }])
         const [labels = ''] = parseMetrics(written).get('troubleshoot_scheduler_x')?.samples.keys() ?? []
-        const unescape = (escaped: string) => escaped.replaceAll(/\\([\\"n])/g, (_, character: string) => (character === 'n' ? '\n' : character))
+        const unescape = (escaped: string) =>
+          escaped.replaceAll(/\\([\\"n])/g, (_, character: string) => (character === 'n' ? '\n' : character))
         expect(unescape(/^\{job="((?:[^"\\]|\\.)*)",/s.exec(labels)?.[1] ?? '')).toBe(value)
       }),
       { seed: 1 },
@@ -59,13 +60,19 @@ describe('metrics', () => {
     expect(read(agent, 'jobs_total')).toEqual({ '': 2 })
     expect(read(agent, 'jobs_active')).toEqual({ '': 0 })
     expect(read(agent, 'outbox_size')).toEqual({ '': 0 })
-    expect(read(agent, 'executions_total')).toEqual({ '{status="completed"}': 6, '{status="failed"}': 6, '{status="interrupted"}': 0 })
+    expect(read(agent, 'executions_total')).toEqual({
+      '{status="completed"}': 6,
+      '{status="failed"}': 6,
+      '{status="interrupted"}': 0,
+    })
     expect(read(agent, 'slots_total')).toEqual({ '{job="nightly",outcome="completed"}': 6, '{job="other",outcome="failed"}': 6 })
     expect(read(agent, 'next_run_timestamp_seconds')).toEqual({
       '{job="nightly"}': Date.parse('2026-03-10T07:00:00Z') / 1000,
       '{job="other"}': Date.parse('2026-03-10T07:00:00Z') / 1000,
     })
-    expect(read(agent, 'last_success_timestamp_seconds')).toEqual({ '{job="nightly"}': Date.parse('2026-03-10T06:00:00Z') / 1000 })
+    expect(read(agent, 'last_success_timestamp_seconds')).toEqual({
+      '{job="nightly"}': Date.parse('2026-03-10T06:00:00Z') / 1000,
+    })
     expect(read(agent, 'execution_duration_seconds')).toEqual({ '{job="nightly"}': 0, '{job="other"}': 0 })
     expect(read(agent, 'bundle_size_bytes')).toEqual({ '{job="nightly"}': 20 })
     expect(read(agent, 'start_time_seconds')).toEqual({ '': SELF.startedAt.getTime() / 1000 })
@@ -75,7 +82,9 @@ describe('metrics', () => {
 
   it('count what is at work and what waits for delivery', async () => {
     await using world = await aWorld('2026-03-10T00:00:00Z')
-    world.tasks.script = (request) => ({ does: request.task === 'deliver' || request.task === 'run' && request.run.job === 'busy' ? 'hang' : 'complete' })
+    world.tasks.script = (request) => ({
+      does: request.task === 'deliver' || (request.task === 'run' && request.run.job === 'busy') ? 'hang' : 'complete',
+    })
     await world.create(aJob().named('busy'))
     await world.create(aJob().named('sends').uploadingTo('s3'))
     const agent = world.agent()
@@ -138,8 +147,21 @@ describe('metrics', () => {
         const mirror = createMirror(world.store, namespace)
         await mirror.load()
         const nextSlots = ['2026-03-10T01:00:00.000Z']
-        const known = { schema: 1, id: 'x', observedSpecHash: '', state: 'pending', schedule: '', timeZone: '', targets: [], nextSlots, conditions: [], updatedAt: '' }
-        mirror.put(await world.store.create({ kind: 'status', namespace, name: 'nightly.status' }, { text: JSON.stringify(known) }))
+        const known = {
+          schema: 1,
+          id: 'x',
+          observedSpecHash: '',
+          state: 'pending',
+          schedule: '',
+          timeZone: '',
+          targets: [],
+          nextSlots,
+          conditions: [],
+          updatedAt: '',
+        }
+        mirror.put(
+          await world.store.create({ kind: 'status', namespace, name: 'nightly.status' }, { text: JSON.stringify(known) }),
+        )
         return mirror
       }),
     )

@@ -29,7 +29,8 @@ export function parseMetrics(text: string): Map<string, Family> {
       addSample(current.name, current.family, line)
     }
   }
-  for (const [name, { type }] of families) if (type === 'counter' && !name.endsWith('_total')) throw new Error(`counter ${name} is not a total`)
+  for (const [name, { type }] of families)
+    if (type === 'counter' && !name.endsWith('_total')) throw new Error(`counter ${name} is not a total`)
   return families
 }
 
@@ -47,5 +48,6 @@ function checkLabels(labels: string, line: string): void {
   const pairs = /^\{((?:[^=,{}\s]+="(?:[^"\\]|\\[\\"n])*",?)+)\}$/.exec(labels)?.[1]
   if (!pairs) throw new Error(`bad labels: ${line}`)
   const names = [...pairs.matchAll(/([^=,]+)="(?:[^"\\]|\\[\\"n])*"/g)].map((match) => match[1] ?? '')
-  if (!names.every((name) => LABEL_NAME.test(name)) || new Set(names).size !== names.length) throw new Error(`bad label names: ${line}`)
+  if (!names.every((name) => LABEL_NAME.test(name)) || new Set(names).size !== names.length)
+    throw new Error(`bad label names: ${line}`)
 }

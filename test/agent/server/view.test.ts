@@ -10,7 +10,18 @@ function viewOf(world: World, isEnabled = true) {
   const { mirror } = agent.works.edge
   const usage = () => ({ residentBytes: 5, cpuSeconds: 2 })
   const startedAt = new Date('2026-03-10T00:00:00Z')
-  return { agent, view: serverView({ mirror, token: 't', startedAt, version: '1.2.3', engine: agent.engine, usage, metricsEnabled: () => isEnabled }) }
+  return {
+    agent,
+    view: serverView({
+      mirror,
+      token: 't',
+      startedAt,
+      version: '1.2.3',
+      engine: agent.engine,
+      usage,
+      metricsEnabled: () => isEnabled,
+    }),
+  }
 }
 
 describe('what the server shows', () => {

@@ -46,7 +46,8 @@ function slow(store: Store) {
 describe('a mirror', () => {
   it('holds what it loads, and nothing of templates or other namespaces', async () => {
     const { store, mirror } = setUp()
-    for (const kind of ['job', 'status', 'run', 'request', 'template'] as const) await store.create(ref(kind, `a.${kind}`), { text: 'x' })
+    for (const kind of ['job', 'status', 'run', 'request', 'template'] as const)
+      await store.create(ref(kind, `a.${kind}`), { text: 'x' })
     await store.create({ kind: 'job', namespace: 'elsewhere', name: 'b' }, { text: 'x' })
     await mirror.load()
     for (const kind of ['job', 'status', 'run', 'request'] as const) expect(names(mirror, kind)).toEqual([`a.${kind}`])
