@@ -1,31 +1,37 @@
 import { readdirSync } from 'node:fs'
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 import { onTop, withoutImports } from './tools/built-in-modules.ts'
+import { mergeChunks } from './tools/merge-chunks.ts'
 import { writeManifests } from './tools/manifests.ts'
 
 const plugins = ['collectors', 'uploaders'].flatMap((kind) =>
   readdirSync(kind, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => [`lib/${kind}/${entry.name}/index`, `${kind}/${entry.name}/index.ts`] as const),
+    .map((entry) => [`${kind}/${entry.name}/index`, `${kind}/${entry.name}/index.ts`] as const),
 )
 
 /** Some bundled CommonJS packages call require() for built-in modules; an ES module has none of its own. */
 const requiring = (code: string) =>
   /\brequire\b/.test(code) ? onTop(code, 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);\n') : code
 
-// One build graph for everything, so that what the programs and the built-in plug-ins share stands in shared chunks, once.
-export default defineConfig({
-  entry: {
-    'kubectl-support_bundle_schedule': 'plugin/main.ts',
-    'lib/agent': 'agent/main.ts',
-    'lib/task': 'agent/task/main.ts',
-    ...Object.fromEntries(plugins),
+/** It says nothing of side effects and has none: without this, one class of it brings along 17 MB of models. */
+const clientNodeIsPure: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'client-node-is-pure',
+  setup(build) {
+    build.onResolve({ filter: /./ }, async (args) => {
+      const isIts = args.path.startsWith('@kubernetes/client-node') || args.importer.includes('@kubernetes/client-node')
+      if (!isIts || args.pluginData === 'resolved') return undefined
+      const { importer, resolveDir, kind } = args
+      const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: 'resolved' })
+      return { ...found, sideEffects: false }
+    })
   },
+}
+
+const shared: Options = {
   format: 'esm',
   platform: 'node',
   target: 'node22',
-  outDir: 'dist',
-  clean: true,
   splitting: true,
   treeshake: false,
   sourcemap: false,
@@ -34,30 +40,43 @@ export default defineConfig({
   silent: true,
   noExternal: [/.*/],
   define: { __VERSION__: JSON.stringify(process.env['npm_package_version'] ?? '0.0.0') },
-  esbuildPlugins: [
-    {
-      // It says nothing of side effects and has none: without this, one class of it brings along 17 MB of models.
-      name: 'client-node-is-pure',
-      setup(build) {
-        build.onResolve({ filter: /./ }, async (args) => {
-          const isIts = args.path.startsWith('@kubernetes/client-node') || args.importer.includes('@kubernetes/client-node')
-          if (!isIts || args.pluginData === 'resolved') return undefined
-          const { importer, resolveDir, kind } = args
-          const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: 'resolved' })
-          return { ...found, sideEffects: false }
-        })
-      },
-    },
-  ],
-  esbuildOptions(options) {
-    options.chunkNames = 'lib/chunks/[name]-[hash]'
-    options.legalComments = 'none'
-  },
   plugins: [
     {
       name: 'built-in-modules',
       renderChunk: (code, { path }) => (path.endsWith('.js') ? { code: requiring(withoutImports(code)) } : undefined),
     },
   ],
-  onSuccess: () => writeManifests('dist/lib'),
-})
+}
+
+/** What the CLI loads in any case and for `list`, and what it loads besides for a cluster. */
+const hot = [
+  { name: 'hot', from: ['plugin/cli.ts', 'plugin/process-edge.ts', 'plugin/commands/list.ts', 'core/store/file-store.ts'] },
+  { name: 'cluster', from: ['plugin/cluster-store.ts'] },
+]
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: { 'kubectl-support_bundle_schedule': 'plugin/main.ts' },
+    outDir: 'dist',
+    clean: ['!lib/**'],
+    esbuildPlugins: [clientNodeIsPure, mergeChunks(hot)],
+    esbuildOptions(options) {
+      options.chunkNames = 'cli/[name]-[hash]'
+      options.legalComments = 'none'
+    },
+  },
+  // One build graph for the programs, so that what they and the built-in plug-ins share stands in shared chunks, once.
+  {
+    ...shared,
+    entry: { agent: 'agent/main.ts', task: 'agent/task/main.ts', ...Object.fromEntries(plugins) },
+    outDir: 'dist/lib',
+    clean: true,
+    esbuildPlugins: [clientNodeIsPure],
+    esbuildOptions(options) {
+      options.chunkNames = 'chunks/[name]-[hash]'
+      options.legalComments = 'none'
+    },
+    onSuccess: () => writeManifests('dist/lib'),
+  },
+])

@@ -13,6 +13,9 @@ import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { metricsText } from './server/metrics.ts'
 
+const SHORTEST_WAIT_MS = 5_000
+const LONGEST_WAIT_MS = 60_000
+
 /** Leads, or waits to; serves health and metrics meanwhile, until the signal aborts. Throws what the start throws. */
 export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal: AbortSignal): Promise<void> {
   const { cluster } = args
@@ -20,9 +23,11 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
   const common = commonEdge(args, edge)
   const { clock, config, log, random, version } = common
   const connection = await loadKubeconfig(common.kubeWorld, { kubeconfig: cluster.kubeconfig, context: cluster.context }, 'the agent')
-  const client = new KubeClient(connection, { clock, random, userAgent: `support-bundle-schedule-agent/${version}` })
-  const startId = cluster.identity ?? randomUUID()
   const leaseMs = durationMs(config.leaseDuration)
+  // Who heard nothing for as long as a lease lasts has lost it: waiting longer for an answer only holds up the next term.
+  const timeoutMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leaseMs))
+  const client = new KubeClient(connection, { clock, random, userAgent: `support-bundle-schedule-agent/${version}`, timeoutMs })
+  const startId = cluster.identity ?? randomUUID()
   const agent = startClusterAgent(
     {
       ...common,

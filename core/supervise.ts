@@ -169,6 +169,9 @@ const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOGUE
 
 const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20))
 
+/** What a task makes mostly lives for a moment: a quarter of the usual room for it costs no time and saves a fourth of its memory. */
+const YOUNG_MB = 4
+
 /** What a task program is started with: no secrets, and nothing of the parent's environment but where programs are found. */
 export function taskSpawn(parent: { script: string | undefined; path: string | undefined; heapMb: number }) {
   return {
@@ -176,7 +179,7 @@ export function taskSpawn(parent: { script: string | undefined; path: string | u
     options: {
       env: {
         [TASK_ENV]: '1',
-        NODE_OPTIONS: `--max-old-space-size=${parent.heapMb}`,
+        NODE_OPTIONS: `--max-old-space-size=${parent.heapMb} --max-semi-space-size=${YOUNG_MB}`,
         ...(parent.path ? { PATH: parent.path } : {}),
       },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe', 'pipe'],

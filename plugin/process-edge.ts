@@ -127,5 +127,5 @@ function orMissing(source: string, reason: string, find: () => string): string {
   }
 }
 
-/** Built-in programs lie beside the main file; a shared chunk of the build lies one folder below them. */
-const libFolder = (here: string): string => (basename(here) === 'chunks' ? dirname(here) : join(here, 'lib'))
+/** Built-in programs lie beside the main file; what the build shares between verbs lies in a folder beside it, too. */
+const libFolder = (here: string): string => join(basename(here) === 'cli' ? dirname(here) : here, 'lib')

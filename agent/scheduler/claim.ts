@@ -45,7 +45,7 @@ export async function claim(
       // Nobody's: not ours to remove, and in the way for good.
       if (there && !there.owner) return 'refused'
       if (there && tries < MAX_TRIES) await removeStale(edge, there)
-      else if (isFailure(error, 'STORE_FORBIDDEN', 'STORE_FULL', 'STORE_TOO_LARGE')) return 'refused'
+      else if (isFailure(error, 'STORE_FORBIDDEN', 'STORE_FULL', 'STORE_TOO_LARGE', 'STORE_NAME_TAKEN')) return 'refused'
       else throw error
     }
   }

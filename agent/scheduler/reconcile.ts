@@ -1,14 +1,14 @@
-import { asProblem } from '../../core/errors.ts'
-import { record } from '../../core/ledger.ts'
+import { asProblem, isFailure, type ProductError } from '../../core/errors.ts'
+import { type LedgerPage, record } from '../../core/ledger.ts'
 import type { Ref, Stored } from '../../core/store/store.ts'
 import { compact } from './compact.ts'
 import type { SchedulerEdge } from './edge.ts'
-import { viewOf } from './job-view.ts'
+import { type JobView, viewOf } from './job-view.ts'
 import { keep, ledgerProblem } from './ledger-book.ts'
 import { observe } from './observe.ts'
 import { claimRequests, sweepRequests } from './requests.ts'
 import { damagedRuns } from './runs.ts'
-import { aheadProblem, lastClaimedSlot, NOT_DUE, settleDue } from './settle-due.ts'
+import { aheadProblem, lastClaimedSlot, NOT_DUE, refusedProblem, settleDue } from './settle-due.ts'
 import { bury } from './tombstone.ts'
 import { updateStatus } from './update-status.ts'
 
@@ -31,24 +31,34 @@ export async function reconcile(edge: SchedulerEdge, job: string, mayStart: bool
   }
   const view = viewOf(stored)
   const damaged = damagedRuns(edge, job, view.uid).map(({ problem }) => asProblem(problem))
-  const unreadable = ledgerProblem(edge, job)
-  if (unreadable) {
+  const seen = ledgerProblem(edge, job) ?? (await notice(edge, view))
+  if ('code' in seen) {
     // Without its record nobody knows what is due. What was asked for by hand needs no record.
     await claimRequests(edge, view)
-    await updateStatus(edge, view, undefined, [asProblem(unreadable), ...damaged])
+    await updateStatus(edge, view, undefined, [asProblem(seen), ...damaged])
     return { wakeAt: undefined }
   }
-  let page = await keep(edge, view, (before) => {
-    const settled = record(before, [], lastClaimedSlot(edge, view))
-    const after = observe(settled, view, edge.clock.now())
-    return after === settled ? before : after
-  })
   edge.mirror.goneRuns(job, 'forget')
   await claimRequests(edge, view)
-  const due = view.plan && mayStart ? await settleDue(edge, view, page) : { page, decision: NOT_DUE }
-  page = await compact(edge, view, due.page)
-  await updateStatus(edge, view, page, [...damaged, ...aheadProblem(edge, view, due)])
+  const due = view.plan && mayStart ? await settleDue(edge, view, seen) : { page: seen, decision: NOT_DUE }
+  const page = await compact(edge, view, due.page)
+  await updateStatus(edge, view, page, [...damaged, ...aheadProblem(edge, view, due), ...refusedProblem(edge, view, page)])
   return { wakeAt: due.decision.wakeAt }
+}
+
+/** Notes what changed about a job. Gives why not, when the store will not have its record: asking again soon would not help. */
+async function notice(edge: SchedulerEdge, view: JobView): Promise<LedgerPage | ProductError> {
+  try {
+    return await keep(edge, view, (before) => {
+      const settled = record(before, [], lastClaimedSlot(edge, view))
+      const after = observe(settled, view, edge.clock.now())
+      return after === settled ? before : after
+    })
+  } catch (error) {
+    if (!isFailure(error, 'STORE_NAME_TAKEN', 'STORE_FORBIDDEN', 'STORE_TOO_LARGE')) throw error
+    edge.log.warn({ job: view.name, problem: asProblem(error) }, 'the ledger of a job cannot be kept')
+    return error
+  }
 }
 
 /** A request may be seen before the job that it is for. */

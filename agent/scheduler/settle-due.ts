@@ -91,6 +91,15 @@ async function claimSlot(edge: SchedulerEdge, view: JobView, slot: Date, page: L
   )
 }
 
+/** That the newest slot has no run because the store refused its record, if it is so. */
+export function refusedProblem(edge: SchedulerEdge, view: JobView, page: LedgerPage): Problem[] {
+  const last = page.entries.findLast((entry) => 'outcome' in entry)
+  if (last?.type !== 'slots' || last.outcome !== 'claim-refused') return []
+  const claimed = lastClaimedSlot(edge, view)
+  const isOver = claimed !== undefined && claimed >= new Date(last.to)
+  return isOver ? [] : [asProblem(fail('CLAIM_REFUSED', { run: runName(view.name, new Date(last.to)) }))]
+}
+
 /** Why nothing is due for long, if it is so. */
 export function aheadProblem(edge: SchedulerEdge, view: JobView, { page, decision }: Due): Problem[] {
   const isAhead = decision.kind === 'idle' && decision.reason === 'settled-ahead'

@@ -1,4 +1,4 @@
-import { isFailure, type Problem } from '../../core/errors.ts'
+import { asProblem, isFailure, type Problem } from '../../core/errors.ts'
 import type { LedgerPage } from '../../core/ledger.ts'
 import { LABEL_JOB, statusName } from '../../core/names.ts'
 import { encodeDocument } from '../../core/run.ts'
@@ -21,7 +21,8 @@ export async function updateStatus(
 ): Promise<void> {
   const ref: Ref = { kind: 'status', namespace: edge.namespace, name: statusName(view.name) }
   const stored = edge.mirror.of('status').get(ref.name)
-  const isOurs = stored?.owner?.uid === view.uid
+  // One that cannot be changed any more is none.
+  const isOurs = stored?.owner?.uid === view.uid && !stored.isSealed
   const before = stored && isOurs ? decodeStatus(stored.text) : undefined
   const runs = runsOf(edge, view.name, view.uid)
   const status = deriveStatus({ view, page, runs, troubles }, edge.clock.now(), before)
@@ -33,7 +34,10 @@ export async function updateStatus(
       stored && isOurs ? await edge.store.update(ref, document, stored.version) : await edge.store.create(ref, document),
     )
   } catch (error) {
-    // A cache: whoever changed it, the next look decides again.
+    // A cache: what it would say is no reason to stop.
+    if (isFailure(error, 'STORE_NAME_TAKEN', 'STORE_FORBIDDEN', 'STORE_TOO_LARGE'))
+      return edge.log.warn({ job: view.name, problem: asProblem(error) }, 'the status of a job cannot be kept')
+    // Whoever changed it, the next look decides again.
     if (!isFailure(error, 'STORE_CONFLICT', 'STORE_EXISTS', 'STORE_GONE')) throw error
     await edge.mirror.refresh(ref)
   }

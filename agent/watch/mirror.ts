@@ -1,4 +1,4 @@
-import { jobOf, type Kind } from '../../core/names.ts'
+import { jobOf, type Kind, PREFIX } from '../../core/names.ts'
 import type { Ref, Store, Stored } from '../../core/store/store.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 
@@ -21,6 +21,14 @@ const keyOf = ({ kind, name }: Ref) => `${kind}/${name}`
 
 const isStored = (event: Ref): event is Stored => 'version' in event
 
+/** A job without what others keep in it, which may be large: kubectl's last applied configuration, for one. Nobody here writes jobs. */
+function slim(stored: Stored): Stored {
+  if (stored.kind !== 'job') return stored
+  return { ...stored, labels: ours(stored.labels), annotations: ours(stored.annotations) }
+}
+
+const ours = (record: Record<string, string>) => Object.fromEntries(Object.entries(record).filter(([key]) => key.startsWith(PREFIX)))
+
 /** Mirrors one namespace. Level-based: an event only says where to look; what counts is what is read then. */
 export function createMirror(store: Store, namespace: string): Mirror {
   const shelf = createShelf()
@@ -29,7 +37,7 @@ export function createMirror(store: Store, namespace: string): Mirror {
   const touch = (ref: Ref) => reads.forEach((changed) => changed.add(keyOf(ref)))
   const put = (stored: Stored) => {
     touch(stored)
-    shelf.put(stored)
+    shelf.put(slim(stored))
   }
   const drop = (ref: Ref) => {
     touch(ref)
@@ -84,7 +92,7 @@ export function createMirror(store: Store, namespace: string): Mirror {
       const unchanged = (name: string) => !changed.has(keyOf({ kind, namespace, name }))
       for (const name of [...shelf.of(kind).keys()])
         if (!names.has(name) && unchanged(name)) shelf.drop({ kind, namespace, name })
-      for (const stored of found) if (unchanged(stored.name)) shelf.put(stored)
+      for (const stored of found) if (unchanged(stored.name)) shelf.put(slim(stored))
     })
   const load = async () => {
     for (const kind of MIRRORED) await loadKind(kind)

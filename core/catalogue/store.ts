@@ -26,6 +26,16 @@ export const STORE = {
     message: '{file} is damaged ({reason}) and was moved to {aside}; {restored}',
     remedy: '{remedy}',
   },
+  STORE_NAME_TAKEN: {
+    ...OF.taken,
+    message: '{what}: there is something else of this name, which is not ours',
+    remedy: 'rename or remove it; nothing that lacks our label, or is of another kind, is ever touched',
+  },
+  CLAIM_REFUSED: {
+    ...OF.resource,
+    message: 'the store refused the record of run "{run}", so its slot was not run',
+    remedy: 'see whether the quota of the namespace is used up, an admission rule forbids it, or something else has this name',
+  },
   STORE_NEWER: {
     ...OF.usage,
     message: '{what} was written by a newer version (schema {found}, this one knows {known})',

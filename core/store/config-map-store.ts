@@ -1,4 +1,4 @@
-import { type ErrorCode, fail, ProductError, reasonOf } from '../errors.ts'
+import { type ErrorCode, fail, isFailure, ProductError, reasonOf } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { listPages } from '../kube/list.ts'
 import { createObject, deleteObject, getObject, mergePatch, replaceObject } from '../kube/objects.ts'
@@ -8,7 +8,7 @@ import { KubeStatusError } from '../kube/status-error.ts'
 import { watch } from '../kube/watch.ts'
 import { type Kind, LABEL_KIND, NAME_OF } from '../names.ts'
 import { decodeLoosely, describeRef, encode } from './codec.ts'
-import { type Document, EVERYWHERE, type OnProblem, type Ref, type Store, type Stored } from './store.ts'
+import { type Document, EVERYWHERE, type OnProblem, type Ref, type Store, type Stored, TEXT_LIMIT } from './store.ts'
 
 export interface ConfigMapStoreOptions {
   client: KubeClient
@@ -65,7 +65,12 @@ class ConfigMapStore implements Store {
   async create(ref: Ref, document: Document): Promise<Stored> {
     const { metadata, ...rest } = encode(ref, document, { uid: 'new', createdAt: new Date(0), isSealed: false })
     const { uid: _, creationTimestamp: __, ...given } = metadata
-    return this.#wrote(ref, await translated(ref, createObject(this.#client, collection(ref.namespace), { ...rest, metadata: given })))
+    try {
+      return this.#wrote(ref, await translated(ref, createObject(this.#client, collection(ref.namespace), { ...rest, metadata: given })))
+    } catch (error) {
+      if (isFailure(error, 'STORE_EXISTS')) await this.#refuseForeign(ref)
+      throw error
+    }
   }
 
   async update(ref: Ref, document: Document, version: string): Promise<Stored> {
@@ -97,6 +102,12 @@ class ConfigMapStore implements Store {
         else if (!this.#isEcho(stored)) yield stored
       }
     }
+  }
+
+  /** Whoever meets "exists" looks the object up, and would never find one that is not ours. Throws STORE_NAME_TAKEN. */
+  async #refuseForeign(ref: Ref): Promise<void> {
+    const item = await translated(ref, getObject(this.#client, pathOf(ref)))
+    if (item && this.#read(item)?.kind !== ref.kind) throw fail('STORE_NAME_TAKEN', { what: whatIs(ref) })
   }
 
   async #replace(ref: Ref, document: Document, version: string, isSealed: boolean): Promise<RawItem> {
@@ -134,13 +145,19 @@ class ConfigMapStore implements Store {
       const stored = decodeLoosely(item.json, String(item.metadata.resourceVersion ?? ''))
       if (!NAME_OF[stored.kind].test(stored.name)) throw new Error(`a ${stored.kind} cannot have this name`)
       if (!/^\d+$/.test(stored.version)) throw new Error('its version is no number')
-      return stored
+      return bounded(stored)
     } catch (error) {
       const { namespace, name } = item.metadata
       this.#onProblem({ code: 'STORE_OBJECT_STRANGE', message: `ConfigMap "${namespace}/${name}" was passed over: ${reasonOf(error)}` })
       return undefined
     }
   }
+}
+
+/** Whatever is longer than its kind may be is of no use; of that much is kept that it is still too long. A copy: a part would hold the whole. */
+function bounded(stored: Stored): Stored {
+  const most = TEXT_LIMIT[stored.kind] + 1
+  return stored.text.length <= most ? stored : { ...stored, text: Buffer.from(stored.text.slice(0, most)).toString() }
 }
 
 const collection = (namespace: string) =>
@@ -171,8 +188,10 @@ const MEANINGS: readonly { status: number; reason?: string; says?: RegExp; code:
   { status: 422, code: 'STORE_FORBIDDEN' },
 ]
 
+const whatIs = (ref: Ref) => `${ref.kind} "${ref.name}" in namespace "${ref.namespace}"`
+
 function translate(error: unknown, ref: Ref): unknown {
-  const what = `${ref.kind} "${ref.name}" in namespace "${ref.namespace}"`
+  const what = whatIs(ref)
   if (isOurs(error)) return error
   if (!(error instanceof KubeStatusError)) return fail('STORE_UNAVAILABLE', { what, reason: reasonOf(error) }, error)
   const meaning = MEANINGS.find(

@@ -290,7 +290,8 @@ describe('taskSpawn', () => {
   it('gives no argument but the script, and nothing of our environment but where programs are', () => {
     const { args, options } = taskSpawn({ script: '/lib/task.js', path: '/bin', heapMb: 64 })
     expect(args).toEqual(['/lib/task.js'])
-    expect(options.env).toEqual({ SUPPORT_BUNDLE_SCHEDULE_TASK: '1', NODE_OPTIONS: '--max-old-space-size=64', PATH: '/bin' })
+    const node = '--max-old-space-size=64 --max-semi-space-size=4'
+    expect(options.env).toEqual({ SUPPORT_BUNDLE_SCHEDULE_TASK: '1', NODE_OPTIONS: node, PATH: '/bin' })
     expect(options.detached).toBe(true)
     expect(taskSpawn({ script: undefined, path: undefined, heapMb: 64 })).toMatchObject({
       args: [],

@@ -157,17 +157,20 @@ describe.skipIf(minio.skipped)('what the last try left', () => {
     expect(await everythingIn(minio, bucket, KEY)).toEqual([`${KEY} ${12 * MIB}`])
   })
 
-  it('is given up when it was of another bundle, or cut in another way', async () => {
+  it('is given up when it was of another bundle, cut in another way, or to be kept in another form', async () => {
     const others: [Settings, ReturnType<typeof aBundle>][] = [
       [{}, aBundle(12 * MIB)],
       [{}, aBundle(10)],
       [{ partSizeMiB: 6 }, twelve],
+      [{ partSizeMiB: 64 }, twelve],
+      [{ storageClass: 'REDUCED_REDUNDANCY' }, twelve],
     ]
     for (const [settings, bundle] of others) {
       const bucket = await minio.newBucket()
       const state = await afterDeath(bucket)
       await s3.upload({ ...contextFor(minio, bucket, settings), state }, bundle)
       expect(await everythingIn(minio, bucket, KEY)).toEqual([`${KEY} ${bundle.size}`])
+      expect((await head(minio, bucket, KEY)).StorageClass).toBe(settings['storageClass'])
     }
   })
 

@@ -2,7 +2,7 @@ import type { Bundle } from '../../core/contract/index.ts'
 import type { Bucket, Found } from './bucket.ts'
 import type { S3Context } from './object-key.ts'
 import type { PartPlan } from './parts.ts'
-import type { UploadState } from './state.ts'
+import { formOf, type UploadState } from './state.ts'
 
 /** One try for one bundle. */
 export interface Attempt {
@@ -12,14 +12,15 @@ export interface Attempt {
   key: string
   plan: PartPlan
   metadata: Record<string, string>
-  /** the last try's, if it was for the same bundle at the same place */
+  /** the last try's, if it was for the same bundle at the same place and in the same form */
   kept: UploadState | undefined
 }
 
 /** The state of a try that has sent nothing yet. */
 export function freshState({ context, key, bundle }: Attempt): UploadState {
   const { size, sha256 } = bundle
-  return { bucket: context.config.bucket, key, size, sha256, mayBeVisible: false, parts: {} }
+  const { config } = context
+  return { bucket: config.bucket, key, size, sha256, form: formOf(config), mayBeVisible: false, parts: {} }
 }
 
 /** The object, undefined when there is none; `hidden` when the access key may not look: one that may only write is a good one. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Bundle, UploaderContext } from '../../core/contract/index.ts'
+import type { S3Config } from './schema.ts'
 
 /** What is kept of a try for the next one. */
 export const UploadState = z.object({
@@ -8,6 +9,8 @@ export const UploadState = z.object({
   /** of the bundle: another one under the same key is begun anew */
   size: z.int(),
   sha256: z.string(),
+  /** encryption and storage class: an upload that was begun with others must not be gone on with */
+  form: z.string(),
   /** The call that makes the object visible was about to be made. Whether it was, only the far side knows. */
   mayBeVisible: z.boolean(),
   /** of an upload in parts */
@@ -22,6 +25,10 @@ export function readState(state: UploaderContext<unknown>['state']): UploadState
   return UploadState.safeParse(state.get()).data
 }
 
-export function isOfBundle(state: UploadState, bucket: string, key: string, bundle: Bundle): boolean {
-  return state.bucket === bucket && state.key === key && state.size === bundle.size && state.sha256 === bundle.sha256
+export const formOf = ({ sse, kmsKeyId, storageClass }: S3Config) => JSON.stringify([sse, kmsKeyId, storageClass])
+
+/** Is it about this bundle, at this place, to be kept in this form? */
+export function isAbout(state: UploadState, config: S3Config, key: string, { size, sha256 }: Bundle): boolean {
+  const isSamePlace = state.bucket === config.bucket && state.key === key
+  return isSamePlace && state.size === size && state.sha256 === sha256 && state.form === formOf(config)
 }

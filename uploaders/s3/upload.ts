@@ -5,7 +5,7 @@ import { uploadInParts } from './multipart.ts'
 import { keyOf, type S3Context } from './object-key.ts'
 import { PartBuffers } from './part-buffers.ts'
 import { cutParts, planParts } from './parts.ts'
-import { isOfBundle, readState, type UploadState } from './state.ts'
+import { isAbout, readState, type UploadState } from './state.ts'
 
 /** One try: at its end the object is there, whole, and was looked at. Goes on where the last try ended. */
 export async function uploadBundle(context: S3Context, bucket: Bucket, bundle: Bundle): Promise<Receipt> {
@@ -23,9 +23,9 @@ export async function uploadBundle(context: S3Context, bucket: Bucket, bundle: B
 /** An upload in parts of anything else is given up: its parts cost money, and nobody will ask for them again. */
 async function keptState(context: S3Context, bucket: Bucket, key: string, bundle: Bundle): Promise<UploadState | undefined> {
   const kept = readState(context.state)
-  const name = context.config.bucket
-  if (kept === undefined || isOfBundle(kept, name, key, bundle)) return kept
-  if (kept.uploadId !== undefined && kept.bucket === name) await giveUp({ context, bucket }, kept.key, kept.uploadId)
+  const { config } = context
+  if (kept === undefined || isAbout(kept, config, key, bundle)) return kept
+  if (kept.uploadId !== undefined && kept.bucket === config.bucket) await giveUp({ context, bucket }, kept.key, kept.uploadId)
   return undefined
 }
 
@@ -36,7 +36,9 @@ async function isThere({ bucket, key, bundle }: Attempt): Promise<boolean> {
 
 /** What fits into one part is read and checked in memory, then sent by one request. */
 async function uploadWhole(attempt: Attempt): Promise<void> {
-  const { context, bucket, bundle, key, plan, metadata } = attempt
+  const { context, bucket, bundle, key, plan, metadata, kept } = attempt
+  // The parts were smaller then.
+  if (kept?.uploadId !== undefined) await giveUp(attempt, key, kept.uploadId)
   for await (const { bytes, sha256 } of cutParts(bundle, plan, new PartBuffers(plan.buffers, plan.partBytes), context.signal)) {
     await context.state.set({ ...freshState(attempt), mayBeVisible: true })
     await bucket.put(key, { bytes, sha256 }, metadata)

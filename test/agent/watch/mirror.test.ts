@@ -196,6 +196,24 @@ describe('following', () => {
     await stop()
   })
 
+  it('takes an object over that the store tells of as a whole', async () => {
+    const { store } = setUp()
+    const told = { ...(await store.create(ref('job', 'a'), { text: 'x' })), version: 'told' }
+    const asked: string[] = []
+    const telling: Store = {
+      ...slow(store).slowed,
+      get: (what) => (asked.push(what.name), store.get(what)),
+      async *watch() {
+        yield told
+      },
+    }
+    const mirror = createMirror(telling, '')
+    const { told: jobs, stop } = following(mirror)
+    await settle()
+    expect([mirror.of('job').get('a')?.version, jobs, asked]).toEqual(['told', ['a'], []])
+    await stop()
+  })
+
   it('ends with the signal', async () => {
     const { mirror } = setUp()
     const { stop } = following(mirror)
