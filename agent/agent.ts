@@ -20,7 +20,7 @@ import { listen } from './server/listen.ts'
 import { serverView } from './server/view.ts'
 import { writePrivate } from './state-file.ts'
 import type { TaskStarter } from './task-process.ts'
-import { openTenant, type TenantEdge } from './tenant.ts'
+import { openTenant, type Tenant, type TenantEdge } from './tenant.ts'
 
 export interface AgentEdge {
   clock: Clock
@@ -71,6 +71,7 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
   }
   await catalogued(folders.state, mkdir(folders.state, { recursive: true, mode: 0o700 }))
   held.push(await holdPidFile(edge, startedAt))
+  let started: Tenant | undefined
   try {
     let config = edge.config
     const token = edge.newToken()
@@ -90,7 +91,7 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
     const server = await listen(createApp(view), config.metricsPort, edge.configFile)
     held.push(() => server.close())
     held.push(await holdFile(join(folders.state, 'token'), token))
-    held.push(() => tenant.stop('the agent is stopping'))
+    started = tenant
     await tenant.start()
     const daemon = { ...edge.processes.self, port: server.port, startedAt, version: edge.version }
     held.push(await holdFile(join(folders.state, 'daemon.json'), JSON.stringify(daemon)))
@@ -106,11 +107,13 @@ export async function startAgent(edge: AgentEdge): Promise<Agent> {
       },
       async stop(reason) {
         log.info({ reason, active: [...tenant.activeRuns()] }, 'agent stopping')
+        await tenant.stop(reason)
         await release()
         log.info({}, 'agent stopped')
       },
     }
   } catch (error) {
+    await started?.stop('it could not start')
     await release()
     throw error
   }

@@ -56,6 +56,13 @@ export function loadConfig(args: AgentArgs): { config: AgentConfig; file: string
   return { config: parsed.data, file }
 }
 
+/** The identity of the agent's pod or node is not the jobs' to use. */
+const NO_AMBIENT_IDENTITY = { AWS_EC2_METADATA_DISABLED: 'true' }
+
+/** On one computer uploaders may use what their user has set up: profiles and keys of clouds, and where their files are. */
+const cloudEnv = (env: ProcessEdge['env']): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((pair): pair is [string, string] => /^(AWS_.*|HOME)$/.test(pair[0]) && pair[1] !== undefined))
+
 /** What agents of both kinds take from their process: config, log, clock, randomness, a way to start tasks. */
 export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
   const { config, file } = loadConfig(args)
@@ -78,7 +85,13 @@ export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
     version: VERSION,
     processes: createProcessTable({ pid: edge.pid, kill: edge.kill, readFile: (path) => readFileSync(path, 'utf8') }),
     tasks: createTaskStarter(
-      { execPath: edge.execPath, script: edge.taskScript, path: edge.env['PATH'], kill: edge.kill },
+      {
+        execPath: edge.execPath,
+        script: edge.taskScript,
+        path: edge.env['PATH'],
+        kill: edge.kill,
+        targetEnv: args.cluster ? NO_AMBIENT_IDENTITY : cloudEnv(edge.env),
+      },
       clock,
     ),
     kubeWorld: nodeKubeWorld({ env: edge.env, homeFolder: edge.homeFolder, clock, interactive: false }),

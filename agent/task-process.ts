@@ -24,10 +24,13 @@ export interface ParentProcess {
   script: string | undefined
   path: string | undefined
   kill: (pid: number, signal: 'SIGKILL') => void
+  /** what tasks that talk to a target get of the environment: collectors get none of it */
+  targetEnv?: Readonly<Record<string, string>>
 }
 
 /** Plug-ins hold more in Buffers, outside the heap: total memory is watched by the parent. */
 const HEAP_MB = 512
+const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune'])
 
 export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStarter {
   return {
@@ -35,7 +38,8 @@ export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStar
       const { args, options: spawnOptions } = taskSpawn({ ...parent, heapMb: HEAP_MB })
       let child: ChildProcess
       try {
-        child = spawn(parent.execPath, args, spawnOptions)
+        const more = TO_TARGETS.has(request.task) ? parent.targetEnv : {}
+        child = spawn(parent.execPath, args, { ...spawnOptions, env: { ...spawnOptions.env, ...more } })
       } catch (error) {
         // Most failures come later, as an event; a few are thrown.
         const how = reasonOf(error)

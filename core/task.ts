@@ -180,7 +180,9 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
   z.object({ type: z.literal('need-token') }).describe("the server refused the cluster's bearer token: a new one is wanted"),
-  z.object({ type: z.literal('state'), value: z.unknown().optional() }).describe("an uploader's state, to be kept for its next try"),
+  z
+    .object({ type: z.literal('state'), value: z.unknown().optional() })
+    .describe("an uploader's state, to be kept for its next try"),
   z.object({ type: z.literal('failed'), problem: ProblemData }),
   z.object({ type: z.literal('done'), result: z.unknown() }),
 ])

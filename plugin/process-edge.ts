@@ -22,7 +22,7 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
       kill: (pid, signal) => process.kill(pid, signal),
       readFile: (path) => readFileSync(path, 'utf8'),
     })
-  const kubeUser = () => ({ env: process.env, home: homedir(), isTty: process.stdin.isTTY })
+  const kubeUser = async () => ({ env: process.env, home: homedir(), isTty: (await import('node:tty')).isatty(0) })
   return {
     out(text) {
       try {
@@ -64,11 +64,11 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
     },
     async clusterStore(overrides) {
       const { openClusterStore } = await import('./cluster-store.ts')
-      return openClusterStore(overrides, kubeUser(), ({ message }) => void stderr().write(warning(message)))
+      return openClusterStore(overrides, await kubeUser(), ({ message }) => void stderr().write(warning(message)))
     },
     async handCluster(overrides) {
       const { handCluster } = await import('./cluster-store.ts')
-      return handCluster(overrides, kubeUser())
+      return handCluster(overrides, await kubeUser())
     },
     async task(request, options) {
       const [{ spawn }, { asTaskChild, supervise, taskSpawn }] = await Promise.all([import('node:child_process'), import('../core/supervise.ts')])

@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
+import { clusterFigures } from '../test/bench/cluster-agent.ts'
 import { showFigures } from '../test/bench/figure.ts'
 import { pipelineFigures } from '../test/bench/pipeline.ts'
 import { programs } from '../test/bench/programs.ts'
 
 /** `npm run bench`: prints ratios against a floor in the same run; `-- --write` keeps them in docs/benchmarks.md. */
-const figures = [...(await programs()), ...(await pipelineFigures())]
+const figures = [...(await programs()), ...(await clusterFigures()), ...(await pipelineFigures())]
 const cpu = cpus()
 const text = `# Benchmarks
 

@@ -44,7 +44,8 @@ export async function redactedBody(
   stage: Stage,
 ): Promise<RedactedBody> {
   const small = typeof body === 'string' ? Buffer.from(body) : body instanceof Uint8Array ? body : undefined
-  if (small && small.length <= Math.min(SMALL_BYTES, limits.outputBytes)) return smallBody(small, redaction, stage.signal)
+  const most = Math.min(SMALL_BYTES, limits.memoryBytes, limits.outputBytes)
+  if (small && small.length <= most) return smallBody(small, redaction, stage.signal)
   const hash = createHash('sha256')
   const held: Uint8Array[] = []
   let file: StagedFile | undefined

@@ -1,4 +1,4 @@
-import { access, open, readFile, rename, unlink } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
 import * as z from 'zod'
@@ -52,6 +52,7 @@ export class DurableFile implements Adapter<Cache> {
     const folder = dirname(this.#path)
     // Always the same: what a crash left is overwritten. One process at a time has the cache.
     const temp = join(folder, `.${basename(this.#path)}.new`)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
     const handle = await open(temp, 'w', 0o600)
     try {
       await handle.writeFile(text)

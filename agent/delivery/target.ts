@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { Clock, Logger, RunIdentity, UploaderContext, UploaderPlugin } from '../../core/contract/index.ts'
 import { fail } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
@@ -39,10 +40,13 @@ export async function openTarget(
   }
 }
 
-/** Throws UPLOADER_UNKNOWN with the nearest name. */
+/** Throws UPLOADER_UNKNOWN with the nearest name, or PLUGIN_NOT_LOADED with the reason. */
 export async function findUploader(name: string, loader: Loader): Promise<UploaderPlugin> {
   const found = await loader.find('Uploader', name)
   if (found) return (await found.load()) as UploaderPlugin
+  const { problems } = await loader.all()
+  const own = problems.find(({ folder }) => basename(folder) === name && basename(dirname(folder)) === 'uploaders')
+  if (own) throw fail('PLUGIN_NOT_LOADED', { path: own.folder, reason: own.reason })
   const known = await loader.keys('Uploader')
   throw fail('UPLOADER_UNKNOWN', { name, hint: hint(name, known), known: known.join(', ') })
 }

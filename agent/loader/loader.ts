@@ -31,6 +31,7 @@ export interface Found {
 /** A folder that gave no plug-in, and why. */
 export interface LoadProblem extends Problem {
   folder: string
+  reason: string
 }
 
 /** The file system and the module loader, as the loader needs them. Paths are absolute. */
@@ -108,7 +109,7 @@ async function scan(place: { room: Room; path: string }, isBuiltIn: boolean, edg
 }
 
 function notLoaded(folder: string, reason: string, cause?: unknown): LoadProblem {
-  return { ...asProblem(fail('PLUGIN_NOT_LOADED', { path: folder, reason }, cause)), folder }
+  return { ...asProblem(fail('PLUGIN_NOT_LOADED', { path: folder, reason }, cause)), folder, reason }
 }
 
 async function readBuiltIn(room: Room, folder: string, name: string, edge: LoaderEdge): Promise<Found> {

@@ -38,6 +38,8 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
   const { name } = kept
   const startedAt = edge.clock.now()
   const started = await changeRun(edge, kept, (run) => {
+    // Our own write, whose answer was lost.
+    if (run.phase === 'running' && run.startedAt === startedAt.toISOString()) return run
     // Seen as claimed, but begun since: once is enough.
     if (run.phase !== 'claimed') throw fail('STORE_CONFLICT', { kind: 'run', name })
     return { ...run, phase: 'running', startedAt: startedAt.toISOString() }

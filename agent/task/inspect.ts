@@ -1,9 +1,11 @@
-import { asProblem, fail } from '../../core/errors.ts'
+import { isPluginError } from '../../core/contract/index.ts'
+import { asProblem, fail, reasonOf } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import type { InspectRequest, InspectResult, PluginsRequest, PluginsResult, SpecIssue } from '../../core/task.ts'
 import { findUploader } from '../delivery/target.ts'
 import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
+import { asError } from '../loader/thrown.ts'
 import { documentsFromObjects, parseDocuments } from '../specs/parse.ts'
 import { mergeSpecs } from '../specs/merge.ts'
 import { planCollectors } from './plan.ts'
@@ -16,7 +18,8 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
   const read = request.sources.map(readSource)
   const issues: SpecIssue[] = read.flatMap((one) => one.problems)
   const spec = mergeSpecs(read.flatMap((one) => one.documents))
-  const { planned, unplanned } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
+  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
+  issues.push(...problems.map((problem) => ({ ...problem, severity: 'warning' as const, source: 'plug-ins' })))
   for (const { key, warnings } of planned)
     issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source: key })))
   for (const { problem, source } of unplanned) if (problem) issues.push({ ...problem, severity: 'error', source })
@@ -73,7 +76,12 @@ async function fromUrl(text: string, loader: Loader): Promise<{ uploader: string
   const known = await loader.keys('Uploader')
   if (!found) throw fail('UPLOADER_UNKNOWN', { name: `${scheme}:`, hint: hint(scheme, known), known: known.join(', ') })
   const plugin = await findUploader(found.name, loader)
-  return { uploader: found.name, config: (plugin.fromUrl?.(new URL(text)) ?? {}) as Record<string, unknown> }
+  try {
+    return { uploader: found.name, config: (plugin.fromUrl?.(new URL(text)) ?? {}) as Record<string, unknown> }
+  } catch (error) {
+    if (isPluginError(error)) throw error
+    throw fail('UPLOADER_CONFIG', { name: found.name, issues: reasonOf(asError(error)) })
+  }
 }
 
 /** Everything that can be named in a spec or under `upload`, and what did not load. */
@@ -87,5 +95,5 @@ export async function pluginsTask(_: PluginsRequest, edge: { loader: Loader }): 
     version: manifest.version,
     isBuiltIn,
   }))
-  return { plugins, problems }
+  return { plugins, problems: problems.map(({ code, message, remedy }) => ({ code, message, remedy })) }
 }

@@ -10,7 +10,8 @@ import { mergeSpecs, unusedInCollection, withClusterDefaults } from '../specs/me
  * cluster, what every bundle of one has is added. Throws SPEC_INVALID.
  */
 export function readSpecs(specs: readonly unknown[], hasCluster: boolean): { spec: MergedSpec; warnings: Problem[] } {
-  if (specs.length === 0) return { spec: hasCluster ? withClusterDefaults(defaultClusterSpec()) : defaultHostSpec(), warnings: [] }
+  if (specs.length === 0)
+    return { spec: hasCluster ? withClusterDefaults(defaultClusterSpec()) : defaultHostSpec(), warnings: [] }
   const { documents, problems } = documentsFromObjects([...specs], 'collect.specs')
   const errors = problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0)

@@ -76,7 +76,9 @@ async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'rep
       edge.say({ type: 'progress', done, of: planned.length })
       const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
       // What ends the run for one ends it for all: nobody waits for the slowest of the others.
-      return collect(item, { ...edge, cluster, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(time.giveUp)
+      return collect(item, { ...edge, cluster, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(
+        time.giveUp,
+      )
     })
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })

@@ -27,7 +27,13 @@ export function customKind({ text }: RawObject): Kind | undefined {
     .sort(byPriority)
   const { plural = '', kind = '' } = names
   if (newest === undefined || plural === '') return undefined
-  return { name: metadata.name ?? `${plural}.${group}`, kind, plural, apis: [`${group}/${newest}`], isNamespaced: scope === 'Namespaced' }
+  return {
+    name: metadata.name ?? `${plural}.${group}`,
+    kind,
+    plural,
+    apis: [`${group}/${newest}`],
+    isNamespaced: scope === 'Namespaced',
+  }
 }
 
 /** `v1` before `v1beta1` before `v1alpha1`, higher numbers first, what is named otherwise last and by the alphabet. */

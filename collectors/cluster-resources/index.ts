@@ -35,39 +35,49 @@ export default defineCollector<ClusterResourcesConfig>({
   },
   configSchema: ClusterResourcesConfig,
   async *collect(context) {
-    const { config, kube, signal } = context
-    signal.throwIfAborted()
-    const scope = await findScope(context)
-    yield* scope.outputs
-    const { names } = scope
-
-    // All of it begins now, and is on its way while the rules are asked for.
-    const reviewed = reviewRules(kube, names ?? [], signal)
-    const discovered = apiResources(kube, signal)
-    for (const early of [reviewed, discovered]) early.catch(() => undefined)
-    const listed = ahead(KINDS, KINDS_AHEAD, (kind) => listKind(kube, kind, names))[Symbol.asyncIterator]()
-    const first = listed.next()
-    first.catch(() => undefined)
-    try {
-      const { files, closed } = await reviewed
-      yield* files
-      const isOpen = (name: string) => config.ignoreRBAC || !scope.isDiscovered || !closed.has(name)
-      const wanted = names && new Set(names.filter(isOpen))
-      const custom: Kind[] = []
-      for (let step = await first; !step.done; step = await listed.next()) {
-        const { item: kind, values } = step.value
-        yield* filesOf(context, kind, values, wanted, custom)
-      }
-      yield* customResources(context, custom, names, wanted)
-      yield* pullSecrets(context, names, wanted)
-      yield* license(context, names, wanted)
-      yield* await discovered
-    } finally {
-      await listed.return?.(undefined)
+    context.signal.throwIfAborted()
+    for await (const output of everything(context)) {
+      // What is listed ahead may well be there, but nobody wants it any more.
+      context.signal.throwIfAborted()
+      yield output
     }
   },
   logWish: (_, { object }) => (object && isUnhealthy(object.json) ? { limits: UNHEALTHY_LIMITS, links: [] } : undefined),
 })
+
+async function* everything(context: CollectorContext<ClusterResourcesConfig>): AsyncGenerator<Output> {
+  const { config, kube, signal } = context
+  const scope = await findScope(context)
+  yield* scope.outputs
+  const { names } = scope
+  // All that there are need not be named.
+  const asked = scope.isDiscovered ? undefined : names
+
+  // All of it begins now, and is on its way while the rules are asked for.
+  const reviewed = reviewRules(kube, names ?? [], signal)
+  const discovered = apiResources(kube, signal)
+  for (const early of [reviewed, discovered]) early.catch(() => undefined)
+  const listed = ahead(KINDS, KINDS_AHEAD, (kind) => listKind(kube, kind, asked))[Symbol.asyncIterator]()
+  const first = listed.next()
+  first.catch(() => undefined)
+  try {
+    const { files, closed } = await reviewed
+    yield* files
+    const isOpen = (name: string) => config.ignoreRBAC || !scope.isDiscovered || !closed.has(name)
+    const wanted = names && new Set(names.filter(isOpen))
+    const custom: Kind[] = []
+    for (let step = await first; !step.done; step = await listed.next()) {
+      const { item: kind, values } = step.value
+      yield* filesOf(context, kind, values, wanted, custom)
+    }
+    yield* customResources(context, custom, asked, wanted)
+    yield* pullSecrets(context, asked, wanted)
+    yield* license(context, asked, wanted)
+    yield* await discovered
+  } finally {
+    await listed.return?.(undefined)
+  }
+}
 
 function filesOf(
   context: CollectorContext<unknown>,

@@ -1,4 +1,12 @@
-import { containersOf, type Kube, type LogLimits, type LogSource, logPath, type Output, type RawObject } from '../../core/contract/index.ts'
+import {
+  containersOf,
+  type Kube,
+  type LogLimits,
+  type LogSource,
+  logPath,
+  type Output,
+  type RawObject,
+} from '../../core/contract/index.ts'
 import { isUnhealthy, runsWell } from './unhealthy.ts'
 
 /** Enough to see why a pod does not run. */
@@ -27,7 +35,13 @@ function logsOf(kube: Kube, object: RawObject): Output[] {
     const source: LogSource = { namespace, name, container, object }
     const errors = logPath(source).replace(/\.log$/, '-logs-errors.log')
     const instead = (reason: string): Output & { type: 'file' } => ({ type: 'file', path: errors, format: 'text', body: reason })
-    const current: Output = { type: 'file', path: logPath(source), format: 'text', body: kube.logs(source, UNHEALTHY_LIMITS), instead }
+    const current: Output = {
+      type: 'file',
+      path: logPath(source),
+      format: 'text',
+      body: kube.logs(source, UNHEALTHY_LIMITS),
+      instead,
+    }
     if (!restarted.has(container)) return [current]
     const before: LogSource = { ...source, previous: true }
     return [current, { type: 'file', path: logPath(before), format: 'text', body: kube.logs(before, UNHEALTHY_LIMITS) }]

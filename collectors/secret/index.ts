@@ -1,4 +1,12 @@
-import { CONTRACT, defineCollector, indentedJson, keyedObjects, keyedPath, missing, reasonLine } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineCollector,
+  indentedJson,
+  keyedObjects,
+  keyedPath,
+  missing,
+  reasonLine,
+} from '../../core/contract/index.ts'
 import { SecretConfig } from './schema.ts'
 
 export default defineCollector<SecretConfig>({

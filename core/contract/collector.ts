@@ -118,7 +118,10 @@ export interface CollectorPlugin<Config = unknown> {
   configSchema: ConfigSchema<Config>
   collect(context: CollectorContext<Config>): AsyncIterable<Output>
   /** What an entry wants of a log, undefined if nothing: all entries are asked before a log is fetched. Asks no server. */
-  logWish?(context: Pick<CollectorContext<Config>, 'config' | 'namespaces' | 'since' | 'clock'>, source: LogSource): LogWish | undefined
+  logWish?(
+    context: Pick<CollectorContext<Config>, 'config' | 'namespaces' | 'since' | 'clock'>,
+    source: LogSource,
+  ): LogWish | undefined
 }
 
 export interface HostExecOptions {

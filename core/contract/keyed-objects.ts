@@ -34,7 +34,8 @@ export async function* keyedObjects(
     const path = ['', 'api', 'v1', 'namespaces', namespace, plural, name].map(encodeURIComponent).join('/')
     const found = await kube.get(path)
     yield { namespace, name, folder: config.namespace, ...(found ? { json: found.json } : {}) }
-    if (!found) throw pluginError('API_NOT_FOUND', `${plural} "${name}" not found in namespace "${namespace}"`, { class: 'config' })
+    if (!found)
+      throw pluginError('API_NOT_FOUND', `${plural} "${name}" not found in namespace "${namespace}"`, { class: 'config' })
     return
   }
   const target = { version: 'v1', plural }
@@ -58,5 +59,9 @@ export function keyedPath(root: string, namespace: string, of: string | KeyedCon
 
 /** Labels as a file name, as the peer makes one of them. */
 function selectorName(selector: string[]): string {
-  return selector.join('-').replaceAll('=', '-').replaceAll('*', 'all').replaceAll(/[?:<>|"/\\]/g, '_')
+  return selector
+    .join('-')
+    .replaceAll('=', '-')
+    .replaceAll('*', 'all')
+    .replaceAll(/[?:<>|"/\\]/g, '_')
 }

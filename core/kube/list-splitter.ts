@@ -48,11 +48,7 @@ export class ListSplitter {
   /** Call it after the last piece. Throws a SyntaxError when the list is not whole. */
   end(): ListEnvelope {
     if (this.#depth !== 0 || this.#inText || this.#inItems) throw new SyntaxError('the list ends in its middle')
-    const envelope = JSON.parse(Buffer.concat(this.#envelope).toString('utf8')) as RawEnvelope | null
-    if (typeof envelope !== 'object' || envelope === null) throw new SyntaxError('it is no list')
-    const { resourceVersion = '', continue: token, remainingItemCount } = envelope.metadata ?? {}
-    const { kind = '', apiVersion = '' } = envelope
-    return { kind, apiVersion, resourceVersion, continueToken: token || undefined, remainingItemCount }
+    return readEnvelope(JSON.parse(Buffer.concat(this.#envelope).toString('utf8')) as RawEnvelope | null)
   }
 
   /** Inside `"items":[…]`; gives the place after it, or the piece's end. */
@@ -161,6 +157,21 @@ interface RawEnvelope {
   kind?: string
   apiVersion?: string
   metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number }
+}
+
+function readEnvelope(envelope: RawEnvelope | null): ListEnvelope {
+  if (typeof envelope !== 'object' || envelope === null) throw new SyntaxError('it is no list')
+  const { resourceVersion = '', continue: token, remainingItemCount } = envelope.metadata ?? {}
+  const { kind = '', apiVersion = '' } = envelope
+  return { kind, apiVersion, resourceVersion, continueToken: token || undefined, remainingItemCount }
+}
+
+/** A whole list, parsed. Throws a SyntaxError when it is none. */
+export function parseList(bytes: Buffer): { items: Record<string, unknown>[]; envelope: ListEnvelope } {
+  const list = JSON.parse(bytes.toString('utf8')) as (RawEnvelope & { items?: unknown }) | null
+  const envelope = readEnvelope(list)
+  const items = Array.isArray(list?.items) ? (list.items as unknown[]) : []
+  return { items: items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null), envelope }
 }
 
 /** A whole list at once. Throws a SyntaxError when it is none. */

@@ -1,7 +1,7 @@
 import type { Query, RawList } from '../contract/collector.ts'
 import { fail } from '../errors.ts'
 import type { KubeClient, KubeRequest } from './client.ts'
-import { type ListEnvelope, ListSplitter } from './list-splitter.ts'
+import { type ListEnvelope, ListSplitter, parseList } from './list-splitter.ts'
 import { RawItem } from './raw-item.ts'
 import { isStatus } from './status-error.ts'
 
@@ -15,6 +15,8 @@ export interface ListOptions extends Pick<KubeRequest, 'path' | 'query' | 'signa
   onExpired?: 'continue' | 'restart'
   /** a page is handed on when its items have this many bytes, so that huge objects do not fill the memory. Default 16 MiB */
   pageBytes?: number
+  /** Nobody asks for the items' bytes as they were sent: a small page is parsed at once, which is quicker than to cut it. */
+  isParsed?: boolean
 }
 
 /** Some of a list's items, in order. */
@@ -28,6 +30,8 @@ export interface ListPage extends RawList {
 
 const LIMIT = 500
 const PAGE_BYTES = 16 * 1024 * 1024
+/** A page that is parsed at once may have this many bytes. */
+const PARSED_BYTES = 2 * 1024 * 1024
 /** A list that cannot be finished within this many starts will not be: it is larger than what the server remembers. */
 const MAX_RESTARTS = 3
 
@@ -80,7 +84,15 @@ async function* onePage(
   const maxBytes = options.pageBytes ?? PAGE_BYTES
   let part: ListPage = { items: [], resourceVersion: '', isRestart }
   let bytes = 0
-  for await (const piece of response.body) {
+  const whole: Buffer[] = []
+  let wholeBytes = options.isParsed ? 0 : Infinity
+  for await (const one of response.body) {
+    wholeBytes += one.length
+    whole.push(one)
+    if (wholeBytes <= PARSED_BYTES) continue
+    const piece = whole.length === 1 ? one : Buffer.concat(whole)
+    whole.length = 0
+    wholeBytes = Infinity
     for (const item of splitter.push(piece)) {
       part.items.push(new RawItem(item))
       bytes += item.length
@@ -90,7 +102,12 @@ async function* onePage(
     part = { items: [], resourceVersion: '', isRestart: false }
     bytes = 0
   }
-  const envelope = ended(splitter, client.connection.server)
+  const envelope = ended(client.connection.server, () => {
+    if (wholeBytes > PARSED_BYTES) return splitter.end()
+    const list = parseList(Buffer.concat(whole))
+    part.items = list.items.map((item) => new RawItem(undefined, item))
+    return list.envelope
+  })
   yield { ...part, resourceVersion: envelope.resourceVersion }
   return envelope
 }
@@ -103,9 +120,9 @@ function pageQuery(options: ListOptions, token: string | undefined): Query {
 }
 
 /** An answer that ends early without a cut connection is one that something in between shortened. */
-function ended(splitter: ListSplitter, server: string): ListEnvelope {
+function ended(server: string, end: () => ListEnvelope): ListEnvelope {
   try {
-    return splitter.end()
+    return end()
   } catch (error) {
     throw fail('CLUSTER_UNREACHABLE', { server, reason: 'its list ends in the middle' }, error)
   }

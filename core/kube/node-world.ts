@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import type { RunProgram } from './exec-credentials.ts'
 import type { KubeWorld } from './kubeconfig.ts'
@@ -16,12 +15,13 @@ export function nodeKubeWorld(of: {
   /** a person sits at the terminal: programs may ask there */
   interactive: boolean
 }): KubeWorld {
-  return { ...of, readFile: (path) => readFile(path), run: runner(of.env, of.clock) }
+  return { ...of, readFile: async (path) => readFileSync(path), run: runner(of.env, of.clock) }
 }
 
 function runner(env: Readonly<Record<string, string | undefined>>, clock: Clock): RunProgram {
-  return (command, args, options) =>
-    new Promise((resolve, reject) => {
+  return async (command, args, options) => {
+    const { spawn } = await import('node:child_process')
+    return new Promise((resolve, reject) => {
       const terminal = options.interactive ? 'inherit' : undefined
       const stdio = [terminal ?? 'ignore', 'pipe', terminal ?? 'pipe'] as const
       const child = spawn(command, args, { env: { ...env, ...options.env }, stdio: [...stdio], windowsHide: true })
@@ -48,4 +48,5 @@ function runner(env: Readonly<Record<string, string | undefined>>, clock: Clock)
         resolve({ ...output, exitCode: code ?? (signal ? 128 : 1) })
       })
     })
+  }
 }

@@ -12,12 +12,18 @@ export interface ObjectMeta {
 
 /** An object as the server sent it, decoded and parsed only if someone asks. */
 export class RawItem implements RawObject {
-  readonly bytes: Buffer
+  #bytes: Buffer | undefined
   #json: Record<string, unknown> | undefined
 
-  constructor(bytes: Buffer, json?: Record<string, unknown>) {
-    this.bytes = bytes
+  /** Without the bytes that were sent, those of the same JSON stand for them. */
+  constructor(bytes: Buffer | undefined, json?: Record<string, unknown>) {
+    this.#bytes = bytes
     this.#json = json
+  }
+
+  get bytes(): Buffer {
+    this.#bytes ??= Buffer.from(JSON.stringify(this.#json))
+    return this.#bytes
   }
 
   get text(): string {

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { watchSilence } from './silence.ts'
 import { unreachable } from './transport.ts'
@@ -38,7 +37,7 @@ async function* pieces(
     response.destroy(silent)
   })
   try {
-    for await (const piece of unpacked(response)) {
+    for await (const piece of await unpacked(response)) {
       silence.rest()
       yield piece
       silence.expect()
@@ -53,8 +52,9 @@ async function* pieces(
   }
 }
 
-function unpacked(response: IncomingMessage): AsyncIterable<Buffer> {
+async function unpacked(response: IncomingMessage): Promise<AsyncIterable<Buffer>> {
   if (response.headers['content-encoding'] !== 'gzip') return response as AsyncIterable<Buffer>
+  const { createGunzip } = await import('node:zlib')
   // an error of one side ends the other; the reader hears of it through the gunzip
   return pipeline(response, createGunzip(), () => undefined) as AsyncIterable<Buffer>
 }

@@ -1,3 +1,4 @@
+import type * as http from 'node:http'
 import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -29,7 +30,7 @@ export interface TransportOptions {
 }
 
 /** `node:http`, for a server without TLS. */
-type PlainHttp = typeof import('node:http') | undefined
+type PlainHttp = typeof http | undefined
 type Agents = Record<'calls' | 'streams', HttpAgent>
 
 /** A free connection is closed before the server (90 s) or a load balancer (often 60 s) closes it under a request's feet. */

@@ -43,7 +43,7 @@ class ConfigMapStore implements Store {
     const selector = wanted.length === 1 ? `${LABEL_KIND}=${wanted[0]}` : `${LABEL_KIND} in (${wanted.join(',')})`
     const seen = new Set<string>()
     try {
-      for await (const page of listPages(this.#client, { path: collection(namespace), query: { labelSelector: selector } }))
+      for await (const page of listPages(this.#client, { path: collection(namespace), query: { labelSelector: selector }, isParsed: true }))
         for (const item of page.items) {
           const stored = this.#read(item)
           // A list that went on at a newer state may name an object twice.

@@ -58,13 +58,11 @@ class FileStore implements Store {
   }
 
   async *list(kinds: Kind | readonly Kind[], namespace: string): AsyncGenerator<Stored> {
-    for (const kind of [kinds].flat()) yield* this.#listOne(kind, namespace)
-  }
-
-  async *#listOne(kind: Kind, namespace: string): AsyncGenerator<Stored> {
-    const entries = await this.#files.entries(kind, namespace)
-    for await (const stored of inOrder(entries, READS_AT_ONCE, ({ ref, path }) => this.#files.read(ref, path))) {
-      if (stored) yield stored
+    for (const kind of [kinds].flat()) {
+      const entries = await this.#files.entries(kind, namespace)
+      for await (const stored of inOrder(entries, READS_AT_ONCE, ({ ref, path }) => this.#files.read(ref, path))) {
+        if (stored) yield stored
+      }
     }
   }
 

@@ -1,8 +1,9 @@
-import type { CollectorPlugin, Host, HostCollectorPlugin, Output } from '../contract/index.ts'
+import type { CollectorPlugin, Host, HostCollectorPlugin, Kube, Output } from '../contract/index.ts'
 import { pluginError } from '../contract/index.ts'
 import { type Check, check, checkBasics, parsed, reason } from './check.ts'
 import { collectorContext, failingKube, hostContext } from './context.ts'
 import { abortingHost, fakeHost } from './fake-host.ts'
+import { abortingKube } from './fake-kube.ts'
 import { gather } from './gather.ts'
 import { outputProblems } from './output-problems.ts'
 
@@ -14,10 +15,12 @@ export interface CollectorChecks {
   configs?: object[]
   /** a machine on which these entries find something */
   host?: Host
+  /** a cluster in which they do */
+  kube?: Kube
 }
 
 type AnyCollector = CollectorPlugin | HostCollectorPlugin
-type Overrides = { host?: Host; kube?: ReturnType<typeof failingKube>['kube']; signal?: AbortSignal }
+type Overrides = { host?: Host; kube?: Kube; signal?: AbortSignal }
 
 /** The fields that every entry of a spec may have. The host handles them, and hands them on. */
 const COMMON = { collectorName: 'by-name', exclude: false }
@@ -25,13 +28,13 @@ const COMMON = { collectorName: 'by-name', exclude: false }
 /** Does a collector keep the contract? Tied to no test runner: see `failed`. */
 export async function checkCollector(
   plugin: AnyCollector,
-  { folder, configs = [{}], host = fakeHost() }: CollectorChecks,
+  { folder, configs = [{}], host = fakeHost(), kube }: CollectorChecks,
 ): Promise<Check[]> {
   const checks = await checkBasics(plugin, { folder, kind: plugin.manifest.kind, configs, common: COMMON })
   for (const config of [...configs, { ...COMMON, ...configs[0] }]) {
     const value = await parsed(plugin.configSchema, config).catch(() => undefined)
     if (value === undefined) continue
-    const run = (overrides: Overrides = {}) => collect(plugin, value, { host, ...overrides })
+    const run = (overrides: Overrides = {}) => collect(plugin, value, { host, ...(kube ? { kube } : {}), ...overrides })
     const named = (name: string, look: () => Promise<string[]>) => check(`${name} (${JSON.stringify(config)})`, look)
     checks.push(
       await named('outputs are well-formed, unique and where the manifest says', async () =>
@@ -39,7 +42,9 @@ export async function checkCollector(
       ),
       await named('the same input gives the same outputs in the same order', () => unequalRuns(run)),
       await named('an abort before it starts yields nothing', () => abortBefore(run)),
-      await named('an abort during a call to the host yields no file made of what is missing', () => abortDuring(run, host)),
+      await named('an abort during a call to the host yields no file made of what is missing', () =>
+        abortDuring(run, host, kube),
+      ),
       await named('nothing comes after the end', () => outputsAfterEnd(run)),
       await named('a machine or cluster that refuses everything gives warnings, not an error', () => refusedAll(plugin, run)),
     )
@@ -70,16 +75,20 @@ async function abortBefore(run: Run): Promise<string[]> {
 }
 
 /** Aborts at each call to the host in turn. What fails then says nothing about the machine, and must not be written down. */
-async function abortDuring(run: Run, host: Host): Promise<string[]> {
-  const counted = abortingHost(host, new AbortController(), Infinity)
-  await gather(run({ host: counted.host }))
+async function abortDuring(run: Run, host: Host, kube?: Kube): Promise<string[]> {
+  const from = (controller: AbortController, at: number) => {
+    if (!kube) return abortingHost(host, controller, at)
+    return abortingKube(kube, controller, at)
+  }
+  const { count, ...counted } = from(new AbortController(), Infinity)
+  await gather(run(counted))
   const problems: string[] = []
-  for (let at = 1; at <= counted.count(); at++) {
+  for (let at = 1; at <= count(); at++) {
     const controller = new AbortController()
-    const aborting = abortingHost(host, controller, at)
+    const { count: _, ...aborting } = from(controller, at)
     const late: string[] = []
     try {
-      for await (const output of run({ host: aborting.host, signal: controller.signal })) {
+      for await (const output of run({ ...aborting, signal: controller.signal })) {
         if (controller.signal.aborted) late.push(output.type === 'file' ? output.path : output.code)
         else if (output.type === 'file' && typeof output.body === 'function') for await (const _ of output.body()) break
       }

@@ -48,6 +48,15 @@ async function pass(world: World, ms: number, stepMs: number): Promise<void> {
 const until = (world: World, holds: () => Promise<boolean>, what: string) =>
   eventually(async () => (await pass(world, 100, 100), holds()), what)
 
+/** Time goes by until it has settled. */
+async function ended(world: World, work: Promise<void>): Promise<void> {
+  let isOver = false
+  const over = work.finally(() => (isOver = true))
+  over.catch(() => undefined)
+  await until(world, async () => isOver, 'it ends')
+  await over
+}
+
 const ask = (agent: Agent, path: string, token?: string) =>
   fetch(`http://127.0.0.1:${agent.port}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
 
@@ -191,9 +200,7 @@ describe('a stop', () => {
   it('waits a moment for what is at work', async () => {
     await using world = await aWorld('2026-03-10T00:59:58Z')
     const { agent, edge } = await atWork(world, 8_000)
-    const stopping = agent.stop('SIGTERM')
-    await pass(world, 9_000, 500)
-    await stopping
+    await ended(world, agent.stop('SIGTERM'))
     expect(await runsIn(edge.store)).toMatchObject([{ phase: 'finished', outcome: 'completed' }])
   })
 
@@ -203,8 +210,7 @@ describe('a stop', () => {
     const stopping = agent.stop('SIGTERM')
     await pass(world, 9_000, 500)
     expect((await runsIn(edge.store))[0]?.phase, 'it has ten seconds').toBe('running')
-    await pass(world, 2_000, 500)
-    await stopping
+    await ended(world, stopping)
     expect(await runsIn(edge.store)).toMatchObject([
       { phase: 'finished', outcome: 'interrupted', error: { code: 'TASK_CANCELLED' } },
     ])
@@ -215,9 +221,7 @@ describe('a stop', () => {
     await using world = await aWorld('2026-03-10T00:59:58Z')
     const { agent, edge } = await atWork(world, 5_000)
     await edge.store.create(aJob().named('other').ref, aJob().named('other').every('* * * * *').document)
-    const stopping = agent.stop('SIGTERM')
-    await pass(world, 9_000, 500)
-    await stopping
+    await ended(world, agent.stop('SIGTERM'))
     await pass(world, 2 * MINUTE, MINUTE)
     expect(world.tasks.of('run')).toHaveLength(1)
   })
@@ -237,9 +241,7 @@ describe('a reload', () => {
     agent.reload({ ...edge.config, metricsPort: 1 })
     expect(world.log.of('warn')).toContain('a new metricsPort needs a restart')
     expect((await ask(agent, '/metrics')).status).toBe(200)
-    const stopping = agent.stop('test')
-    await pass(world, 11_000, 1_000)
-    await stopping
+    await ended(world, agent.stop('test'))
   })
 })
 

@@ -255,6 +255,19 @@ describe('plug-ins without measure', () => {
     expect(other.map((line) => line.slice(0, 100))).toEqual([note, note, ''])
   })
 
+  it('what is printed at the very end is not lost', async () => {
+    await writeCollectors(space.plugins, {
+      talker: `
+        yield { type: 'file', path: 'talker/x', format: 'text', body: 'x' }
+        setImmediate(() => setTimeout(() => process.stdout.write('o\\n'.repeat(450_000) + 'the very end\\n'), 1))`,
+    })
+    const late =
+      'yield { type: "file", path: "late/x", format: "text", body: async function* () { await new Promise((done) => setTimeout(done, 20)); yield Buffer.from("x") } }'
+    await writeCollectors(space.plugins, { late })
+    const outcome = await runTask(runRequest(space, { specs: specOf('talker', 'late') }))
+    expect(outcome.text.endsWith('the very end\n')).toBe(true)
+  })
+
   it('more memory than allowed, outside the heap: killed, with the figures', async () => {
     await writeCollectors(space.plugins, {
       eater: `const held = []

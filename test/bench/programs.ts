@@ -5,24 +5,13 @@ import { join } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { createFileStore } from '../../core/store/file-store.ts'
 import { createProcessTable } from '../../core/store/process-table.ts'
+import { type Cost, costFigures, median, race } from './cost.ts'
 import type { Figure } from './figure.ts'
+import { memoryOf } from './memory.ts'
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist')
 const CLI = join(DIST, 'kubectl-support_bundle_schedule.js')
 const JOBS = 100
-
-/** Median wall time of a command in ms, the two commands in turn so that the machine's moods hit both. */
-function race(a: string[], b: string[], env: NodeJS.ProcessEnv, rounds = 15): [number, number] {
-  const times: [number[], number[]] = [[], []]
-  for (let round = 0; round < rounds; round++)
-    [a, b].forEach((args, side) => {
-      const begin = performance.now()
-      const { status } = spawnSync(process.execPath, args, { env, stdio: 'ignore' })
-      if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`)
-      if (round > 0) times[side as 0 | 1].push(performance.now() - begin)
-    })
-  return times.map((list) => list.toSorted((x, y) => x - y)[Math.floor(list.length / 2)] ?? 0) as [number, number]
-}
 
 /** A store of 100 jobs, looked at by a daemon once, so that each has a status. */
 async function storeOf100(): Promise<string> {
@@ -38,12 +27,6 @@ async function storeOf100(): Promise<string> {
   return folder
 }
 
-function memoryOf(pid: number): { rss: number; anonymous: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const kib = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
-  return { rss: kib('VmRSS') / 1024, anonymous: kib('RssAnon') / 1024 }
-}
-
 const ended = (child: ChildProcess) => new Promise<void>((resolve) => child.once('close', () => resolve()))
 
 /** Start-up of the CLI, an idle daemon, and how fast a task begins. */
@@ -55,11 +38,11 @@ export async function programs(): Promise<Figure[]> {
     await systemClock.sleep(10_000)
     const { pid } = JSON.parse(readFileSync(join(folder, 'state', 'daemon.json'), 'utf8')) as { pid: number }
     const memory = memoryOf(pid)
-    const [help, floorA] = race([CLI, '--help'], ['-e', '0'], env)
-    const [list, floorB] = race([CLI, 'list', '--local'], ['-e', '0'], env)
+    const [bare, help, list] = race([['-e', '0'], [CLI, '--help'], [CLI, 'list', '--local']].map((args) => [process.execPath, ...args]), env) as [Cost, Cost, Cost]
+    const floor = { name: '`node -e 0`', cost: bare }
     return [
-      { name: '`--help`', value: help, unit: 'ms', against: { name: '`node -e 0`', value: floorA }, limit: '≤ 2 ×' },
-      { name: '`list --local` of 100 jobs', value: list, unit: 'ms', against: { name: '`node -e 0`', value: floorB }, limit: '≤ 2 ×' },
+      ...costFigures('`--help`', help, floor, '≤ 2 ×'),
+      ...costFigures('`list --local` of 100 jobs', list, floor, '≤ 2 ×'),
       { name: 'idle daemon, 100 jobs, resident', value: memory.rss, unit: 'MiB', limit: '≤ 90' },
       { name: 'idle daemon, 100 jobs, anonymous', value: memory.anonymous, unit: 'MiB', limit: '≤ 48' },
       { name: 'start of a task to its first output', value: await firstOutput(), unit: 'ms', limit: '≤ 150' },
@@ -100,5 +83,5 @@ async function firstOutput(): Promise<number> {
     await ended(child)
     rmSync(work, { recursive: true, force: true })
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+  return median(times)
 }

@@ -22,6 +22,7 @@ export interface AgentProcessOptions {
   namespace: string
   /** keys of scheduler.yaml */
   config?: Record<string, unknown>
+  env?: NodeJS.ProcessEnv
 }
 
 /** Starts one. End it by its process, also when the test fails. */
@@ -31,7 +32,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const config = join(folder, 'scheduler.yaml')
   writeFileSync(config, JSON.stringify({ metricsPort: 0, ...options.config }))
   const args = ['--cluster', '--folder', folder, '--config', config, '--kubeconfig', kubeconfig, '--namespace', namespace, '--host', '127.0.0.1']
-  const child: ChildProcess = spawn(process.execPath, [join(DIST, 'lib', 'agent.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn(process.execPath, [join(DIST, 'lib', 'agent.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (piece: string) => (text += piece))
   return {

@@ -37,7 +37,9 @@ export async function fillCluster(client: KubeClient, size: Partial<FixtureSize>
   const whole = { ...FULL_FIXTURE, ...size }
   const names = Array.from({ length: whole.namespaces }, (_, index) => `${whole.namePrefix}-${String(index).padStart(3, '0')}`)
   await inParallel(names, (name) => create(client, { path: '/api/v1/namespaces', object: { metadata: { name } } }))
-  await inParallel(names, (name) => create(client, { path: `/api/v1/namespaces/${name}/serviceaccounts`, object: { metadata: { name: 'default' } } }))
+  await inParallel(names, (name) =>
+    create(client, { path: `/api/v1/namespaces/${name}/serviceaccounts`, object: { metadata: { name: 'default' } } }),
+  )
   await inParallel(
     names.flatMap((namespace) => [...objectsOf(namespace, whole)]),
     (creation) => create(client, creation),
@@ -66,7 +68,11 @@ function* objectsOf(namespace: string, size: FixtureSize): Generator<Creation> {
     yield { path: `${core}/configmaps`, object: { metadata: { name: `settings-${index}` }, data: settings(index) } }
   for (let index = 0; index < size.podsPerNamespace; index++) {
     const isHealthy = index % size.unhealthyOneIn !== size.unhealthyOneIn - 1
-    yield { path: `${core}/pods`, object: pod(`web-6d5f8c7b9-${index.toString(36).padStart(5, 'x')}`), status: podStatus(isHealthy) }
+    yield {
+      path: `${core}/pods`,
+      object: pod(`web-6d5f8c7b9-${index.toString(36).padStart(5, 'x')}`),
+      status: podStatus(isHealthy),
+    }
   }
 }
 
@@ -86,7 +92,12 @@ async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Pr
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
-const labels = { app: 'web', 'app.kubernetes.io/name': 'web', 'app.kubernetes.io/part-of': 'shop', 'pod-template-hash': '6d5f8c7b9' }
+const labels = {
+  app: 'web',
+  'app.kubernetes.io/name': 'web',
+  'app.kubernetes.io/part-of': 'shop',
+  'pod-template-hash': '6d5f8c7b9',
+}
 
 function podSpec(): object {
   const env = [
@@ -122,11 +133,7 @@ function podStatus(isHealthy: boolean): object {
   }
   return {
     phase: 'Running',
-    conditions: [
-        condition('Ready', isHealthy),
-      condition('ContainersReady', isHealthy),
-      condition('PodScheduled'),
-    ],
+    conditions: [condition('Ready', isHealthy), condition('ContainersReady', isHealthy), condition('PodScheduled')],
     hostIP: '10.0.0.1',
     podIP: '10.244.1.7',
     podIPs: [{ ip: '10.244.1.7' }],
@@ -141,7 +148,10 @@ function service(): object {
 }
 
 function deployment(): object {
-  return { metadata: { name: 'web', labels }, spec: { replicas: 20, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels }, spec: podSpec() } } }
+  return {
+    metadata: { name: 'web', labels },
+    spec: { replicas: 20, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels }, spec: podSpec() } },
+  }
 }
 
 function settings(index: number): Record<string, string> {

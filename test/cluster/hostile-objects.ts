@@ -71,7 +71,7 @@ const record = fc
     becomes: 'nothing',
   }))
 const unknownKind = fc
-  .constantFrom('', 'jobs', 'Job', 'constructor', '__proto__x')
+  .constantFrom('', 'jobs', 'Job', 'constructor', 'x__proto__x')
   .map((kind): Shape => (name) => ({ body: { metadata: { name, labels: { [LABEL_KIND]: kind } }, data: {} }, becomes: 'nothing' }))
 
 /** One thing after another that no agent should stumble over. */

@@ -1,5 +1,14 @@
 import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
-import { collectorContext, fakeHost, type FakeMachine, gather, type Gathered, hostContext } from '../../core/testkit/index.ts'
+import {
+  collectorContext,
+  type FakeCluster,
+  fakeHost,
+  fakeKube,
+  type FakeMachine,
+  gather,
+  type Gathered,
+  hostContext,
+} from '../../core/testkit/index.ts'
 import { server } from './machines.ts'
 
 type Collector = CollectorPlugin | HostCollectorPlugin
@@ -12,6 +21,21 @@ export async function collect(collector: Collector, entry: object = {}, machine:
   }
   if (issues) throw new Error(JSON.stringify(issues))
   return gather(collector.collect({ ...collectorContext({ config }), ...hostContext({ config, host: fakeHost(machine) }) }))
+}
+
+/** The same, of a made-up cluster. `namespaces`: where entries look that name none; default wherever there are some. */
+export async function collectFrom(
+  collector: CollectorPlugin,
+  entry: object,
+  cluster: FakeCluster,
+  { namespaces = ['*'], ...options }: { namespaces?: string[]; defaultNamespace?: string; since?: Date } = {},
+): Promise<Gathered> {
+  const { value: config, issues } = (await collector.configSchema['~standard'].validate(entry)) as {
+    value: unknown
+    issues?: unknown[]
+  }
+  if (issues) throw new Error(JSON.stringify(issues))
+  return gather(collector.collect({ ...collectorContext({ config, kube: fakeKube(cluster), namespaces }), ...options }))
 }
 
 /** What a schema says against an entry: one text an issue, with its path. */

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
-import { checkCollector, failed, fakeHost } from '../../core/testkit/index.ts'
+import { checkCollector, failed, fakeHost, fakeKube } from '../../core/testkit/index.ts'
+import { payments } from './clusters.ts'
 import { server } from './machines.ts'
 
 /** Entries to check a collector with; those that need no field are checked with an empty one. */
@@ -14,6 +15,18 @@ const SAMPLES: Record<string, object[]> = {
   ],
   'host-copy': [{ path: '/var/log/app' }, { path: '/etc/app/*/app.conf' }, { path: '/var/log/app/*.log', collectorName: 'logs' }],
   'host-disk-usage': [{ path: '/var' }, { path: '/var/lib/not/there', collectorName: 'data' }],
+  'config-map': [
+    { name: 'settings', namespace: 'payments', key: 'mode' },
+    { selector: ['app=web'], includeAllData: true },
+  ],
+  logs: [
+    { name: 'app', selector: ['app=web'] },
+    { name: 'all', limits: { maxAge: '72h' } },
+  ],
+  secret: [
+    { name: 'db', namespace: 'payments', key: 'password' },
+    { selector: ['app=web'], includeAllData: true },
+  ],
   'host-run': [{ command: 'uptime' }, { command: 'df', args: ['-k'], timeout: '5s', collectorName: 'disks' }],
 }
 
@@ -30,7 +43,10 @@ describe.each(names)('collector %s', (name) => {
   it('keeps the contract', async () => {
     const module = (await import(`../../collectors/${name}/index.ts`)) as { default: CollectorPlugin | HostCollectorPlugin }
     const configs = SAMPLES[name] ?? [{}]
-    expect(failed(await checkCollector(module.default, { folder: name, configs, host: fakeHost(server) }))).toEqual([])
+    const { manifest } = module.default
+    const needsCluster = manifest.kind === 'Collector' && manifest.permissions.length > 0
+    const world = needsCluster ? { kube: fakeKube(payments) } : { host: fakeHost(server) }
+    expect(failed(await checkCollector(module.default, { folder: name, configs, ...world }))).toEqual([])
   })
 })
 

@@ -27,7 +27,12 @@ describe('nearest', () => {
         const at = seed % (text.length - 1)
         const [before, letter, next] = [text.slice(0, at), text.charAt(at), text.charAt(at + 1)]
         const tail = text.slice(at + 2)
-        const wrong = { change: `${before}#${next}`, leave: `${before}${next}`, double: `${before}${letter}${letter}${next}`, swap: `${before}${next}${letter}` }[how]
+        const wrong = {
+          change: `${before}#${next}`,
+          leave: `${before}${next}`,
+          double: `${before}${letter}${letter}${next}`,
+          swap: `${before}${next}${letter}`,
+        }[how]
         expect(nearest(wrong + tail, [text])).toBe(text)
       }),
     )

@@ -10,18 +10,29 @@ async function say(...argv: string[]): Promise<Said> {
 }
 
 describe('help', () => {
-  it.each([[[]], [['--help']], [['-h']], [['help']], [['help', 'help']], [['--local', '-h']]])('%j lists all commands', async (argv) => {
-    const { code, out, err } = await say(...argv)
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-    for (const name of NAMES) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
-  })
+  it.each([[[]], [['--help']], [['-h']], [['help']], [['help', 'help']], [['--local', '-h']]])(
+    '%j lists all commands',
+    async (argv) => {
+      const { code, out, err } = await say(...argv)
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      for (const name of NAMES) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
+    },
+  )
 
   it.each(NAMES)('%s is explained wherever it is asked for', async (name) => {
     const words = name.split(' ')
     const wanted = await say(...words, '--help')
     expect(wanted).toMatchObject({ code: 0, err: '' })
     expect(wanted.out).toContain(`Usage:\n  kubectl support-bundle-schedule ${name}`)
-    for (const argv of [['-n', 'x', ...words, '--help'], ['--context=x', ...words, '-h'], ['help', ...words], ['-h', ...words], [...words, '-h'], [...words, 'a', 'b', '--bogus', '-h'], ['--local', ...words, '--help']])
+    for (const argv of [
+      ['-n', 'x', ...words, '--help'],
+      ['--context=x', ...words, '-h'],
+      ['help', ...words],
+      ['-h', ...words],
+      [...words, '-h'],
+      [...words, 'a', 'b', '--bogus', '-h'],
+      ['--local', ...words, '--help'],
+    ])
       expect(await say(...argv), argv.join(' ')).toEqual(wanted)
   })
 
@@ -68,13 +79,28 @@ describe('the command', () => {
     [['daemon', '--local'], 'error: "daemon" needs one of start, stop, restart, reload, status (USAGE_ARGUMENTS)'],
     [['daemon', 'stop', 'now'], 'error: "daemon stop" does not take "now" (USAGE_ARGUMENTS)'],
     [['list'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
-    [['list', '--no-local'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
-    [['-n', 'prod', 'list'], 'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)'],
+    [
+      ['list', '--no-local'],
+      'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)',
+    ],
+    [
+      ['-n', 'prod', 'list'],
+      'error: no kubeconfig was found at /nope/config, and a store in a cluster needs one (KUBECONFIG_MISSING)',
+    ],
     [['--namespace'], 'error: flag "--namespace" needs a value (USAGE_FLAG_VALUE)'],
     [['list', '--local', 'x'], 'error: "list" does not take "x" (USAGE_ARGUMENTS)'],
-    [['list', '--local', '-o', 'xml'], 'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)'],
-    [['list', '--local', '-o', 'jsonpath'], 'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)'],
-    [['version', '--output', 'xml'], 'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)'],
+    [
+      ['list', '--local', '-o', 'xml'],
+      'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)',
+    ],
+    [
+      ['list', '--local', '-o', 'jsonpath'],
+      'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)',
+    ],
+    [
+      ['version', '--output', 'xml'],
+      'error: flag "-o" takes one of table, wide, json, yaml, name or jsonpath=… (USAGE_FLAG_VALUE)',
+    ],
   ])('%j', async (argv, want) => {
     const { code, out, err } = await say(...argv)
     expect(err.split('\n')[0]).toBe(want)

@@ -14,14 +14,25 @@ const DATA = `${SPEC}    - data: {name: a, data: hello}\n`
 const NAME = 'support-bundle-2026-01-01T00_00_00.tar.gz'
 
 /** A task program that does what it is told to at once. */
-function fakeTask(work: (request: RunRequest, options: Omit<SuperviseOptions, 'clock'>) => Promise<Partial<RunResult>>): CliEdge['task'] {
+function fakeTask(
+  work: (request: RunRequest, options: Omit<SuperviseOptions, 'clock'>) => Promise<Partial<RunResult>>,
+): CliEdge['task'] {
   const task = async (request: TaskRequest, options: Omit<SuperviseOptions, 'clock'>) => {
-    if (request.task !== 'run') return { result: { issues: [], collectors: [], documents: [], targets: [] }, warnings: [], peakRssBytes: 0 }
+    if (request.task !== 'run')
+      return { result: { issues: [], collectors: [], documents: [], targets: [] }, warnings: [], peakRssBytes: 0 }
     const path = join(request.workFolder, request.fileName)
     try {
       await writeFile(path, 'a bundle')
       const archive = { path, fileName: request.fileName, bytes: 8, sha256: '', files: 1, isPartial: false }
-      const result = { archive, collectors: { ran: 1, failed: 0, skipped: 0 }, analysis: undefined, warnings: 0, redactions: 0, cpuMs: 1, ...(await work(request, options)) }
+      const result = {
+        archive,
+        collectors: { ran: 1, failed: 0, skipped: 0 },
+        analysis: undefined,
+        warnings: 0,
+        redactions: 0,
+        cpuMs: 1,
+        ...(await work(request, options)),
+      }
       return { result, warnings: [], peakRssBytes: 0 }
     } catch (error) {
       return { error: error as Error, warnings: [], peakRssBytes: 0 }
@@ -108,7 +119,11 @@ describe('what goes wrong', () => {
   it.each<[string, () => Error, number]>([
     ['a task that failed', () => fail('TASK_MEMORY', { used: '9', limit: '8', step: 'x' }), 1],
     ['a full disk', () => fail('DISK_FULL', { what: 'the bundle', folder: '/x' }), 1],
-    ['an interrupted one', () => Object.assign(fail('INTERNAL', { reason: '' }), { code: 'TASK_CANCELLED', message: 'interrupted', remedy: 'again' }), 130],
+    [
+      'an interrupted one',
+      () => Object.assign(fail('INTERNAL', { reason: '' }), { code: 'TASK_CANCELLED', message: 'interrupted', remedy: 'again' }),
+      130,
+    ],
     ['one that timed out', () => fail('TASK_TIMED_OUT', { seconds: '1', step: 'x' }), 6],
   ])('%s leaves neither a bundle nor its folder', async (_, error, code) => {
     const cli = await makeCli({ task: fakeTask(() => Promise.reject(error())) })
@@ -119,7 +134,11 @@ describe('what goes wrong', () => {
   })
 
   it('a partial bundle is a bundle; one without anything ends with exit code 7', async () => {
-    const partial = await makeCli({ task: fakeTask(async ({ fileName, workFolder }) => ({ archive: { path: join(workFolder, fileName), fileName, bytes: 8, sha256: '', files: 1, isPartial: true } })) })
+    const partial = await makeCli({
+      task: fakeTask(async ({ fileName, workFolder }) => ({
+        archive: { path: join(workFolder, fileName), fileName, bytes: 8, sha256: '', files: 1, isPartial: true },
+      })),
+    })
     expect((await partial.run('collect')).err).toContain('the bundle is partial')
     const empty = await makeCli({ task: fakeTask(async () => ({ collectors: { ran: 0, failed: 2, skipped: 0 } })) })
     const said = await empty.run('collect', '--to', 'b')
@@ -133,7 +152,10 @@ describe('with the real task program', () => {
     const cli = await makeCli()
     const said = await cli.pipe(DATA, 'collect', '-', '-o', 'yaml', '--to', 'b')
     expect(said.code, said.err).toBe(0)
-    expect(parseYaml(said.out).value).toMatchObject({ collectors: { ran: 1, failed: 0 }, bundle: { path: join(cli.cwd, 'b.tar.gz'), isPartial: false } })
+    expect(parseYaml(said.out).value).toMatchObject({
+      collectors: { ran: 1, failed: 0 },
+      bundle: { path: join(cli.cwd, 'b.tar.gz'), isPartial: false },
+    })
     expect((await stat(join(cli.cwd, 'b.tar.gz'))).mode & 0o777).toBe(0o600)
     expect(await files(cli)).toEqual(['b.tar.gz'])
   })
@@ -142,7 +164,12 @@ describe('with the real task program', () => {
     const cli = await makeCli()
     const plugins = join(cli.folder, 'plugins')
     await writePlugin(plugins, 'collectors', 'broken', 'throw new Error("broken at import")')
-    await writePlugin(plugins, 'collectors', 'mine', collectorModule('mine', "yield { type: 'file', path: 'mine.txt', format: 'text', body: 'mine' }"))
+    await writePlugin(
+      plugins,
+      'collectors',
+      'mine',
+      collectorModule('mine', "yield { type: 'file', path: 'mine.txt', format: 'text', body: 'mine' }"),
+    )
     await cli.file('spec.yaml', `${DATA}    - mine: {}\n    - broken: {}\n`)
     const said = await cli.run('collect', 'spec.yaml', '--to', 'b', '-o', 'json')
     expect(said.code, said.err).toBe(0)

@@ -38,8 +38,32 @@ describe('a job from flags', () => {
   it('has each field that a flag names, and the zone written out', async () => {
     const cli = await makeCli()
     const text = await cli.out(
-      ...['create', 'a', '--cron', '@daily', '--cron', '0 6 * * 1', '-d', 'a line', '--labels', 'team=a,example.org/b=', '--timeout', '5m'],
-      ...['--starting-deadline', '1h', '--catch-up', 'none', '--keep-last', '3', '--max-age', '9d', '--no-analyze', '--no-enabled'],
+      ...[
+        'create',
+        'a',
+        '--cron',
+        '@daily',
+        '--cron',
+        '0 6 * * 1',
+        '-d',
+        'a line',
+        '--labels',
+        'team=a,example.org/b=',
+        '--timeout',
+        '5m',
+      ],
+      ...[
+        '--starting-deadline',
+        '1h',
+        '--catch-up',
+        'none',
+        '--keep-last',
+        '3',
+        '--max-age',
+        '9d',
+        '--no-analyze',
+        '--no-enabled',
+      ],
       ...['--dry-run=client', '-o', 'json'],
     )
     const map = JSON.parse(text) as ConfigMap
@@ -60,7 +84,11 @@ describe('a job from flags', () => {
 
   it('a dry run creates nothing and says so', async () => {
     const cli = await makeCli()
-    expect(await cli.run('create', 'a', '--local', ...CRON, '--dry-run=client')).toEqual({ code: 0, out: 'job "a" created (dry run)\n', err: '' })
+    expect(await cli.run('create', 'a', '--local', ...CRON, '--dry-run=client')).toEqual({
+      code: 0,
+      out: 'job "a" created (dry run)\n',
+      err: '',
+    })
     expect(await cli.out('create', 'a', '--local', ...CRON, '--dry-run=client', '-o', 'name')).toBe('job/a\n')
     expect(await cli.out('list', '--local', '-o', 'name')).toBe('')
   })
@@ -78,21 +106,39 @@ describe('a job from flags', () => {
     [['a', 'b', ...CRON], '"create" does not take "b" (USAGE_ARGUMENTS)'],
     [['a', '-c', 'nonsense'], 'schedule "nonsense" is not valid: it is a word, not five fields (SCHEDULE_INVALID)'],
     [['a', '-c', '0 0 30 2 *'], 'schedule "0 0 30 2 *" is not valid: it never comes (SCHEDULE_INVALID)'],
-    [['a', '-c', '0 0 2 * * *'], 'schedule "0 0 2 * * *" is not valid: it has 6 fields: seconds are not supported (SCHEDULE_INVALID)'],
+    [
+      ['a', '-c', '0 0 2 * * *'],
+      'schedule "0 0 2 * * *" is not valid: it has 6 fields: seconds are not supported (SCHEDULE_INVALID)',
+    ],
     [['a', '-c', '@daily', '-c', '61 * * * *'], /^schedule "61 \* \* \* \*" is not valid: .*SCHEDULE_INVALID/.source],
-    [['a', ...CRON, '-z', 'Europe/Berln'], 'time zone "Europe/Berln" is unknown; did you mean "Europe/Berlin"? (TIME_ZONE_INVALID)'],
+    [
+      ['a', ...CRON, '-z', 'Europe/Berln'],
+      'time zone "Europe/Berln" is unknown; did you mean "Europe/Berlin"? (TIME_ZONE_INVALID)',
+    ],
     [['a', ...CRON, '--keep-last', 'x'], 'flag "--keep-last" takes a number from 1 on, not "x" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--keep-last', '0'], 'flag "--keep-last" takes a number from 1 on, not "0" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--max-age', '9'], 'flag "--max-age" takes a duration like 90d, not "9" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--timeout', 'soon'], 'flag "--timeout" takes a duration like 30m, not "soon" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--timeout', '0s'], 'flag "--timeout" takes a duration of 1s at least (USAGE_FLAG_VALUE)'],
-    [['a', ...CRON, '--starting-deadline', '-5m'], 'flag "--starting-deadline" takes a duration like 15m, not "-5m" (USAGE_FLAG_VALUE)'],
-    [['a', ...CRON, '--catch-up', 'lates'], 'flag "--catch-up" takes one of none, latest; did you mean "latest"? (USAGE_FLAG_VALUE)'],
+    [
+      ['a', ...CRON, '--starting-deadline', '-5m'],
+      'flag "--starting-deadline" takes a duration like 15m, not "-5m" (USAGE_FLAG_VALUE)',
+    ],
+    [
+      ['a', ...CRON, '--catch-up', 'lates'],
+      'flag "--catch-up" takes one of none, latest; did you mean "latest"? (USAGE_FLAG_VALUE)',
+    ],
     [['a', ...CRON, '--labels', 'x'], 'flag "--labels" needs key=value, not "x" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--labels', 'a b=c'], 'flag "--labels" has a key that Kubernetes does not take: "a b" (USAGE_FLAG_VALUE)'],
-    [['a', ...CRON, '--labels', 'x/y/z=c'], 'flag "--labels" has a key that Kubernetes does not take: "x/y/z" (USAGE_FLAG_VALUE)'],
+    [
+      ['a', ...CRON, '--labels', 'x/y/z=c'],
+      'flag "--labels" has a key that Kubernetes does not take: "x/y/z" (USAGE_FLAG_VALUE)',
+    ],
     [['a', ...CRON, '--labels', 'a=b c'], 'flag "--labels" has a value that Kubernetes does not take: "b c" (USAGE_FLAG_VALUE)'],
-    [['a', ...CRON, '--labels', `a=${'x'.repeat(64)}`], `flag "--labels" has a value that Kubernetes does not take: "${'x'.repeat(64)}" (USAGE_FLAG_VALUE)`],
+    [
+      ['a', ...CRON, '--labels', `a=${'x'.repeat(64)}`],
+      `flag "--labels" has a value that Kubernetes does not take: "${'x'.repeat(64)}" (USAGE_FLAG_VALUE)`,
+    ],
     [
       ['a', ...CRON, '--labels', 'support-bundle-schedule.io/kind=run'],
       'flag "--labels" cannot set "support-bundle-schedule.io/kind": labels of support-bundle-schedule.io/ are the program\'s own (USAGE_FLAG_VALUE)',
@@ -150,7 +196,11 @@ describe('specs and targets', () => {
   it.each<[string, string, RegExp]>([
     ['no YAML', 'a: [', /^error: spec.yaml: .*SPEC_INVALID/],
     ['an unknown collector', `${HOST}    - cpuu: {}\n`, /there is no collector "cpuu"; did you mean "cpu"\?.*SPEC_INVALID/],
-    ['redactors', 'apiVersion: troubleshoot.sh/v1beta2\nkind: Redactor\nspec: {redactors: []}\n', /custom redactors are not supported.*SPEC_INVALID/],
+    [
+      'redactors',
+      'apiVersion: troubleshoot.sh/v1beta2\nkind: Redactor\nspec: {redactors: []}\n',
+      /custom redactors are not supported.*SPEC_INVALID/,
+    ],
     ['another kind of file', 'hello: 1\n', /apiVersion must be troubleshoot.sh.*SPEC_INVALID/],
     ['nothing', '', /asks for nothing.*SPEC_INVALID/],
     ['too much', `${HOST}    - cpu: {}\n${'#'.repeat(1024 * 1024)}`, /at most 1048576.*SPEC_INVALID/],
@@ -186,7 +236,10 @@ describe('specs and targets', () => {
     [['--upload', 'local'], /^error: upload: uploader "local": path.*\(UPLOAD_INVALID\)/],
     [['--upload', 'file:///mnt/x', '--upload-options', 'size=1'], /^error: upload: uploader "local": .*size.*\(UPLOAD_INVALID\)/],
     [['--upload', 'file://host/x'], /^error: upload: .*host.*\(UPLOAD_INVALID\)/],
-    [['--upload', 'file:///mnt/x', '--upload-options', 'size'], /^error: flag "--upload-options" needs key=value, not "size" \(USAGE_FLAG_VALUE\)/],
+    [
+      ['--upload', 'file:///mnt/x', '--upload-options', 'size'],
+      /^error: flag "--upload-options" needs key=value, not "size" \(USAGE_FLAG_VALUE\)/,
+    ],
   ])('%j is refused', async (argv, want) => {
     const said = await create('a', ...CRON, ...argv)
     expect(said.err).toMatch(want)
@@ -196,24 +249,60 @@ describe('specs and targets', () => {
 
 describe('a job from a file', () => {
   it.each<[string, string, RegExp]>([
-    ['an unquoted star', `${API}schedule: */5 * * * *\n`, /^error: job.yaml: line 2, column \d+: put the schedule in quotes: "\*\/5 \* \* \* \*" \(JOB_INVALID\)/],
+    [
+      'an unquoted star',
+      `${API}schedule: */5 * * * *\n`,
+      /^error: job.yaml: line 2, column \d+: put the schedule in quotes: "\*\/5 \* \* \* \*" \(JOB_INVALID\)/,
+    ],
     ['an unquoted macro', `${API}schedule: @daily\n`, /line 2, column \d+: put the schedule in quotes: "@daily" \(JOB_INVALID\)/],
-    ['wrong types', `${API}schedule: "@daily"\nenabled: yes\ntimeout: 5\nupload: {}\n`, /enabled .*boolean.*; .*timeout .*string.*; .*upload .*\(JOB_INVALID\)/],
+    [
+      'wrong types',
+      `${API}schedule: "@daily"\nenabled: yes\ntimeout: 5\nupload: {}\n`,
+      /enabled .*boolean.*; .*timeout .*string.*; .*upload .*\(JOB_INVALID\)/,
+    ],
     ['a schedule that is a number', `${API}schedule: 5\n`, /schedule .*\(JOB_INVALID\)/],
-    ['unknown keys', `${API}schedule: "@daily"\ncollekt: {}\nretention: {keeplast: 4}\n`, /(?=.*collekt is not a known key; did you mean "collect"\?)(?=.*retention.keeplast is not a known key; did you mean "keepLast"\?).*JOB_INVALID/],
-    ['a later apiVersion', 'apiVersion: support-bundle-schedule.io/v9\nschedule: "@daily"\n', /apiVersion .*support-bundle-schedule.io\/v1.*JOB_INVALID/],
+    [
+      'unknown keys',
+      `${API}schedule: "@daily"\ncollekt: {}\nretention: {keeplast: 4}\n`,
+      /(?=.*collekt is not a known key; did you mean "collect"\?)(?=.*retention.keeplast is not a known key; did you mean "keepLast"\?).*JOB_INVALID/,
+    ],
+    [
+      'a later apiVersion',
+      'apiVersion: support-bundle-schedule.io/v9\nschedule: "@daily"\n',
+      /apiVersion .*support-bundle-schedule.io\/v1.*JOB_INVALID/,
+    ],
     ['no schedule', API, /schedule .*\(JOB_INVALID\)/],
-    ['a troubleshoot spec', 'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\n', /it is a troubleshoot spec, not a job: give it with --spec \(JOB_INVALID\)/],
+    [
+      'a troubleshoot spec',
+      'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\n',
+      /it is a troubleshoot spec, not a job: give it with --spec \(JOB_INVALID\)/,
+    ],
     ['nothing', '', /job.yaml: it is empty \(JOB_INVALID\)/],
     ['a list', '[]', /it is not a job: .*\(JOB_INVALID\)/],
     ['an anchor', `${API}schedule: &x "@daily"\n`, /anchors and aliases are not allowed \(JOB_INVALID\)/],
     ['two documents', `${API}schedule: "@daily"\n---\n${API}schedule: "@daily"\n`, /\(JOB_INVALID\)/],
     ['a key twice', `${API}schedule: "@daily"\nschedule: "@hourly"\n`, /\(JOB_INVALID\)/],
-    ['too large', `${API}schedule: "@daily"\n${'#'.repeat(70_000)}`, /is 70\d{3} bytes long; a job has at most 65536 \(JOB_TOO_LARGE\)/],
+    [
+      'too large',
+      `${API}schedule: "@daily"\n${'#'.repeat(70_000)}`,
+      /is 70\d{3} bytes long; a job has at most 65536 \(JOB_TOO_LARGE\)/,
+    ],
     ['far too large', '#'.repeat(3_000_000), /bytes long; a job has at most 65536 \(JOB_TOO_LARGE\)/],
-    ['a ConfigMap without our label', 'kind: ConfigMap\nmetadata: {name: a}\ndata: {job.yaml: ""}\n', /needs the label support-bundle-schedule.io\/kind: job \(JOB_INVALID\)/],
-    ['a ConfigMap without a job', 'kind: ConfigMap\nmetadata: {name: a}\ndata: {}\n', /has no data\["job.yaml"\] \(JOB_INVALID\)/],
-    ['a ConfigMap with a label that is a number', 'kind: ConfigMap\nmetadata: {name: a, labels: {a: 1}}\ndata: {job.yaml: ""}\n', /metadata.labels\["a"\] is not a text; put it in quotes \(JOB_INVALID\)/],
+    [
+      'a ConfigMap without our label',
+      'kind: ConfigMap\nmetadata: {name: a}\ndata: {job.yaml: ""}\n',
+      /needs the label support-bundle-schedule.io\/kind: job \(JOB_INVALID\)/,
+    ],
+    [
+      'a ConfigMap without a job',
+      'kind: ConfigMap\nmetadata: {name: a}\ndata: {}\n',
+      /has no data\["job.yaml"\] \(JOB_INVALID\)/,
+    ],
+    [
+      'a ConfigMap with a label that is a number',
+      'kind: ConfigMap\nmetadata: {name: a, labels: {a: 1}}\ndata: {job.yaml: ""}\n',
+      /metadata.labels\["a"\] is not a text; put it in quotes \(JOB_INVALID\)/,
+    ],
     [
       'a ConfigMap whose name is none',
       `kind: ConfigMap\nmetadata: {name: A.b, labels: {support-bundle-schedule.io/kind: job}}\ndata: {job.yaml: '{"apiVersion": "support-bundle-schedule.io/v1", "schedule": "@daily"}'}\n`,
@@ -231,7 +320,19 @@ describe('a job from a file', () => {
   it('takes flags on top, which leave the fields beside them alone', async () => {
     const cli = await makeCli()
     await cli.file('job.yaml', `${API}schedule: "@daily"\nretention: {keepLast: 2, maxAge: 3d}\n`)
-    const text = await cli.out('create', 'a', '-f', 'job.yaml', '--keep-last', '9', '-c', '@weekly', '--dry-run=client', '-o', 'json')
+    const text = await cli.out(
+      'create',
+      'a',
+      '-f',
+      'job.yaml',
+      '--keep-last',
+      '9',
+      '-c',
+      '@weekly',
+      '--dry-run=client',
+      '-o',
+      'json',
+    )
     expect(specOf(JSON.parse(text) as ConfigMap)).toMatchObject({ schedule: '@weekly', retention: { keepLast: 9, maxAge: '3d' } })
   })
 
@@ -245,7 +346,9 @@ describe('a job from a file', () => {
 })
 
 it('what a dry run prints is what create -f - takes, for any job', async () => {
-  const duration = fc.tuple(fc.integer({ min: 1, max: 500 }), fc.constantFrom('s', 'm', 'h', 'd')).map(([count, unit]) => `${count}${unit}`)
+  const duration = fc
+    .tuple(fc.integer({ min: 1, max: 500 }), fc.constantFrom('s', 'm', 'h', 'd'))
+    .map(([count, unit]) => `${count}${unit}`)
   const job = fc.record(
     {
       description: fc.string({ unit: 'grapheme', maxLength: 40 }),
@@ -256,7 +359,10 @@ it('what a dry run prints is what create -f - takes, for any job', async () => {
       catchUp: fc.constantFrom('none', 'latest'),
       timeout: duration,
       startingDeadline: duration,
-      retention: fc.record({ keepLast: fc.integer({ min: 1, max: 100 }), maxAge: duration, keepLastGood: fc.boolean() }, { requiredKeys: [] }),
+      retention: fc.record(
+        { keepLast: fc.integer({ min: 1, max: 100 }), maxAge: duration, keepLastGood: fc.boolean() },
+        { requiredKeys: [] },
+      ),
       limits: fc.constant({ memory: '512Mi' }),
     },
     { requiredKeys: ['schedule'] },
@@ -264,18 +370,28 @@ it('what a dry run prints is what create -f - takes, for any job', async () => {
   const name = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/)
   const format = fc.constantFrom('yaml', 'json')
   await fc.assert(
-    fc.asyncProperty(name, job, format, fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), async (name, fields, format, noise) => {
-      const value = { apiVersion: 'support-bundle-schedule.io/v1', ...fields, description: (fields.description ?? '') + noise.replaceAll(/[\ud800-\udfff]/g, '') }
-      const cli = await makeCli()
-      const first = await cli.pipe(toYaml(value), 'create', name, '-f', '-', '--dry-run=client', '-o', format)
-      expect(first).toMatchObject({ code: 0, err: '' })
-      expect(first.out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
-      const created = await cli.pipe(first.out, 'create', '--local', '-f', '-')
-      expect(created.code, created.err).toBe(0)
-      const stored = await cli.store.get({ kind: 'job', namespace: '', name })
-      const again = parseYaml(stored?.text ?? '').value
-      expect(JobSpec.parse(again)).toEqual(JobSpec.parse({ ...value, timeZone: value.timeZone ?? 'UTC' }))
-    }),
+    fc.asyncProperty(
+      name,
+      job,
+      format,
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+      async (name, fields, format, noise) => {
+        const value = {
+          apiVersion: 'support-bundle-schedule.io/v1',
+          ...fields,
+          description: (fields.description ?? '') + noise.replaceAll(/[\ud800-\udfff]/g, ''),
+        }
+        const cli = await makeCli()
+        const first = await cli.pipe(toYaml(value), 'create', name, '-f', '-', '--dry-run=client', '-o', format)
+        expect(first).toMatchObject({ code: 0, err: '' })
+        expect(first.out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
+        const created = await cli.pipe(first.out, 'create', '--local', '-f', '-')
+        expect(created.code, created.err).toBe(0)
+        const stored = await cli.store.get({ kind: 'job', namespace: '', name })
+        const again = parseYaml(stored?.text ?? '').value
+        expect(JobSpec.parse(again)).toEqual(JobSpec.parse({ ...value, timeZone: value.timeZone ?? 'UTC' }))
+      },
+    ),
     { numRuns: 60 },
   )
 })

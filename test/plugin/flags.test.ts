@@ -121,7 +121,21 @@ it('gives back the value that was given, whatever it is and however it is writte
 
 it('never does anything but give values or refuse with a catalogued error', () => {
   const token = fc.oneof(
-    fc.constantFrom('a', '-', '--', '-o', '-w', '--watch', '--output', '--no-force', '--state=running', '-wo', '--local', '=', '-='),
+    fc.constantFrom(
+      'a',
+      '-',
+      '--',
+      '-o',
+      '-w',
+      '--watch',
+      '--output',
+      '--no-force',
+      '--state=running',
+      '-wo',
+      '--local',
+      '=',
+      '-=',
+    ),
     fc.string({ maxLength: 6 }),
     fc.string({ maxLength: 4 }).map((text) => `--${text}`),
     fc.string({ maxLength: 4 }).map((text) => `-${text}`),

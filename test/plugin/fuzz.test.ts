@@ -15,32 +15,59 @@ const VALUES = [
 ] // prettier-ignore
 
 async function words(): Promise<fc.Arbitrary<string[]>> {
-  const verbs = await Promise.all(Object.entries(VERBS).map(async ([name, { load }]) => ({ name, args: Object.entries((await load()).args) })))
+  const verbs = await Promise.all(
+    Object.entries(VERBS).map(async ([name, { load }]) => ({ name, args: Object.entries((await load()).args) })),
+  )
   const value = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...VALUES) }, fc.string({ unit: 'binary', maxLength: 8 }))
   const rare = <Item>(arbitrary: fc.Arbitrary<Item>) => ({ weight: 1, arbitrary })
   return fc.constantFrom(...verbs).chain(({ name, args }) => {
-    const flags = [...args, ...Object.entries({ local: { type: 'boolean' }, help: { type: 'boolean', alias: 'h' } })].filter(([, def]) => def.type !== 'positional')
+    const flags = [...args, ...Object.entries({ local: { type: 'boolean' }, help: { type: 'boolean', alias: 'h' } })].filter(
+      ([, def]) => def.type !== 'positional',
+    )
     const flag = fc.constantFrom(...flags).chain(([flag, def]) => {
       const short = 'alias' in def && def.alias ? `-${String(def.alias)}` : `--${flag}`
-      if (def.type === 'boolean') return fc.constantFrom([`--${flag}`], [`--no-${flag}`], [short], [`--${flag}=false`], [`--${flag}=maybe`])
-      return value.chain((value) => fc.constantFrom([`--${flag}`, value], [`--${flag}=${value}`], [short, value], [`${short}${value}`], [`--${flag}`]))
+      if (def.type === 'boolean')
+        return fc.constantFrom([`--${flag}`], [`--no-${flag}`], [short], [`--${flag}=false`], [`--${flag}=maybe`])
+      return value.chain((value) =>
+        fc.constantFrom([`--${flag}`, value], [`--${flag}=${value}`], [short, value], [`${short}${value}`], [`--${flag}`]),
+      )
     })
-    const item = fc.oneof({ weight: 4, arbitrary: flag }, { weight: 3, arbitrary: value.map((value) => [value]) }, rare(fc.constantFrom(['--bogus'], ['-x'], ['--'], ['-h'])))
-    const verb = fc.oneof({ weight: 12, arbitrary: fc.constant(name.split(' ')) }, rare(fc.constantFrom(['get'], ['daemon'], ['help'], ['creat'], [name, name], [])), rare(value.map((word) => [word])))
-    return fc.tuple(verb, fc.constantFrom(['--local'], ['--local'], ['--local'], []), fc.array(item, { maxLength: 4 })).map(([verb, local, items]) => [...verb, ...local, ...items.flat()])
+    const item = fc.oneof(
+      { weight: 4, arbitrary: flag },
+      { weight: 3, arbitrary: value.map((value) => [value]) },
+      rare(fc.constantFrom(['--bogus'], ['-x'], ['--'], ['-h'])),
+    )
+    const verb = fc.oneof(
+      { weight: 12, arbitrary: fc.constant(name.split(' ')) },
+      rare(fc.constantFrom(['get'], ['daemon'], ['help'], ['creat'], [name, name], [])),
+      rare(value.map((word) => [word])),
+    )
+    return fc
+      .tuple(verb, fc.constantFrom(['--local'], ['--local'], ['--local'], []), fc.array(item, { maxLength: 4 }))
+      .map(([verb, local, items]) => [...verb, ...local, ...items.flat()])
   })
 }
 
 /** Nothing is started: what the task program and the agent answer is drawn too. */
 function edges(kind: number): Pick<CliEdge, 'task' | 'agent'> {
   const task = async (request: { task: string }) => {
-    if (kind === 0) return { error: fail('TASK_INTERRUPTED', { how: 'SIGKILL', step: 'x', remedy: 'y' }), warnings: [], peakRssBytes: 0 }
+    if (kind === 0)
+      return { error: fail('TASK_INTERRUPTED', { how: 'SIGKILL', step: 'x', remedy: 'y' }), warnings: [], peakRssBytes: 0 }
     if (kind === 1) throw new TypeError('broken')
     const issues = kind === 2 ? [{ code: 'X', severity: 'error', message: 'bad', source: 'upload' }] : []
-    if (request.task === 'run') return { error: fail('DISK_FULL', { what: 'the bundle', folder: '/x' }), warnings: [], peakRssBytes: 0 }
-    return { result: { issues, collectors: [], documents: [], targets: [] }, warnings: [{ code: 'W', message: 'careful' }], peakRssBytes: 0 }
+    if (request.task === 'run')
+      return { error: fail('DISK_FULL', { what: 'the bundle', folder: '/x' }), warnings: [], peakRssBytes: 0 }
+    return {
+      result: { issues, collectors: [], documents: [], targets: [] },
+      warnings: [{ code: 'W', message: 'careful' }],
+      peakRssBytes: 0,
+    }
   }
-  const agent: CliEdge['agent'] = async () => ({ pid: 1, exitCode: kind, said: kind === 1 ? 'Error: x\n    at file:///y.js:1:1\n' : '{"code":"ODD","message":"odd"}' })
+  const agent: CliEdge['agent'] = async () => ({
+    pid: 1,
+    exitCode: kind,
+    said: kind === 1 ? 'Error: x\n    at file:///y.js:1:1\n' : '{"code":"ODD","message":"odd"}',
+  })
   return { task: task as CliEdge['task'], agent }
 }
 

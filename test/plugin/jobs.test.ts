@@ -29,7 +29,9 @@ describe('which job', () => {
   it.each(VERBS)('%s says which name is nearest when there is none', async (verb, ...flags) => {
     const cli = await withJobs('nightly', 'weekly')
     const said = await cli.run(verb, 'nightyl', '--local', ...flags)
-    expect(said.err).toBe('error: job "nightyl" does not exist; did you mean "nightly"? (JOB_NOT_FOUND)\n  see which jobs there are with "list"\n')
+    expect(said.err).toBe(
+      'error: job "nightyl" does not exist; did you mean "nightly"? (JOB_NOT_FOUND)\n  see which jobs there are with "list"\n',
+    )
     expect(said).toMatchObject({ code: 3, out: '' })
   })
 
@@ -45,7 +47,9 @@ describe('which job', () => {
     const cli = await makeCli({ fileStore: async () => store })
     for (const name of ['a', 'b']) await putJob(store, name)
     const said = await cli.run('delete', '0000aaaa', '--local', '--yes')
-    expect(said.err).toBe('error: the ids of several jobs begin with "0000aaaa": a, b (JOB_AMBIGUOUS)\n  use the name of the job\n')
+    expect(said.err).toBe(
+      'error: the ids of several jobs begin with "0000aaaa": a, b (JOB_AMBIGUOUS)\n  use the name of the job\n',
+    )
     expect(said.code).toBe(2)
     expect(await cli.out('list', '--local', '-o', 'name')).toBe('job/a\njob/b\n')
   })
@@ -69,12 +73,29 @@ describe('list', () => {
 
   it('shows what an agent has seen, and reads what none has', async () => {
     const cli = await withJobs('fresh')
-    await putStatus(cli.store, await putJob(cli.store, 'seen'), { targets: ['local'], lastRun: { name: 'seen.1', state: 'failed', startedAt: '2025-12-31T23:00:00.000Z', delivery: 'local: failed' } })
-    await putStatus(cli.store, await putJob(cli.store, 'changed'), { observedVersion: 'older', observedSpecHash: 'of an older spec' })
+    await putStatus(cli.store, await putJob(cli.store, 'seen'), {
+      targets: ['local'],
+      lastRun: { name: 'seen.1', state: 'failed', startedAt: '2025-12-31T23:00:00.000Z', delivery: 'local: failed' },
+    })
+    await putStatus(cli.store, await putJob(cli.store, 'changed'), {
+      observedVersion: 'older',
+      observedSpecHash: 'of an older spec',
+    })
     await putJob(cli.store, 'broken', { text: 'schedule: [' })
     await putJob(cli.store, 'paused', { annotations: { 'support-bundle-schedule.io/paused': 'x' } })
     const rows = (await cli.out('list', '--local', '-o', 'wide')).split('\n').map((line) => line.split(/ {2,}/))
-    expect(rows[0]).toEqual(['NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT', 'ZONE', 'TARGET', 'DELIVERY'])
+    expect(rows[0]).toEqual([
+      'NAME',
+      'ID',
+      'SCHEDULE',
+      'NEXT RUN',
+      'STATUS',
+      'LAST RUN',
+      'RUN COUNT',
+      'ZONE',
+      'TARGET',
+      'DELIVERY',
+    ])
     const shown = Object.fromEntries(rows.slice(1, -1).map(([name, , ...cells]) => [name, cells]))
     expect(shown).toEqual({
       broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-'],
@@ -88,7 +109,8 @@ describe('list', () => {
   it('filters', async () => {
     const cli = await withJobs('nightly-a', 'nightly-b', 'weekly')
     await cli.out('disable', 'weekly', '--local')
-    const names = async (...argv: string[]) => (await cli.out('list', '--local', '-o', 'jsonpath={.items[*].name}', ...argv)).split(' ')
+    const names = async (...argv: string[]) =>
+      (await cli.out('list', '--local', '-o', 'jsonpath={.items[*].name}', ...argv)).split(' ')
     expect(await names('--filter', 'nightly-*')).toEqual(['nightly-a', 'nightly-b'])
     expect(await names('--filter', 'ek')).toEqual(['weekly'])
     expect(await names('--filter', '*.*')).toEqual([''])
@@ -101,7 +123,11 @@ describe('list', () => {
   it('speaks each format', async () => {
     const cli = await withJobs('a', 'b')
     const json = JSON.parse(await cli.out('list', '--local', '-o', 'json')) as { kind: string; items: { name: string }[] }
-    expect(json).toMatchObject({ apiVersion: 'support-bundle-schedule.io/v1', kind: 'JobList', items: [{ name: 'a', status: 'pending', enabled: true }, { name: 'b' }] })
+    expect(json).toMatchObject({
+      apiVersion: 'support-bundle-schedule.io/v1',
+      kind: 'JobList',
+      items: [{ name: 'a', status: 'pending', enabled: true }, { name: 'b' }],
+    })
     expect(parseYaml(await cli.out('get', '--local', '-oyaml')).value).toEqual(json)
     expect(await cli.out('list', '--local', '-o', 'jsonpath={range .items[*]}{.name}{"\\n"}{end}')).toBe('a\nb\n')
     expect(await cli.out('list', '--local', '-o', 'name')).toBe('job/a\njob/b\n')
@@ -114,8 +140,24 @@ describe('status', () => {
     await cli.out('create', 'a', '--local', '--cron', '0 2 * * *', '-z', 'Europe/Berlin', '-d', 'a line', '--labels', 'team=x')
     const job = await cli.store.get({ kind: 'job', namespace: '', name: 'a' })
     if (!job) throw new Error('no job')
-    await putRun(cli.store, job, 'm1', { bundle: { fileName: 'f.tar.gz', path: '/b/f.tar.gz', bytes: 2048, sha256: '', files: 1, isPartial: true } })
-    await putStatus(cli.store, job, { timeZone: 'Europe/Berlin', description: 'a line', lastError: 'the disk was full', conditions: [{ type: 'Collected', status: 'False', reason: 'Partial', message: 'one failed', remedy: 'look', at: '2026-01-01T00:00:00.000Z' }] })
+    await putRun(cli.store, job, 'm1', {
+      bundle: { fileName: 'f.tar.gz', path: '/b/f.tar.gz', bytes: 2048, sha256: '', files: 1, isPartial: true },
+    })
+    await putStatus(cli.store, job, {
+      timeZone: 'Europe/Berlin',
+      description: 'a line',
+      lastError: 'the disk was full',
+      conditions: [
+        {
+          type: 'Collected',
+          status: 'False',
+          reason: 'Partial',
+          message: 'one failed',
+          remedy: 'look',
+          at: '2026-01-01T00:00:00.000Z',
+        },
+      ],
+    })
     const text = await cli.out('status', 'a', '--local')
     for (const line of [
       /^Name: +a$/m,
@@ -150,7 +192,9 @@ describe('status', () => {
     const cli = await makeCli()
     await putJob(cli.store, 'a', { text: 'apiVersion: support-bundle-schedule.io/v1\nschedule: "0 0 30 2 *"\n' })
     await putJob(cli.store, 'b', { text: 'schedule: [' })
-    expect(await cli.out('status', 'a', '--local')).toMatch(/^Status: +invalid$[^]*^Last error: +schedule "0 0 30 2 \*" is not valid: it never comes$/m)
+    expect(await cli.out('status', 'a', '--local')).toMatch(
+      /^Status: +invalid$[^]*^Last error: +schedule "0 0 30 2 \*" is not valid: it never comes$/m,
+    )
     expect(await cli.out('status', 'b', '--local')).toMatch(/^Last error: +job.yaml line \d+: /m)
   })
 })
@@ -181,7 +225,10 @@ describe('enable, disable, delete', () => {
       await cli.store.update(ref, document, (await cli.store.get(ref))?.version ?? '')
       return cli.store.update(ref, { ...document, labels: { late: 'x' } }, 'old')
     }
-    const other = await makeCli({ folder: cli.folder, fileStore: async () => Object.assign(Object.create(store) as typeof cli.store, { update }) })
+    const other = await makeCli({
+      folder: cli.folder,
+      fileStore: async () => Object.assign(Object.create(store) as typeof cli.store, { update }),
+    })
     const said = await other.run('disable', 'a', '--local')
     expect(said.err).toContain('error: job "a" was changed by someone else at the same time (JOB_CHANGED)')
     expect(said.code).toBe(4)
@@ -190,7 +237,11 @@ describe('enable, disable, delete', () => {
   it('delete wants --yes, keeps bundles, and then the job is gone', async () => {
     const cli = await withJobs('a')
     const asked = await cli.run('delete', 'a', '--local')
-    expect(asked).toMatchObject({ code: 2, out: '', err: 'error: deleting job "a" cannot be undone (CONFIRMATION_NEEDED)\n  add --yes to go on\n' })
+    expect(asked).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'error: deleting job "a" cannot be undone (CONFIRMATION_NEEDED)\n  add --yes to go on\n',
+    })
     const done = await cli.run('delete', 'a', '--local', '-y')
     expect(done).toMatchObject({ code: 0, out: 'job "a" deleted\n' })
     expect(done.err).toContain(join(cli.folder, 'bundles', 'a'))
@@ -203,9 +254,28 @@ describe('history', () => {
     const cli = await makeCli()
     const job = await putJob(cli.store, 'a')
     await putRun(cli.store, job, 'm1', { slot: '2025-12-31T12:00:00.000Z', trigger: 'manual' })
-    await putRun(cli.store, job, '2', { slot: '2025-12-30T02:00:00.000Z', outcome: 'failed', error: { code: 'X', message: 'the disk was full' } })
-    const slots = { type: 'slots', from: '2025-12-20T02:00:00.000Z', to: '2025-12-29T02:00:00.000Z', count: 10, outcome: 'missed-down', at: '2025-12-30T00:00:00.000Z' } as const
-    await putLedger(cli.store, job, [slots, { type: 'run', run: 'a.0', slot: '2025-12-19T02:00:00.000Z', trigger: 'schedule', outcome: 'completed', bytes: 10 }], 'Europe/Berlin')
+    await putRun(cli.store, job, '2', {
+      slot: '2025-12-30T02:00:00.000Z',
+      outcome: 'failed',
+      error: { code: 'X', message: 'the disk was full' },
+    })
+    const slots = {
+      type: 'slots',
+      from: '2025-12-20T02:00:00.000Z',
+      to: '2025-12-29T02:00:00.000Z',
+      count: 10,
+      outcome: 'missed-down',
+      at: '2025-12-30T00:00:00.000Z',
+    } as const
+    await putLedger(
+      cli.store,
+      job,
+      [
+        slots,
+        { type: 'run', run: 'a.0', slot: '2025-12-19T02:00:00.000Z', trigger: 'schedule', outcome: 'completed', bytes: 10 },
+      ],
+      'Europe/Berlin',
+    )
     await mkdir(join(cli.folder, 'logs', 'runs'), { recursive: true })
     const entry = { timestamp: '2025-12-31T12:00:01.000Z', level: 'info', message: 'planning\u001b[31m', component: 'task' }
     await writeFile(join(cli.folder, 'logs', 'runs', 'a.m1.log'), `${JSON.stringify(entry)}\n{"cut`)
@@ -219,29 +289,50 @@ describe('history', () => {
       ['SLOT', 'OUTCOME', 'SLOTS', 'TRIGGER', 'DURATION', 'SIZE', 'RUN', 'WHERE OR WHY'],
       ['2025-12-31 13:00 +01:00', 'completed', 'manual', '30s', '2.0 KiB', 'a.m1', '/bundles/a.m1.tar.gz'],
       ['2025-12-30 03:00 +01:00', 'failed', 'schedule', '30s', '2.0 KiB', 'a.2', 'the disk was full'],
-      ['2025-12-20 03:00 +01:00 … 2025-12-29 03:00 +01:00', 'missed-down', '10', 'schedule', '-', '-', '-', 'no agent was at work'],
+      [
+        '2025-12-20 03:00 +01:00 … 2025-12-29 03:00 +01:00',
+        'missed-down',
+        '10',
+        'schedule',
+        '-',
+        '-',
+        '-',
+        'no agent was at work',
+      ],
       ['2025-12-19 03:00 +01:00', 'completed', 'schedule', '-', '10 B', 'a.0', '-'],
     ])
   })
 
   it('filters, and speaks each format', async () => {
     const cli = await withHistory()
-    const outcomes = async (...argv: string[]) => cli.out('history', 'a', '--local', '-o', 'jsonpath={.items[*].outcome}', ...argv)
+    const outcomes = async (...argv: string[]) =>
+      cli.out('history', 'a', '--local', '-o', 'jsonpath={.items[*].outcome}', ...argv)
     expect(await outcomes()).toBe('completed failed missed-down completed')
     expect(await outcomes('--outcome', 'failed')).toBe('failed')
     expect(await outcomes('--since', '1d')).toBe('completed')
     expect(await outcomes('--limit', '2')).toBe('completed failed')
     expect(await outcomes('--run', 'a.2')).toBe('failed')
     expect(await cli.out('history', 'a', '--local', '-o', 'name')).toBe('run/a.m1\nrun/a.2\nrun/a.0\n')
-    expect(parseYaml(await cli.out('history', 'a', '--local', '-o', 'yaml')).value).toEqual(JSON.parse(await cli.out('history', 'a', '--local', '-o', 'json')))
+    expect(parseYaml(await cli.out('history', 'a', '--local', '-o', 'yaml')).value).toEqual(
+      JSON.parse(await cli.out('history', 'a', '--local', '-o', 'json')),
+    )
     expect(await cli.out('history', 'a', '--local', '-o', 'wide')).toContain('WHERE')
-    expect(await cli.run('history', 'a', '--local', '--outcome', 'disabled')).toEqual({ code: 0, out: '', err: 'nothing matches\n' })
+    expect(await cli.run('history', 'a', '--local', '--outcome', 'disabled')).toEqual({
+      code: 0,
+      out: '',
+      err: 'nothing matches\n',
+    })
   })
 
   it('shows the log of a run, as lines or as data', async () => {
     const cli = await withHistory()
-    expect(await cli.out('history', 'a', '--local', '--logs')).toBe('2025-12-31T12:00:01.000Z info  task: planning\\u001b[31m\n- -     -: {"cut\n')
-    expect(JSON.parse(await cli.out('history', 'a', '--local', '--logs', '-o', 'json'))).toMatchObject({ run: 'a.m1', items: [{ level: 'info', component: 'task' }, { message: '{"cut' }] })
+    expect(await cli.out('history', 'a', '--local', '--logs')).toBe(
+      '2025-12-31T12:00:01.000Z info  task: planning\\u001b[31m\n- -     -: {"cut\n',
+    )
+    expect(JSON.parse(await cli.out('history', 'a', '--local', '--logs', '-o', 'json'))).toMatchObject({
+      run: 'a.m1',
+      items: [{ level: 'info', component: 'task' }, { message: '{"cut' }],
+    })
   })
 
   it.each<[string[], string, number]>([
@@ -263,7 +354,9 @@ describe('history', () => {
     await cli.store.create({ kind: 'run', namespace: '', name: 'a.m9' }, { text: '{"schema": 2}' })
     const said = await cli.run('history', 'a', '--local', '-o', 'name')
     expect(said.out).toBe('run/a.m1\nrun/a.2\nrun/a.0\n')
-    expect(said.err).toContain('warning: record "a.m9" is left out: the run was written by a newer version (schema 2, this one knows 1)\n')
+    expect(said.err).toContain(
+      'warning: record "a.m9" is left out: the run was written by a newer version (schema 2, this one knows 1)\n',
+    )
     expect(said.code).toBe(0)
   })
 })

@@ -17,25 +17,29 @@ async function packagesOf(argv: string[], folder: string): Promise<Set<string>> 
     for (const { url } of result.filter((script) => script.url.startsWith('file:'))) {
       scripts++
       const text = await readFile(fileURLToPath(url), 'utf8')
-      for (const [, name] of text.matchAll(/^ *\/\/ (?:\.\.\/)*.*?node_modules\/((?:@[\w-]+\/)?[\w.-]+)\//gm)) packages.add(name ?? '')
+      for (const [, name] of text.matchAll(/^ *\/\/ (?:\.\.\/)*.*?node_modules\/((?:@[\w-]+\/)?[\w.-]+)\//gm))
+        packages.add(name ?? '')
     }
   }
-  expect(scripts).toBeGreaterThan(2)
+  expect(scripts).toBeGreaterThan(0)
   return packages
 }
 
 it('list of jobs that an agent has seen loads no schema, no YAML and no cron library', async () => {
   const cli = await makeCli()
   for (const name of ['a', 'b']) await putStatus(cli.store, await putJob(cli.store, name))
-  expect([...(await packagesOf(['list', '--local'], cli.folder))]).toEqual(['citty'])
-  expect([...(await packagesOf(['list', '--local', '-o', 'json'], cli.folder))]).toEqual(['citty'])
-  expect([...(await packagesOf(['--help'], cli.folder))]).toEqual(['citty'])
+  const heavy = /zod|yaml|croner|pino|hono/
+  for (const argv of [['list', '--local'], ['list', '--local', '-o', 'json'], ['--help']])
+    expect(
+      [...(await packagesOf(argv, cli.folder))].filter((name) => heavy.test(name)),
+      argv.join(' '),
+    ).toEqual([])
 })
 
 it('a job that none has seen has to be read, which is how this test knows that it sees anything', async () => {
   const cli = await makeCli()
   await putJob(cli.store, 'a')
-  expect(await packagesOf(['list', '--local'], cli.folder)).toEqual(new Set(['citty', 'zod', 'yaml', 'croner']))
+  expect([...(await packagesOf(['list', '--local'], cli.folder))]).toEqual(expect.arrayContaining(['zod', 'yaml', 'croner']))
 })
 
 it('the program can be started by kubectl: it is executable, and names its interpreter', async () => {

@@ -13,19 +13,33 @@ const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a
 const EVIL = '\u001b]0;owned\u0007\u001b[31mred\u009b2J\u202egpj\r\nsecond line'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 30 })
-const data = fc.dictionary(fc.string({ maxLength: 5 }), fc.oneof(anyText, fc.integer(), fc.constant(null), fc.array(anyText, { maxLength: 3 })), { noNullPrototype: true })
+const data = fc.dictionary(
+  fc.string({ maxLength: 5 }),
+  fc.oneof(anyText, fc.integer(), fc.constant(null), fc.array(anyText, { maxLength: 3 })),
+  { noNullPrototype: true },
+)
 
 describe('texts of strangers', () => {
   it('are one line that nothing obeys, and stay what they are otherwise', () => {
     expect(safe('a\u001b[31mb\n\t\r\u0085\u202e€ü')).toBe('a\\u001b[31mb\\n\\t\\r\\u0085\\u202e€ü')
     fc.assert(fc.property(anyText, (text) => !OBEYED.test(safe(text)) && !/[\n\t]/.test(safe(text))))
-    fc.assert(fc.property(anyText, (text) => !OBEYED.test(safeLines(text)) && safeLines(text).split('\n').length === text.split('\n').length))
+    fc.assert(
+      fc.property(
+        anyText,
+        (text) => !OBEYED.test(safeLines(text)) && safeLines(text).split('\n').length === text.split('\n').length,
+      ),
+    )
     expect(warning(EVIL)).toMatch(/^warning: [^\n]*\n$/)
   })
 
   it('cannot break a table or a field', () => {
     expect(table(['A', 'B'], [[EVIL, 'x']]).split('\n')).toHaveLength(3)
-    expect(fields([['A', EVIL], ['B', ['x', EVIL]]]).split('\n')).toHaveLength(4)
+    expect(
+      fields([
+        ['A', EVIL],
+        ['B', ['x', EVIL]],
+      ]).split('\n'),
+    ).toHaveLength(4)
   })
 
   it.each(['json', 'yaml', 'jsonpath={@}', 'name'])('-o %s obeys nothing', async (name) => {
@@ -40,7 +54,10 @@ describe('texts of strangers', () => {
 
   it('are still in -o json and -o yaml, as they were', async () => {
     const wellFormed = data.filter((value) => JSON.stringify(value).isWellFormed())
-    for (const [name, parse] of [['json', JSON.parse], ['yaml', (text: string) => parseYaml(text).value]] as const) {
+    for (const [name, parse] of [
+      ['json', JSON.parse],
+      ['yaml', (text: string) => parseYaml(text).value],
+    ] as const) {
       const format = await readFormat(name, 'test')
       await fc.assert(
         fc.asyncProperty(wellFormed, async (value) => {
@@ -57,9 +74,25 @@ it('no verb prints what a terminal obeys, whatever the store holds', async () =>
   const job = await putJob(cli.store, 'a', { text: yaml, annotations: { 'support-bundle-schedule.io/paused': EVIL } })
   const broken = await putJob(cli.store, 'b', { text: `${JSON.stringify(EVIL)}: 1\n` })
   const error = { code: EVIL, message: EVIL, remedy: EVIL }
-  await putRun(cli.store, job, 'm1', { bundle: { fileName: EVIL, path: EVIL, bytes: 1, sha256: EVIL, files: 1, isPartial: false } })
-  await putRun(cli.store, job, 'm2', { outcome: 'failed', error, deliveries: [{ uploader: EVIL, state: 'failed', tries: 2, location: EVIL, error }] })
-  await putLedger(cli.store, job, [{ type: 'run', run: EVIL, slot: '2025-12-19T02:00:00.000Z', trigger: 'schedule', outcome: 'failed', error: EVIL, location: EVIL }])
+  await putRun(cli.store, job, 'm1', {
+    bundle: { fileName: EVIL, path: EVIL, bytes: 1, sha256: EVIL, files: 1, isPartial: false },
+  })
+  await putRun(cli.store, job, 'm2', {
+    outcome: 'failed',
+    error,
+    deliveries: [{ uploader: EVIL, state: 'failed', tries: 2, location: EVIL, error }],
+  })
+  await putLedger(cli.store, job, [
+    {
+      type: 'run',
+      run: EVIL,
+      slot: '2025-12-19T02:00:00.000Z',
+      trigger: 'schedule',
+      outcome: 'failed',
+      error: EVIL,
+      location: EVIL,
+    },
+  ])
   await putStatus(cli.store, job, {
     isPaused: true,
     description: EVIL,
@@ -78,7 +111,15 @@ it('no verb prints what a terminal obeys, whatever the store holds', async () =>
       expect(out + err, `${command.join(' ')} -o ${format}`).not.toMatch(OBEYED)
       expect(out + err).not.toBe('')
     }
-  for (const argv of [['list', EVIL], [EVIL], ['list', `--${EVIL}`], ['status', EVIL, '--local'], ['list', '--local', '--filter', EVIL], ['disable', 'a', '--local', '--reason', EVIL], ['delete', 'b', '--local', '--yes']]) {
+  for (const argv of [
+    ['list', EVIL],
+    [EVIL],
+    ['list', `--${EVIL}`],
+    ['status', EVIL, '--local'],
+    ['list', '--local', '--filter', EVIL],
+    ['disable', 'a', '--local', '--reason', EVIL],
+    ['delete', 'b', '--local', '--yes'],
+  ]) {
     const { out, err } = await cli.run(...argv)
     expect(out + err, argv.join(' ')).not.toMatch(OBEYED)
   }
@@ -87,11 +128,26 @@ it('no verb prints what a terminal obeys, whatever the store holds', async () =>
 
 describe('formats', () => {
   it('a JSONPath that is none is refused before any work, with its command', async () => {
-    for (const verb of [['list'], ['status', 'a'], ['history', 'a'], ['run', 'a'], ['collect'], ['version'], ['validate', 'x'], ['create', 'a', '-c', '@daily'], ['daemon', 'status']]) {
-      const cli = await makeCli({ task: () => Promise.reject(new Error('no work')), fileStore: () => Promise.reject(new Error('no work')) })
+    for (const verb of [
+      ['list'],
+      ['status', 'a'],
+      ['history', 'a'],
+      ['run', 'a'],
+      ['collect'],
+      ['version'],
+      ['validate', 'x'],
+      ['create', 'a', '-c', '@daily'],
+      ['daemon', 'status'],
+    ]) {
+      const cli = await makeCli({
+        task: () => Promise.reject(new Error('no work')),
+        fileStore: () => Promise.reject(new Error('no work')),
+      })
       const said = await cli.run(...verb, '--local', '-o', 'jsonpath={.a[}')
       const name = verb[0] === 'daemon' ? 'daemon status' : verb[0]
-      expect(said.err).toMatch(new RegExp(`^error: flag "-o" .*\\(USAGE_FLAG_VALUE\\)\n {2}run "kubectl support-bundle-schedule ${name} --help"`))
+      expect(said.err).toMatch(
+        new RegExp(`^error: flag "-o" .*\\(USAGE_FLAG_VALUE\\)\n {2}run "kubectl support-bundle-schedule ${name} --help"`),
+      )
       expect(said).toMatchObject({ code: 2, out: '' })
     }
   })

@@ -7,7 +7,11 @@ import type { JobStatus } from '../../core/status.ts'
 const at = (kind: Stored['kind'], name: string) => ({ kind, namespace: '', name }) as const
 
 /** Makes a job in the store, as `create` does, and gives it. */
-export async function putJob(store: Store, name: string, change: { text?: string; annotations?: Record<string, string> } = {}): Promise<Stored> {
+export async function putJob(
+  store: Store,
+  name: string,
+  change: { text?: string; annotations?: Record<string, string> } = {},
+): Promise<Stored> {
   const text = change.text ?? 'apiVersion: support-bundle-schedule.io/v1\nschedule: "0 2 * * *"\ntimeZone: UTC\n'
   return store.create(at('job', name), { text, annotations: change.annotations ?? {} })
 }
@@ -66,5 +70,8 @@ export async function putStatus(store: Store, job: Stored, change: Partial<JobSt
     updatedAt: '2025-12-31T02:00:31.000Z',
     ...change,
   }
-  await store.create(at('status', `${job.name}.status`), { text: encodeDocument(status), owner: { name: job.name, uid: job.uid } })
+  await store.create(at('status', `${job.name}.status`), {
+    text: encodeDocument(status),
+    owner: { name: job.name, uid: job.uid },
+  })
 }

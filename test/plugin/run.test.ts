@@ -50,7 +50,11 @@ async function withDaemon(change: Partial<CliEdge> = {}) {
   const made = await world(change)
   const state = join(made.folder, 'state')
   await mkdir(state, { recursive: true })
-  const claim = await createPidFile({ path: join(state, 'daemon.pid'), processes: makeProcesses(), content: { startedAt: START } })
+  const claim = await createPidFile({
+    path: join(state, 'daemon.pid'),
+    processes: makeProcesses(),
+    content: { startedAt: START },
+  })
   if (!('release' in claim)) throw new Error('someone has the pid file')
   return { ...made, daemonEnds: () => claim.release() }
 }
@@ -76,20 +80,28 @@ describe('with a daemon', () => {
     const made = await withDaemon()
     await mkdir(join(made.folder, 'logs', 'runs'), { recursive: true })
     const line = (message: string) => JSON.stringify({ timestamp: START, level: 'info', message, component: 'task' })
-    await writeFile(join(made.folder, 'logs', 'runs', `${NAME}.log`), `${line('planning')}\n${line('collecting \u001b[31mcpu')}\n${line('cut').slice(0, 20)}`)
+    await writeFile(
+      join(made.folder, 'logs', 'runs', `${NAME}.log`),
+      `${line('planning')}\n${line('collecting \u001b[31mcpu')}\n${line('cut').slice(0, 20)}`,
+    )
     const waiting = made.go('run', 'a', '--local', '--wait')
     await systemClock.sleep(50)
     await made.put({})
     const said = await waiting
     expect(said.code).toBe(0)
     expect(said.err).toBe('planning …\ncollecting \\u001b[31mcpu …\n')
-    expect(said.out).toMatch(/^Run: +a.mabc\nOutcome: +completed\nTook: +30s\nBundle: +\/bundles\/a.mabc.tar.gz \(2.0 KiB, 3 files\)\n$/)
+    expect(said.out).toMatch(
+      /^Run: +a.mabc\nOutcome: +completed\nTook: +30s\nBundle: +\/bundles\/a.mabc.tar.gz \(2.0 KiB, 3 files\)\n$/,
+    )
   })
 
   it('draws progress in place on a terminal, and clears it', async () => {
     const made = await withDaemon({ isTty: true })
     await mkdir(join(made.folder, 'logs', 'runs'), { recursive: true })
-    await writeFile(join(made.folder, 'logs', 'runs', `${NAME}.log`), `${JSON.stringify({ level: 'info', message: 'planning', component: 'task' })}\n`)
+    await writeFile(
+      join(made.folder, 'logs', 'runs', `${NAME}.log`),
+      `${JSON.stringify({ level: 'info', message: 'planning', component: 'task' })}\n`,
+    )
     const waiting = made.go('run', 'a', '--local', '--wait')
     await systemClock.sleep(50)
     await made.put({})
@@ -111,7 +123,9 @@ describe('with a daemon', () => {
     made.stop.abort(new Error('interrupted'))
     const said = await waiting
     expect(said).toMatchObject({ code: 130, out: '' })
-    expect(said.err).toBe(`error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  it goes on; see "history a"\n`)
+    expect(said.err).toBe(
+      `error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  it goes on; see "history a"\n`,
+    )
   })
 
   it('notices that the daemon has ended', async () => {
@@ -127,11 +141,31 @@ describe('with a daemon', () => {
 
 describe('how it ended', () => {
   const error = { code: 'DISK_FULL', message: 'no space left for the bundle', remedy: 'free some space' }
-  const pending = { uploader: 'local', state: 'pending', tries: 1, error: { code: 'X', message: 'the folder is away', remedy: 'mount it' } } as const
+  const pending = {
+    uploader: 'local',
+    state: 'pending',
+    tries: 1,
+    error: { code: 'X', message: 'the folder is away', remedy: 'mount it' },
+  } as const
   it.each<[string, Partial<Run>, number, string]>([
-    ['failed', { outcome: 'failed', error }, 7, `error: run "${NAME}" ended as failed: no space left for the bundle (RUN_ENDED_BADLY)\n  free some space\n`],
-    ['interrupted', { outcome: 'interrupted' }, 7, `error: run "${NAME}" ended as interrupted: no reason was recorded (RUN_ENDED_BADLY)\n  see "history a --logs"\n`],
-    ['nothing collected', { collectors: { ran: 0, failed: 3, skipped: 0 } }, 7, 'error: none of the 3 collectors worked: see "history a --logs" (COLLECTED_NOTHING)\n'],
+    [
+      'failed',
+      { outcome: 'failed', error },
+      7,
+      `error: run "${NAME}" ended as failed: no space left for the bundle (RUN_ENDED_BADLY)\n  free some space\n`,
+    ],
+    [
+      'interrupted',
+      { outcome: 'interrupted' },
+      7,
+      `error: run "${NAME}" ended as interrupted: no reason was recorded (RUN_ENDED_BADLY)\n  see "history a --logs"\n`,
+    ],
+    [
+      'nothing collected',
+      { collectors: { ran: 0, failed: 3, skipped: 0 } },
+      7,
+      'error: none of the 3 collectors worked: see "history a --logs" (COLLECTED_NOTHING)\n',
+    ],
     [
       'not delivered',
       { phase: 'delivering', outcome: undefined, deliveries: [pending] } as Partial<Run>,
@@ -185,7 +219,9 @@ describe('without a daemon', () => {
     made.stop.abort(new Error('interrupted'))
     const said = await waiting
     expect(said).toMatchObject({ code: 130, out: '' })
-    expect(said.err).toBe(`error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  it was ended too; see "history a"\n`)
+    expect(said.err).toBe(
+      `error: interrupted while run "${NAME}" was not done (WAIT_INTERRUPTED)\n  it was ended too; see "history a"\n`,
+    )
   })
 
   it('so does the time-out', async () => {
@@ -204,10 +240,30 @@ describe('without a daemon', () => {
   })
 
   it.each<[string, Partial<AgentEnd>, RegExp, number]>([
-    ['an error of its own', { exitCode: 1, said: 'noise\n{"code":"STORE_FULL","message":"/x: no space left","remedy":"free some"}\n' }, /^error: \/x: no space left \(STORE_FULL\)\n {2}free some\n$/, 1],
-    ['a wrong config', { exitCode: 2, said: '{"code":"CONFIG_INVALID","message":"f: wrong"}' }, /^error: f: wrong \(CONFIG_INVALID\)\n$/, 2],
-    ['an error of a plug-in', { exitCode: 9, said: '{"code":"SOMETHING_ELSE","message":"odd"}' }, /^error: odd \(SOMETHING_ELSE\)\n$/, 9],
-    ['a crash', { exitCode: 1, said: 'file:///x/agent.js:3\n  throw\n\nTypeError: no such thing\n    at file:///x/agent.js:3:1\n' }, /^error: the daemon did not start: TypeError: no such thing \(DAEMON_START_FAILED\)\n {2}.*\n$/, 1],
+    [
+      'an error of its own',
+      { exitCode: 1, said: 'noise\n{"code":"STORE_FULL","message":"/x: no space left","remedy":"free some"}\n' },
+      /^error: \/x: no space left \(STORE_FULL\)\n {2}free some\n$/,
+      1,
+    ],
+    [
+      'a wrong config',
+      { exitCode: 2, said: '{"code":"CONFIG_INVALID","message":"f: wrong"}' },
+      /^error: f: wrong \(CONFIG_INVALID\)\n$/,
+      2,
+    ],
+    [
+      'an error of a plug-in',
+      { exitCode: 9, said: '{"code":"SOMETHING_ELSE","message":"odd"}' },
+      /^error: odd \(SOMETHING_ELSE\)\n$/,
+      9,
+    ],
+    [
+      'a crash',
+      { exitCode: 1, said: 'file:///x/agent.js:3\n  throw\n\nTypeError: no such thing\n    at file:///x/agent.js:3:1\n' },
+      /^error: the daemon did not start: TypeError: no such thing \(DAEMON_START_FAILED\)\n {2}.*\n$/,
+      1,
+    ],
     ['nothing at all', { exitCode: 1 }, /^error: the daemon did not start: exit code 1 \(DAEMON_START_FAILED\)/, 1],
     ['a job that is gone', {}, /^error: run "a.mabc" does not exist \(RUN_NOT_FOUND\)/, 3],
   ])('an agent that ends with %s', async (_, end, want, code) => {
@@ -236,7 +292,8 @@ describe('with the real agent', () => {
     const head = 'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  collectors:\n'
     await cli.file('some.yaml', `${head}    - data: {name: a, data: hello}\n    - bad: {}\n`)
     await cli.file('none.yaml', `${head}    - bad: {}\n`)
-    for (const name of ['some', 'none']) await cli.out('create', name, '--local', '-c', '@yearly', '--no-enabled', '-s', `${name}.yaml`)
+    for (const name of ['some', 'none'])
+      await cli.out('create', name, '--local', '-c', '@yearly', '--no-enabled', '-s', `${name}.yaml`)
 
     const some = await cli.run('run', 'some', '--local', '-o', 'json')
     expect(JSON.parse(some.out)).toMatchObject({ job: 'some', status: 'completed', isPartial: true, collectorCount: 2 })

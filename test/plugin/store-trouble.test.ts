@@ -40,15 +40,20 @@ describe('a damaged file', () => {
     return cli
   }
 
-  it.each(['', '{', 'null', '[]', '{"metadata": {}}', '\u0000\u0000', '\u001b[31m'])('%j is moved aside and its copy put back, which is said once', async (text) => {
-    const cli = await withDamage(text)
-    const said = await cli.run('list', '--local', '-o', 'name')
-    expect(said.err).toMatch(/^warning: .*a\.json is damaged \(.*\) and was moved to .*corrupt.*; the last copy was put back\n {2}nothing to do/)
-    expect(said).toMatchObject({ code: 0, out: 'job/a\njob/b\n' })
-    expect(await cli.run('status', 'a', '--local', '-o', 'name')).toEqual({ code: 0, out: 'job/a\n', err: '' })
-    const aside = (await readdir(join(cli.folder, 'corrupt')))[0] ?? ''
-    expect(await readFile(join(cli.folder, 'corrupt', aside), 'utf8')).toBe(text)
-  })
+  it.each(['', '{', 'null', '[]', '{"metadata": {}}', '\u0000\u0000', '\u001b[31m'])(
+    '%j is moved aside and its copy put back, which is said once',
+    async (text) => {
+      const cli = await withDamage(text)
+      const said = await cli.run('list', '--local', '-o', 'name')
+      expect(said.err).toMatch(
+        /^warning: .*a\.json is damaged \(.*\) and was moved to .*corrupt.*; the last copy was put back\n {2}nothing to do/,
+      )
+      expect(said).toMatchObject({ code: 0, out: 'job/a\njob/b\n' })
+      expect(await cli.run('status', 'a', '--local', '-o', 'name')).toEqual({ code: 0, out: 'job/a\n', err: '' })
+      const aside = (await readdir(join(cli.folder, 'corrupt')))[0] ?? ''
+      expect(await readFile(join(cli.folder, 'corrupt', aside), 'utf8')).toBe(text)
+    },
+  )
 
   it('without a copy is moved aside, and the others are shown', async () => {
     const cli = await withDamage('{')
@@ -104,8 +109,16 @@ it('a full disk refuses what does not fit, and shows what is there', async ({ sk
   const cli = await makeCli({ folder })
   await cli.out('create', 'a', '--local', ...CRON)
   const rest = 'x'.repeat(4096)
-  for (let isFull = false, count = 0; !isFull; count++) isFull = await writeFile(join(folder, `rest-${count}`), rest).then(() => false, () => true)
-  for (const argv of [['create', 'b', '--local', ...CRON], ['disable', 'a', '--local'], ['run', 'a', '--local']]) {
+  for (let isFull = false, count = 0; !isFull; count++)
+    isFull = await writeFile(join(folder, `rest-${count}`), rest).then(
+      () => false,
+      () => true,
+    )
+  for (const argv of [
+    ['create', 'b', '--local', ...CRON],
+    ['disable', 'a', '--local'],
+    ['run', 'a', '--local'],
+  ]) {
     const said = await cli.run(...argv)
     expect(said.err, argv.join(' ')).toMatch(/^error: .*no space left on the device \(STORE_FULL\)\n {2}free some space/)
     expect(said).toMatchObject({ code: 1, out: '' })
@@ -123,7 +136,12 @@ it('a disk that may only be read shows what is there, and refuses changes', asyn
   await writeFile(join(folder, 'jobs', 'b.json'), '{')
   await mkdir(join(folder, 'requests'))
   mount('-o', 'remount,ro')
-  for (const argv of [['create', 'c', '--local', ...CRON], ['disable', 'a', '--local'], ['run', 'a', '--local'], ['delete', 'a', '--local', '--yes']]) {
+  for (const argv of [
+    ['create', 'c', '--local', ...CRON],
+    ['disable', 'a', '--local'],
+    ['run', 'a', '--local'],
+    ['delete', 'a', '--local', '--yes'],
+  ]) {
     const said = await cli.run(...argv)
     expect(said.err, argv.join(' ')).toMatch(/^error: .*read-only file system \(STORE_FORBIDDEN\)\n {2}\S/)
     expect(said).toMatchObject({ code: 5, out: '' })
@@ -138,7 +156,10 @@ it.skipIf(process.getuid?.() === 0)('a folder that this user may not write or re
   await cli.out('create', 'a', '--local', ...CRON)
   await chmod(join(cli.folder, 'jobs'), 0o500)
   onTestFinished(() => chmod(join(cli.folder, 'jobs'), 0o700))
-  expect(await cli.run('create', 'b', '--local', ...CRON)).toMatchObject({ code: 5, err: expect.stringContaining('permission denied (STORE_FORBIDDEN)') as string })
+  expect(await cli.run('create', 'b', '--local', ...CRON)).toMatchObject({
+    code: 5,
+    err: expect.stringContaining('permission denied (STORE_FORBIDDEN)') as string,
+  })
   await chmod(join(cli.folder, 'jobs'), 0)
   expect((await cli.run('list', '--local')).code).toBe(5)
 })

@@ -3,7 +3,8 @@ import { toYaml } from '../../core/yaml.ts'
 import { makeCli } from '../support/cli.ts'
 
 const JOB = 'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\n'
-const SPEC = 'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  hostCollectors:\n    - cpu: {}\n    - memory: {}\n'
+const SPEC =
+  'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  hostCollectors:\n    - cpu: {}\n    - memory: {}\n'
 
 describe('validate', () => {
   it('tells jobs, ConfigMaps of jobs and specs apart, and what they collect', async () => {
@@ -45,7 +46,16 @@ describe('validate', () => {
     const cli = await makeCli()
     await cli.file('bad.yaml', `${SPEC}    - cpuu: {}\n`)
     const said = await cli.run('validate', 'bad.yaml', '-o', 'json')
-    expect(JSON.parse(said.out)).toMatchObject({ items: [{ file: 'bad.yaml', kind: 'spec', collectors: ['cpu', 'memory', 'cpuu'], issues: [{ code: 'COLLECTOR_UNKNOWN', severity: 'error' }] }] })
+    expect(JSON.parse(said.out)).toMatchObject({
+      items: [
+        {
+          file: 'bad.yaml',
+          kind: 'spec',
+          collectors: ['cpu', 'memory', 'cpuu'],
+          issues: [{ code: 'COLLECTOR_UNKNOWN', severity: 'error' }],
+        },
+      ],
+    })
     expect(said.code).toBe(2)
   })
 

@@ -253,7 +253,7 @@ export async function aWorld(start = '2026-03-10T00:30:00Z'): Promise<World & As
 
 /** Waits for real work of the event loop (files), not for time. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 30_000
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`it never came that ${what}`)
     await new Promise((resolve) => setImmediate(resolve))

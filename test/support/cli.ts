@@ -52,10 +52,13 @@ export const makeProcesses = () =>
     readFile: (path) => readFileSync(path, 'utf8'),
   })
 
+/** What is to be done when the test is over. Tests that run beside each other hand in the one of their context. */
+export type Finish = (work: () => void | Promise<void>) => void
+
 /** A temporary folder of this test, removed after it. */
-export async function makeFolder(): Promise<string> {
+export async function makeFolder(finish: Finish = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sbs-cli-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  finish(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }
 
@@ -65,8 +68,11 @@ export const START = '2026-01-01T00:00:00Z'
  * The CLI in this process: its own folders, a clock that stands still, specs read by the built task program. An agent, for
  * `run`, is the built one, and needs a clock that goes.
  */
-export async function makeCli(change: Partial<CliEdge> & { folder?: string } = {}): Promise<Cli> {
-  const base = await makeFolder()
+export async function makeCli(
+  change: Partial<CliEdge> & { folder?: string } = {},
+  finish: Finish = onTestFinished,
+): Promise<Cli> {
+  const base = await makeFolder(finish)
   const { folder = join(base, 'store'), ...changes } = change
   const cwd = join(base, 'cwd')
   await mkdir(cwd)
@@ -148,13 +154,19 @@ export interface StartOptions {
   isLeader?: boolean
   /** nobody reads what it prints */
   isClosed?: boolean
+  finish?: Finish
 }
 
 /** Starts the built program as a process of its own. It is ended with the test. */
 export function startProgram(argv: readonly string[], options: StartOptions): Started {
-  const { folder, cwd, isLeader = false, isClosed = false } = options
+  const { folder, cwd, isLeader = false, isClosed = false, finish = onTestFinished } = options
   const env = { ...process.env, TROUBLESHOOT_SCHEDULER_DIR: folder, ...options.env }
-  const child = spawn(process.execPath, [PROGRAM_FILE, ...argv], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: isLeader })
+  const child = spawn(process.execPath, [PROGRAM_FILE, ...argv], {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isLeader,
+  })
   if (isClosed) child.stdout.destroy()
   const said: Said = { code: -1, out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text))
@@ -162,15 +174,24 @@ export function startProgram(argv: readonly string[], options: StartOptions): St
   const ended = new Promise<Said & { signal: NodeJS.Signals | null }>((done) =>
     child.once('close', (code, signal) => done({ ...said, code: code ?? -1, signal })),
   )
-  onTestFinished(async () => {
+  finish(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
   })
-  return { pid: child.pid ?? -1, said: () => said, ended, kill: (signal) => void (isLeader ? process.kill(-(child.pid ?? 0), signal) : child.kill(signal)) }
+  return {
+    pid: child.pid ?? -1,
+    said: () => said,
+    ended,
+    kill: (signal) => void (isLeader ? process.kill(-(child.pid ?? 0), signal) : child.kill(signal)),
+  }
 }
 
 /** Looks again and again, in real time, until it finds something. */
-export async function eventually<Value>(what: string, find: () => Promise<Value | undefined> | Value | undefined, withinMs = 15_000): Promise<Value> {
+export async function eventually<Value>(
+  what: string,
+  find: () => Promise<Value | undefined> | Value | undefined,
+  withinMs = 30_000,
+): Promise<Value> {
   for (let waited = 0; waited < withinMs; waited += 50) {
     const found = await find()
     if (found !== undefined && found !== false) return found

@@ -74,8 +74,7 @@ export function createLogBook(wishesOf: (source: LogSource) => LogWish[]): LogBo
 
 /** Limits that cut off nothing that either lets through. */
 export function widest(a: LogLimits, b: LogLimits): LogLimits {
-  const most = (x: number | undefined, y: number | undefined) =>
-    x === undefined || y === undefined ? undefined : Math.max(x, y)
+  const most = (x: number | undefined, y: number | undefined) => (x === undefined || y === undefined ? undefined : Math.max(x, y))
   const maxLines = most(a.maxLines, b.maxLines)
   const maxBytes = most(a.maxBytes, b.maxBytes)
   const sinceTime = most(a.sinceTime && -a.sinceTime.getTime(), b.sinceTime && -b.sinceTime.getTime())

@@ -10,15 +10,15 @@ export function logWishes(
 ): (source: LogSource) => LogWish[] {
   const namespaces = cluster?.namespaces ?? []
   const since = cluster?.since === undefined ? undefined : new Date(cluster.since)
-  const asked = planned.flatMap(({ plugin, config }) => {
-    const { logWish } = plugin as { logWish?: unknown }
-    return typeof logWish === 'function' && 'logWish' in plugin ? [{ plugin, context: { config, namespaces, since, clock } }] : []
-  })
+  const asked = planned.flatMap(({ plugin, config }) =>
+    'logWish' in plugin ? [{ plugin, context: { config, namespaces, since, clock } }] : [],
+  )
   return (source) =>
     asked.flatMap(({ plugin, context }) => {
       try {
         return plugin.logWish?.(context, source) ?? []
       } catch {
+        // it will say what is wrong when it collects
         return []
       }
     })

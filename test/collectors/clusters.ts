@@ -1,0 +1,84 @@
+import { KINDS } from '../../collectors/cluster-resources/kinds.ts'
+import type { FakeCluster } from '../../core/testkit/index.ts'
+
+/** Parts of a pod that a test sets itself. */
+export interface APod {
+  name: string
+  namespace?: string
+  labels?: Record<string, string>
+  containers?: string[]
+  initContainers?: object[]
+  status?: object
+}
+
+/** A pod that runs well, unless its status says something else. */
+export function aPod({
+  name,
+  namespace = 'payments',
+  labels = { app: 'web' },
+  containers = ['web'],
+  initContainers,
+  status,
+}: APod) {
+  const running = containers.map((container) => ({
+    name: container,
+    ready: true,
+    state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+    lastState: {},
+  }))
+  return {
+    metadata: { name, namespace, labels },
+    spec: { containers: containers.map((container) => ({ name: container })), ...(initContainers ? { initContainers } : {}) },
+    status: { phase: 'Running', containerStatuses: running, ...status },
+  }
+}
+
+/** The status of a pod whose container `web` has ended and waits for its next start. */
+export const CRASHED = {
+  containerStatuses: [
+    {
+      name: 'web',
+      ready: false,
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    },
+  ],
+}
+
+/** Every kind that is listed, without objects. */
+export const noObjects: Record<string, object[]> = Object.fromEntries(
+  [...KINDS.map(({ apis, plural }) => [apis[0] ?? '', plural]), ['v1', 'namespaces'], ['v1', 'secrets']].map(
+    ([api = '', plural]) => [`/${api.includes('/') ? 'apis' : 'api'}/${api}/${plural}`, []],
+  ),
+)
+
+/** A cluster with one namespace of an application in it. */
+export const payments: FakeCluster = {
+  objects: {
+    ...noObjects,
+    '/api/v1/namespaces': [{ metadata: { name: 'payments' } }, { metadata: { name: 'empty' } }],
+    '/api/v1/pods': [aPod({ name: 'web-1' }), aPod({ name: 'web-2', status: CRASHED })],
+    '/api/v1/configmaps': [
+      { metadata: { name: 'settings', namespace: 'payments', labels: { app: 'web' } }, data: { mode: 'production', empty: '' } },
+    ],
+    '/api/v1/secrets': [
+      {
+        metadata: { name: 'db', namespace: 'payments', labels: { app: 'web' } },
+        data: { password: 'aHVudGVyMg==' },
+        type: 'Opaque',
+      },
+    ],
+  },
+  answers: {
+    '/version': { major: '1', minor: '34', gitVersion: 'v1.34.4' },
+    '/api/v1/namespaces/payments': { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'payments' } },
+    '/api': { versions: ['v1'] },
+    '/api/v1': { kind: 'APIResourceList', groupVersion: 'v1', resources: [] },
+    '/apis': { groups: [] },
+  },
+  logs: {
+    'payments/web-1/web': 'one\n',
+    'payments/web-2/web': 'two\n',
+    'payments/web-2/web-previous': 'before\n',
+  },
+}
