@@ -12,7 +12,9 @@ const plugins = ['collectors', 'uploaders'].flatMap((kind) =>
 
 /** Some bundled CommonJS packages call require() for built-in modules; an ES module has none of its own. */
 const requiring = (code: string) =>
-  /\brequire\b/.test(code) ? onTop(code, 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);\n') : code
+  /\brequire\b/.test(code)
+    ? onTop(code, 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);\n')
+    : code
 
 /** It says nothing of side effects and has none: without this, one class of it brings along 17 MB of models. */
 const clientNodeIsPure: NonNullable<Options['esbuildPlugins']>[number] = {
@@ -35,7 +37,9 @@ const withoutHttp2: typeof clientNodeIsPure = {
     build.onResolve({ filter: /^(node:)?http2$/ }, ({ importer }) =>
       importer.includes('@hono/node-server') ? { path: 'http2', namespace: 'none' } : undefined,
     )
-    build.onLoad({ filter: /./, namespace: 'none' }, () => ({ contents: 'export class Http2ServerRequest {}\nexport const constants = {}\n' }))
+    build.onLoad({ filter: /./, namespace: 'none' }, () => ({
+      contents: 'export class Http2ServerRequest {}\nexport const constants = {}\n',
+    }))
   },
 }
 
@@ -50,6 +54,8 @@ const shared: Options = {
   dts: false,
   silent: true,
   noExternal: [/.*/],
+  // else it resolves them before our own plug-ins see them
+  removeNodeProtocol: false,
   define: { __VERSION__: JSON.stringify(process.env['npm_package_version'] ?? '0.0.0') },
   plugins: [
     {

@@ -61,7 +61,9 @@ const NO_AMBIENT_IDENTITY = { AWS_EC2_METADATA_DISABLED: 'true' }
 
 /** On one computer uploaders may use what their user has set up: profiles and keys of clouds, and where their files are. */
 const cloudEnv = (env: ProcessEdge['env']): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).filter((pair): pair is [string, string] => /^(AWS_.*|HOME)$/.test(pair[0]) && pair[1] !== undefined))
+  Object.fromEntries(
+    Object.entries(env).filter((pair): pair is [string, string] => /^(AWS_.*|HOME)$/.test(pair[0]) && pair[1] !== undefined),
+  )
 
 /** What agents of both kinds take from their process: config, log, clock, randomness, a way to start tasks. */
 export function commonEdge(args: AgentArgs, edge: ProcessEdge) {

@@ -10,8 +10,9 @@ export function clusterOutside(client: KubeClient, namespace: string): Outside {
   return {
     async cluster(spec) {
       const { namespaces } = spec.collect
-      const request = { connection: await handOver(client.connection), namespaces: namespaces.length > 0 ? namespaces : [namespace] }
-      return { request, renewToken: tokenRenewal(client.connection) }
+      const handed = await handOver(client.connection)
+      const request = { connection: handed, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
+      return { request, renewToken: tokenRenewal(client.connection, handed) }
     },
     async secret(name) {
       const path = resourcePath({ version: 'v1', namespace, plural: 'secrets', name })

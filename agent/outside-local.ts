@@ -14,8 +14,9 @@ export function localOutside(world: KubeWorld): Outside {
       try {
         const connection = await loadKubeconfig(world, {}, 'collecting from a cluster')
         const { namespaces } = spec.collect
-        const request = { connection: await handOver(connection), namespaces: namespaces.length > 0 ? namespaces : ['*'] }
-        return { request, renewToken: tokenRenewal(connection) }
+        const handed = await handOver(connection)
+        const request = { connection: handed, namespaces: namespaces.length > 0 ? namespaces : ['*'] }
+        return { request, renewToken: tokenRenewal(connection, handed) }
       } catch (error) {
         // Host collectors need none; what needs one says so in the bundle.
         if (isFailure(error, 'KUBECONFIG_MISSING')) return undefined

@@ -28,14 +28,13 @@ export interface ParentProcess {
   targetEnv?: Readonly<Record<string, string>>
 }
 
-/** Plug-ins hold more in Buffers, outside the heap: total memory is watched by the parent. */
-const HEAP_MB = 512
 const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune'])
 
 export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStarter {
   return {
     async start(request, { onText, ...options }) {
-      const { args, options: spawnOptions } = taskSpawn({ ...parent, heapMb: HEAP_MB })
+      // The heap alone may have all of it, so that the parent's watch, which counts the rest as well, is always first to tell.
+      const { args, options: spawnOptions } = taskSpawn({ ...parent, heapMb: Math.ceil(options.memoryBytes / 2 ** 20) })
       let child: ChildProcess
       try {
         const more = TO_TARGETS.has(request.task) ? parent.targetEnv : {}

@@ -16,7 +16,7 @@ const MAX_ISSUES = 20
  */
 export function parseYaml(text: string): { value: unknown; issues: YamlIssue[] } {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const issues: YamlIssue[] = []
   const add = (message: string, offset: number) => {
     const { line, col } = lines.linePos(offset)
@@ -29,6 +29,16 @@ export function parseYaml(text: string): { value: unknown; issues: YamlIssue[] }
       if (isAlias(node) || node.anchor) add('anchors and aliases are not allowed', at)
       if (node.tag) add('tags are not allowed', at)
       return issues.length > 0 ? visit.BREAK : undefined
+    },
+    // By a set: the parser compares each key with all others, which takes seconds for thousands of them.
+    Map: (_, { items }) => {
+      const keys = new Set<unknown>()
+      for (const { key } of items) {
+        if (isScalar(key) && keys.has(key.value)) add('Map keys must be unique', key.range?.[0] ?? 0)
+        if (isScalar(key)) keys.add(key.value)
+        if (issues.length > 0) return visit.BREAK
+      }
+      return undefined
     },
     Pair: (_, { key }) => {
       if (!isScalar(key)) add('a key must be a word', (key as { range?: [number] | null }).range?.[0] ?? 0)

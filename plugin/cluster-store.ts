@@ -23,7 +23,8 @@ export async function handCluster(overrides: KubeOverrides, user: KubeUser): Pro
   try {
     const connection = await loadKubeconfig(worldOf(user), overrides, 'collecting from a cluster')
     const namespaces = [overrides.namespace ?? '*']
-    return { request: { connection: await handOver(connection), namespaces }, renewToken: tokenRenewal(connection) }
+    const handed = await handOver(connection)
+    return { request: { connection: handed, namespaces }, renewToken: tokenRenewal(connection, handed) }
   } catch (error) {
     const isNamed = overrides.kubeconfig !== undefined || overrides.context !== undefined
     if (!isNamed && isFailure(error, 'KUBECONFIG_MISSING')) return undefined

@@ -46,7 +46,9 @@ export function readFlags<Args extends ArgsDef>(
     value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`,
   )
   const positional = words.length > 0 ? ['--', ...words] : []
-  const needed = Object.entries(all).filter(([name, def]) => values.has(name) || def.type === 'positional' || def.default !== undefined)
+  const needed = Object.entries(all).filter(
+    ([name, def]) => values.has(name) || def.type === 'positional' || def.default !== undefined,
+  )
   return { args: parseArgs<Args & typeof GLOBAL>([...canonical, ...positional], withoutRequired(needed)), words, lists: values }
 }
 

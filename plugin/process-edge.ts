@@ -71,8 +71,15 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
       return handCluster(overrides, await kubeUser())
     },
     async task(request, options) {
-      const [{ spawn }, { asTaskChild, supervise, taskSpawn }] = await Promise.all([import('node:child_process'), import('../core/supervise.ts')])
-      const { args, options: spawnOptions } = taskSpawn({ script: join(lib, 'task.js'), path: process.env['PATH'], heapMb: 512 })
+      const [{ spawn }, { asTaskChild, supervise, taskSpawn }] = await Promise.all([
+        import('node:child_process'),
+        import('../core/supervise.ts'),
+      ])
+      const { args, options: spawnOptions } = taskSpawn({
+        script: join(lib, 'task.js'),
+        path: process.env['PATH'],
+        heapMb: Math.round(options.memoryBytes / 2 ** 20),
+      })
       const child = spawn(process.execPath, args, spawnOptions)
       // Free text of plug-ins is not redacted here: it is read, so that the child does not block, and dropped.
       for (const stream of [child.stdout, child.stderr]) stream?.resume()

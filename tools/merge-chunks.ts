@@ -31,15 +31,33 @@ export function mergeChunks(groups: readonly Group[]): Plugin {
           groups.map(async ({ name }) => {
             const mine = [...places].filter(([, place]) => place.group === name)
             const made = await build.esbuild.build({
-              stdin: { contents: mine.flatMap(([path, { prefix, names }]) => names.map((one) => `export { ${one} as ${prefix}${one} } from "${path}"\n`)).join(''), resolveDir: '/' },
+              stdin: {
+                contents: mine
+                  .flatMap(([path, { prefix, names }]) =>
+                    names.map((one) => `export { ${one} as ${prefix}${one} } from "${path}"\n`),
+                  )
+                  .join(''),
+                resolveDir: '/',
+              },
               plugins: [memory(new Map(mine.map(([path]) => [path, files.get(path)?.text ?? ''])), places)],
-              ...{ bundle: true, format: 'esm', platform: 'node', target: 'node22', legalComments: 'none', write: false, outfile: fileOf(mine, name) },
+              ...{
+                bundle: true,
+                format: 'esm',
+                platform: 'node',
+                target: 'node22',
+                legalComments: 'none',
+                write: false,
+                outfile: fileOf(mine, name),
+              },
             })
             return made.outputFiles ?? []
           }),
         )
         const rest = [...files.values()].filter(({ path }) => !places.has(path))
-        result.outputFiles = [...rest.map((file) => withText(file, point(file))), ...merged.flat().map((file) => withText(file, point(file)))]
+        result.outputFiles = [
+          ...rest.map((file) => withText(file, point(file))),
+          ...merged.flat().map((file) => withText(file, point(file))),
+        ]
       })
     },
   }
@@ -57,7 +75,9 @@ type Outputs = Record<string, { entryPoint?: string; exports: string[]; imports:
 function placeChunks(outputs: Outputs, groups: readonly Group[]): Map<string, Place> {
   const places = new Map<string, Place>()
   for (const { name, from } of groups) {
-    const open = Object.entries(outputs).flatMap(([path, { entryPoint }]) => (entryPoint !== undefined && from.includes(entryPoint) ? [path] : []))
+    const open = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
+      entryPoint !== undefined && from.includes(entryPoint) ? [path] : [],
+    )
     for (let path = open.pop(); path !== undefined; path = open.pop()) {
       if (places.has(resolve(path))) continue
       const { exports = [], imports = [] } = outputs[path] ?? {}
@@ -68,7 +88,8 @@ function placeChunks(outputs: Outputs, groups: readonly Group[]): Map<string, Pl
   return places
 }
 
-const fileOf = (chunks: [string, Place][], name: string) => `${dirname(chunks.find(([path]) => basename(path).startsWith('chunk-'))?.[0] ?? '')}/${name}.js`
+const fileOf = (chunks: [string, Place][], name: string) =>
+  `${dirname(chunks.find(([path]) => basename(path).startsWith('chunk-'))?.[0] ?? '')}/${name}.js`
 
 /** Gives esbuild its own chunks again. Those of other groups stay imports. */
 function memory(chunks: Map<string, string>, places: Map<string, Place>): Plugin {
@@ -79,7 +100,10 @@ function memory(chunks: Map<string, string>, places: Map<string, Place>): Plugin
         const whole = resolve(resolveDir, path)
         return kind !== 'dynamic-import' && chunks.has(whole) ? { path: whole, namespace: 'chunk' } : { path, external: true }
       })
-      build.onLoad({ filter: /./, namespace: 'chunk' }, ({ path }) => ({ contents: withoutImports(chunks.get(path) ?? ''), resolveDir: dirname(path) }))
+      build.onLoad({ filter: /./, namespace: 'chunk' }, ({ path }) => ({
+        contents: withoutImports(chunks.get(path) ?? ''),
+        resolveDir: dirname(path),
+      }))
     },
   }
 }

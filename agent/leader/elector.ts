@@ -29,7 +29,13 @@ export interface Fence {
 
 interface Lease {
   metadata: { uid?: string; resourceVersion?: string }
-  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; acquireTime?: string; renewTime?: string; leaseTransitions?: number }
+  spec?: {
+    holderIdentity?: string
+    leaseDurationSeconds?: number
+    acquireTime?: string
+    renewTime?: string
+    leaseTransitions?: number
+  }
 }
 
 /**
@@ -39,7 +45,11 @@ interface Lease {
  * monotonic clock since we last saw it change, so that clocks of nodes need not agree.
  * Source: the Lease API of coordination.k8s.io, used as client-go's leader election does.
  */
-export async function lead(edge: ElectorEdge, signal: AbortSignal, work: (fence: Fence, term: AbortSignal) => Promise<void>): Promise<void> {
+export async function lead(
+  edge: ElectorEdge,
+  signal: AbortSignal,
+  work: (fence: Fence, term: AbortSignal) => Promise<void>,
+): Promise<void> {
   const seen: Seen = { version: '', atMs: edge.clock.monotonicMs() }
   while (!signal.aborted) {
     const held = await acquire(edge, seen)
@@ -54,7 +64,13 @@ interface Seen {
 }
 
 const pathOf = (edge: ElectorEdge, name?: string) =>
-  resourcePath({ group: 'coordination.k8s.io', version: 'v1', namespace: edge.namespace, plural: 'leases', ...(name === undefined ? {} : { name }) })
+  resourcePath({
+    group: 'coordination.k8s.io',
+    version: 'v1',
+    namespace: edge.namespace,
+    plural: 'leases',
+    ...(name === undefined ? {} : { name }),
+  })
 
 /** The lease as last written by us, and when that was asked for: others may have seen it change right then. */
 interface Held {
@@ -125,7 +141,11 @@ async function write(
   const lease = {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name: edge.name, namespace: edge.namespace, ...(before ? { resourceVersion: before.metadata.resourceVersion } : {}) },
+    metadata: {
+      name: edge.name,
+      namespace: edge.namespace,
+      ...(before ? { resourceVersion: before.metadata.resourceVersion } : {}),
+    },
     spec,
   }
   const item = before
@@ -134,7 +154,12 @@ async function write(
   return { lease: item.json as unknown as Lease, atMs }
 }
 
-async function serve(edge: ElectorEdge, held: Held, signal: AbortSignal, work: (fence: Fence, term: AbortSignal) => Promise<void>): Promise<void> {
+async function serve(
+  edge: ElectorEdge,
+  held: Held,
+  signal: AbortSignal,
+  work: (fence: Fence, term: AbortSignal) => Promise<void>,
+): Promise<void> {
   const { lease } = held
   const fence: Fence = { leaseUid: lease.metadata.uid ?? '', transitions: lease.spec?.leaseTransitions ?? 0 }
   const term = new AbortController()
@@ -167,12 +192,17 @@ async function renew(edge: ElectorEdge, held: Held, over: AbortSignal): Promise<
   for (;;) {
     const sinceMs = edge.clock.monotonicMs() - held.atMs
     // After a failure sooner: there is time for a few tries before it is too late.
-    await edge.clock.sleep(problem === undefined ? Math.max(0, edge.renewMs - sinceMs) : edge.renewMs / 4, over).catch(() => undefined)
+    await edge.clock
+      .sleep(problem === undefined ? Math.max(0, edge.renewMs - sinceMs) : edge.renewMs / 4, over)
+      .catch(() => undefined)
     if (over.aborted) return
     const leftMs = held.atMs + giveUpMs(edge) - edge.clock.monotonicMs()
     if (leftMs <= 0) throw problem ?? new Error('it was not renewed in time')
     try {
-      Object.assign(held, await within(edge, leftMs, (signal) => write(edge, held.lease, held.lease.spec?.leaseTransitions ?? 0, signal)))
+      Object.assign(
+        held,
+        await within(edge, leftMs, (signal) => write(edge, held.lease, held.lease.spec?.leaseTransitions ?? 0, signal)),
+      )
       problem = undefined
     } catch (error) {
       problem = error
@@ -184,6 +214,7 @@ async function renew(edge: ElectorEdge, held: Held, over: AbortSignal): Promise<
 /** After a conflict: our own write may have come through unseen, or another holder is there. */
 async function stillOurs(edge: ElectorEdge, signal: AbortSignal): Promise<Lease> {
   const found = await read(edge, signal)
-  if (found?.spec?.holderIdentity !== edge.identity) throw new Error(`another process holds the lease: ${found?.spec?.holderIdentity ?? 'none'}`)
+  if (found?.spec?.holderIdentity !== edge.identity)
+    throw new Error(`another process holds the lease: ${found?.spec?.holderIdentity ?? 'none'}`)
   return found
 }

@@ -25,6 +25,9 @@ export interface JobView {
   unknown: JobIssue[]
 }
 
+/** A job of 64 KiB may have thousands; views are kept. */
+const MAX_ISSUES = 20
+
 /** Reads a stored job. Whatever is wrong makes this one job invalid; never throws. */
 export function viewJob(stored: Stored): JobView {
   const view: JobView = {
@@ -40,11 +43,16 @@ export function viewJob(stored: Stored): JobView {
   }
   try {
     const { spec, issues } = parseJob(stored.text)
-    if (!spec) return { ...view, invalid: invalid(showIssues(issues)) }
+    if (!spec) return { ...view, invalid: invalid(showIssues(issues.slice(0, MAX_ISSUES))) }
     const lines = [spec.schedule].flat()
     checkTimeZone(spec.timeZone)
     const plan = { spec, lines, schedule: parseSchedule(lines, spec.timeZone) }
-    return { ...view, plan, unknown: issues, paused: view.paused ?? (spec.enabled ? undefined : 'enabled is false') }
+    return {
+      ...view,
+      plan,
+      unknown: issues.slice(0, MAX_ISSUES),
+      paused: view.paused ?? (spec.enabled ? undefined : 'enabled is false'),
+    }
   } catch (error) {
     return { ...view, invalid: asProblem(error) }
   }

@@ -27,7 +27,8 @@ function slim(stored: Stored): Stored {
   return { ...stored, labels: ours(stored.labels), annotations: ours(stored.annotations) }
 }
 
-const ours = (record: Record<string, string>) => Object.fromEntries(Object.entries(record).filter(([key]) => key.startsWith(PREFIX)))
+const ours = (record: Record<string, string>) =>
+  Object.fromEntries(Object.entries(record).filter(([key]) => key.startsWith(PREFIX)))
 
 /** Mirrors one namespace. Level-based: an event only says where to look; what counts is what is read then. */
 export function createMirror(store: Store, namespace: string): Mirror {

@@ -44,16 +44,19 @@ export async function handOver(connection: Connection): Promise<HandedConnection
 }
 
 /**
- * For who handed a connection over: gives a new bearer token once the server has refused the one that was handed. The same
+ * For who handed a connection over: gives a new bearer token once the server has refused the one that was given last. The same
  * one again means that there is no newer one.
  *
  * @throws KUBE_CREDENTIALS, KUBECONFIG_INVALID
  */
-export function tokenRenewal(connection: Connection): () => Promise<string> {
+export function tokenRenewal({ credentials }: Connection, handed: HandedConnection): () => Promise<string> {
+  let last = handed.credential.authorization
   return async () => {
-    const { credentials } = connection
-    credentials.refused(await credentials.current())
-    return /^Bearer (.+)$/.exec((await credentials.current()).authorization ?? '')?.[1] ?? ''
+    let credential = await credentials.current()
+    // It may have been renewed since, before its time was over.
+    if (credential.authorization === last && credentials.refused(credential)) credential = await credentials.current()
+    last = credential.authorization
+    return /^Bearer (.+)$/.exec(last ?? '')?.[1] ?? ''
   }
 }
 

@@ -231,13 +231,18 @@ describe('a reload', () => {
   it('takes over what can be changed while the agent works', async () => {
     await using world = await aWorld('2026-03-10T00:59:58Z')
     world.tasks.script = () => ({ does: 'hang' })
-    const edge = edgeOf(world, { defaultMaxConcurrent: 1 })
+    const memory: number[] = []
+    const tasks: AgentEdge['tasks'] = {
+      start: (request, options) => (memory.push(options.memoryBytes / 2 ** 20), world.tasks.start(request, options)),
+    }
+    const edge = { ...edgeOf(world, { defaultMaxConcurrent: 1 }), tasks }
     for (const name of ['a', 'b']) await edge.store.create(aJob().named(name).ref, aJob().document)
     const agent = await startAgent(edge)
     await until(world, async () => world.tasks.waiting.size === 1, 'one run is at work')
-    agent.reload({ ...edge.config, metricsEnabled: false, defaultMaxConcurrent: 2 })
+    agent.reload({ ...edge.config, metricsEnabled: false, defaultMaxConcurrent: 2, maxMemoryMB: 100 })
     expect((await ask(agent, '/metrics')).status).toBe(404)
     await until(world, async () => world.tasks.waiting.size === 2, 'two runs are at work')
+    expect(memory).toEqual([1024, 100])
     agent.reload({ ...edge.config, metricsPort: 1 })
     expect(world.log.of('warn')).toContain('a new metricsPort needs a restart')
     expect((await ask(agent, '/metrics')).status).toBe(200)

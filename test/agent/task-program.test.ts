@@ -268,6 +268,15 @@ describe('plug-ins without measure', () => {
     expect(outcome.text.endsWith('the very end\n')).toBe(true)
   })
 
+  it('more memory than allowed, in the heap: killed, with the figures', async () => {
+    await writeCollectors(space.plugins, {
+      eater: `const held = []
+        for (;;) { for (let n = 0; n < 200_000; n++) held.push({ n, text: 'x' + n }); await new Promise((resolve) => setTimeout(resolve, 5)) }`,
+    })
+    const outcome = await runTask(runRequest(space, { specs: specOf('eater') }), { memoryBytes: 200 * 2 ** 20 })
+    expect(outcome.error).toMatchObject({ code: 'TASK_MEMORY', exitCode: 1 })
+  })
+
   it('more memory than allowed, outside the heap: killed, with the figures', async () => {
     await writeCollectors(space.plugins, {
       eater: `const held = []

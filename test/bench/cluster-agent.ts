@@ -28,7 +28,8 @@ const EDITS = 9
 
 const namespaceOf = (job: number) => `bench-${job % NAMESPACES}`
 const nameOf = (job: number) => `job-${job}`
-const text = (minute: number) => `apiVersion: support-bundle-schedule.io/v1\nschedule: "${minute % 60} 3 * * *"\ntimeZone: Europe/Berlin\n`
+const text = (minute: number) =>
+  `apiVersion: support-bundle-schedule.io/v1\nschedule: "${minute % 60} 3 * * *"\ntimeZone: Europe/Berlin\n`
 
 /** An idle agent on a real API server, and `list` beside kubectl. Nothing, with a word on stderr, where there is no API server. */
 export async function clusterFigures(): Promise<Figure[]> {
@@ -51,14 +52,24 @@ async function figuresOf(plane: ControlPlane): Promise<Figure[]> {
   const proxy = await startFaultProxy(plane)
   let agent: AgentProcess | undefined
   try {
-    const world = nodeKubeWorld({ env: { KUBECONFIG: plane.kubeconfig }, homeFolder: folder, clock: systemClock, interactive: false })
+    const world = nodeKubeWorld({
+      env: { KUBECONFIG: plane.kubeconfig },
+      homeFolder: folder,
+      clock: systemClock,
+      interactive: false,
+    })
     const client = new KubeClient(await loadKubeconfig(world), { clock: systemClock, random: Math.random, userAgent: 'bench/1' })
     const store = createConfigMapStore({ client, onProblem: () => undefined })
     await fill(client, store)
     const kubeconfig = join(folder, 'kubeconfig')
     writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(proxy.url, plane.adminToken)))
     // as the image and `daemon start` start it
-    agent = startAgentProcess({ folder: join(folder, 'agent'), kubeconfig, namespace: AGENT_NAMESPACE, env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
+    agent = startAgentProcess({
+      folder: join(folder, 'agent'),
+      kubeconfig,
+      namespace: AGENT_NAMESPACE,
+      env: { NODE_OPTIONS: '--max-semi-space-size=1' },
+    })
     const running = agent
     await eventually(async () => ((await allSeen(store)) ? true : undefined), 'a status of each job', [running], 60_000)
     await systemClock.sleep(10_000)
@@ -94,8 +105,10 @@ const kubeconfigOf = (server: string, token: string) => ({
 async function fill(client: KubeClient, store: Store): Promise<void> {
   const labels = { [LABEL_ENABLED]: 'true' }
   await createObject(client, '/api/v1/namespaces', { metadata: { name: AGENT_NAMESPACE } })
-  for (let i = 0; i < NAMESPACES; i++) await createObject(client, '/api/v1/namespaces', { metadata: { name: namespaceOf(i), labels } })
-  for (let i = 0; i < JOBS; i++) await store.create({ kind: 'job', namespace: namespaceOf(i), name: nameOf(i) }, { text: text(i) })
+  for (let i = 0; i < NAMESPACES; i++)
+    await createObject(client, '/api/v1/namespaces', { metadata: { name: namespaceOf(i), labels } })
+  for (let i = 0; i < JOBS; i++)
+    await store.create({ kind: 'job', namespace: namespaceOf(i), name: nameOf(i) }, { text: text(i) })
 }
 
 async function allSeen(store: Store): Promise<boolean> {
@@ -113,7 +126,8 @@ async function editToAccepted(store: Store): Promise<number> {
     const edited = await store.update(ref, { text: text(i + 1) }, job?.version ?? '')
     const begin = performance.now()
     const isAccepted = async () =>
-      decodeStatus((await store.get({ ...ref, kind: 'status', name: statusName(ref.name) }))?.text ?? '')?.observedVersion === edited.version
+      decodeStatus((await store.get({ ...ref, kind: 'status', name: statusName(ref.name) }))?.text ?? '')?.observedVersion ===
+      edited.version
     while (!(await isAccepted())) await systemClock.sleep(10)
     times.push(performance.now() - begin)
   }

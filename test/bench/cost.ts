@@ -8,7 +8,7 @@ export interface Cost {
 }
 
 /** Node tells nothing of a child that has ended; the shell does. */
-const TIMED = "TIMEFORMAT='%3U %3S'; time \"$@\" >/dev/null 2>&1 </dev/null"
+const TIMED = 'TIMEFORMAT=\'%3U %3S\'; time "$@" >/dev/null 2>&1 </dev/null'
 
 /** What commands cost, in turns, so that the machine's moods hit all of them alike. Throws when one fails. */
 export function race(commands: readonly (readonly string[])[], env: NodeJS.ProcessEnv, rounds = 15): Cost[] {

@@ -46,24 +46,40 @@ export async function pipelineFigures(): Promise<Figure[]> {
   const block = logBlock(4 * 1024 ** 2)
   const mib = TOTAL / 1024 ** 2
   try {
-    const floorMs = await cpuMs(() => pipeline(repeat(block, TOTAL), createGzip({ level: 1 }), new Writable({ write: (_, __, done) => done() })))
+    const floorMs = await cpuMs(() =>
+      pipeline(repeat(block, TOTAL), createGzip({ level: 1 }), new Writable({ write: (_, __, done) => done() })),
+    )
     let peak = 0
     const before = process.memoryUsage.rss()
     const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50)
     const wholeMs = await cpuMs(async () => {
       const archive = createArchive(join(folder, 'bench.tar.gz'), 'bench', new Date(0))
-      const sink = createSink({ archive, redactor: createRedactor(defaultRules), taps: [], workFolder: folder, limits: { bundleBytes: TOTAL, outputBytes: TOTAL } })
+      const sink = createSink({
+        archive,
+        redactor: createRedactor(defaultRules),
+        taps: [],
+        workFolder: folder,
+        limits: { bundleBytes: TOTAL, outputBytes: TOTAL },
+      })
       for (let file = 0; file < FILES; file++)
-        await sink.take({ type: 'file', path: `logs/${file}.log`, format: 'text', body: () => repeat(block, TOTAL / FILES) }, new AbortController().signal)
+        await sink.take(
+          { type: 'file', path: `logs/${file}.log`, format: 'text', body: () => repeat(block, TOTAL / FILES) },
+          new AbortController().signal,
+        )
       await archive.finish()
     })
     clearInterval(watch)
     return [
-      { name: '1 GiB of logs: redact, stage, tar, gzip', value: (mib / wholeMs) * 1000, unit: 'MiB/s of a core', against: { name: 'gzip alone', value: (mib / floorMs) * 1000 }, limit: '≥ 60' },
+      {
+        name: '1 GiB of logs: redact, stage, tar, gzip',
+        value: (mib / wholeMs) * 1000,
+        unit: 'MiB/s of a core',
+        against: { name: 'gzip alone', value: (mib / floorMs) * 1000 },
+        limit: '≥ 60',
+      },
       { name: 'memory that it added at its peak', value: (peak - before) / 1024 ** 2, unit: 'MiB', limit: 'flat' },
     ]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
-

@@ -18,8 +18,18 @@ async function storeOf100(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sbs-bench-'))
   mkdirSync(join(folder, 'config'))
   writeFileSync(join(folder, 'config', 'scheduler.yaml'), 'metricsPort: 0\n')
-  const processes = createProcessTable({ pid: process.pid, kill: (pid, signal) => process.kill(pid, signal), readFile: (path) => readFileSync(path, 'utf8') })
-  const store = createFileStore({ folder, clock: systemClock, newUid: () => crypto.randomUUID(), processes, onProblem: () => undefined })
+  const processes = createProcessTable({
+    pid: process.pid,
+    kill: (pid, signal) => process.kill(pid, signal),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  })
+  const store = createFileStore({
+    folder,
+    clock: systemClock,
+    newUid: () => crypto.randomUUID(),
+    processes,
+    onProblem: () => undefined,
+  })
   for (let i = 0; i < JOBS; i++) {
     const text = `apiVersion: support-bundle-schedule.io/v1\nschedule: "${i % 60} 3 * * *"\ntimeZone: Europe/Berlin\n`
     await store.create({ kind: 'job', namespace: '', name: `job-${i}` }, { text })
@@ -38,7 +48,14 @@ export async function programs(): Promise<Figure[]> {
     await systemClock.sleep(10_000)
     const { pid } = JSON.parse(readFileSync(join(folder, 'state', 'daemon.json'), 'utf8')) as { pid: number }
     const memory = memoryOf(pid)
-    const [bare, help, list] = race([['-e', '0'], [CLI, '--help'], [CLI, 'list', '--local']].map((args) => [process.execPath, ...args]), env) as [Cost, Cost, Cost]
+    const [bare, help, list] = race(
+      [
+        ['-e', '0'],
+        [CLI, '--help'],
+        [CLI, 'list', '--local'],
+      ].map((args) => [process.execPath, ...args]),
+      env,
+    ) as [Cost, Cost, Cost]
     const floor = { name: '`node -e 0`', cost: bare }
     return [
       ...costFigures('`--help`', help, floor, '≤ 2 ×'),
@@ -58,7 +75,10 @@ async function firstOutput(): Promise<number> {
   for (let round = 0; round < 9; round++) {
     const work = mkdtempSync(join(tmpdir(), 'sbs-bench-task-'))
     const begin = performance.now()
-    const child = spawn(process.execPath, [join(DIST, 'lib', 'task.js')], { env: { SUPPORT_BUNDLE_SCHEDULE_TASK: '1' }, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] })
+    const child = spawn(process.execPath, [join(DIST, 'lib', 'task.js')], {
+      env: { SUPPORT_BUNDLE_SCHEDULE_TASK: '1' },
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    })
     const request = {
       task: 'run',
       run: { id: 'bench', job: 'bench', namespace: '', slot: systemClock.now().toISOString(), trigger: 'once' },

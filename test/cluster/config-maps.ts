@@ -5,7 +5,14 @@ import { decodeRun, type Run } from '../../core/run.ts'
 
 /** A ConfigMap as the server has it. */
 export interface ConfigMapObject {
-  metadata: { name: string; namespace: string; uid: string; resourceVersion: string; creationTimestamp: string; labels?: Record<string, string> }
+  metadata: {
+    name: string
+    namespace: string
+    uid: string
+    resourceVersion: string
+    creationTimestamp: string
+    labels?: Record<string, string>
+  }
   data?: Record<string, string>
   immutable?: boolean
 }
@@ -14,9 +21,8 @@ export interface ConfigMapObject {
 export function configMapsOf(client: KubeClient, namespace: string) {
   const path = (name = '') => `/api/v1/namespaces/${namespace}/configmaps${name ? `/${name}` : ''}`
   const list = async (kind: Kind) =>
-    (
-      (await client.json({ path: path(), query: { labelSelector: `${LABEL_KIND}=${kind}` } })) as { items: ConfigMapObject[] }
-    ).items
+    ((await client.json({ path: path(), query: { labelSelector: `${LABEL_KIND}=${kind}` } })) as { items: ConfigMapObject[] })
+      .items
   return {
     namespace,
     list,
@@ -69,4 +75,5 @@ export const nextMinute = (now: Date, leastMs: number): Date =>
   new Date(Math.ceil((now.getTime() + leastMs) / MINUTE_MS) * MINUTE_MS)
 
 /** Of an instant's hour and day, for cron: due once in a day. */
-export const onceAt = (...at: Date[]): string => `${at.map((slot) => slot.getUTCMinutes()).join(',')} ${[...new Set(at.map((slot) => slot.getUTCHours()))].join(',')} * * *`
+export const onceAt = (...at: Date[]): string =>
+  `${at.map((slot) => slot.getUTCMinutes()).join(',')} ${[...new Set(at.map((slot) => slot.getUTCHours()))].join(',')} * * *`

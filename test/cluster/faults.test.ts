@@ -85,23 +85,39 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
     { name: 'hangs', rules: [{ fault: { kind: 'hang' } }], forMs: 8_000 },
     { name: 'answers 429 with Retry-After', rules: [{ fault: { kind: 'status', status: 429, retryAfter: '1' } }], forMs: 5_000 },
     { name: 'answers 500', rules: [{ fault: { kind: 'status', status: 500 } }], forMs: 5_000 },
-    { name: 'cuts watches each second', rules: [{ fault: { kind: 'cut', afterMs: 1_000, abruptly: true }, path: /watch=true/ }], forMs: 4_000 },
-    { name: 'does what it was asked, but its answers are lost', rules: [{ fault: { kind: 'reset', afterServer: true }, method: 'POST', path: CONFIG_MAPS, times: 2 }], forMs: 3_000 },
-    { name: 'loses answers to changes', rules: [{ fault: { kind: 'reset', afterServer: true }, method: 'PUT', path: CONFIG_MAPS, times: 3 }], forMs: 3_000 },
+    {
+      name: 'cuts watches each second',
+      rules: [{ fault: { kind: 'cut', afterMs: 1_000, abruptly: true }, path: /watch=true/ }],
+      forMs: 4_000,
+    },
+    {
+      name: 'does what it was asked, but its answers are lost',
+      rules: [{ fault: { kind: 'reset', afterServer: true }, method: 'POST', path: CONFIG_MAPS, times: 2 }],
+      forMs: 3_000,
+    },
+    {
+      name: 'loses answers to changes',
+      rules: [{ fault: { kind: 'reset', afterServer: true }, method: 'PUT', path: CONFIG_MAPS, times: 3 }],
+      forMs: 3_000,
+    },
     { name: 'ends its answers in the middle', rules: [{ fault: { kind: 'truncate', bytes: 700 }, method: 'GET' }], forMs: 3_000 },
   ]
-  it.each(troubles)('runs what is asked once, when the server $name', async ({ name, rules, forMs }) => {
-    const id = `t${troubles.findIndex((trouble) => trouble.name === name)}`
-    proxy.rules(...rules)
-    await well.request('steady', `${id}a`)
-    await systemClock.sleep(forMs)
-    proxy.rules()
-    await well.request('steady', `${id}b`)
-    // Whose moment it was may have been interrupted, and says so; what comes after is as ever.
-    expect(['completed', 'interrupted']).toContain(await outcomeOf(well, `steady.m${id}a`))
-    expect(await outcomeOf(well, `steady.m${id}b`)).toBe('completed')
-    expect(Math.max(...(await beginnings(well)))).toBe(1)
-  }, 90_000)
+  it.each(troubles)(
+    'runs what is asked once, when the server $name',
+    async ({ name, rules, forMs }) => {
+      const id = `t${troubles.findIndex((trouble) => trouble.name === name)}`
+      proxy.rules(...rules)
+      await well.request('steady', `${id}a`)
+      await systemClock.sleep(forMs)
+      proxy.rules()
+      await well.request('steady', `${id}b`)
+      // Whose moment it was may have been interrupted, and says so; what comes after is as ever.
+      expect(['completed', 'interrupted']).toContain(await outcomeOf(well, `steady.m${id}a`))
+      expect(await outcomeOf(well, `steady.m${id}b`)).toBe('completed')
+      expect(Math.max(...(await beginnings(well)))).toBe(1)
+    },
+    90_000,
+  )
 
   it('goes on after the server was killed and came back', async () => {
     await server.stopApiServer()
@@ -127,7 +143,12 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
 
   it('ends the run of a job that is deleted meanwhile, and notes both', async () => {
     const maps = await optedIn()
-    const inline = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'SupportBundle', metadata: { name: 'nap' }, spec: { collectors: [{ nap: {} }] } }
+    const inline = {
+      apiVersion: 'troubleshoot.sh/v1beta2',
+      kind: 'SupportBundle',
+      metadata: { name: 'nap' },
+      spec: { collectors: [{ nap: {} }] },
+    }
     await maps.create('gone', 'job', cheapJob(NEVER, { collect: { specs: [{ inline }] } }))
     await maps.request('gone', 'nap')
     await eventually(async () => ((await maps.runsOf('gone'))[0]?.phase === 'running' ? true : undefined), 'the run', [agent])
@@ -140,7 +161,11 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
       'the end of the ledger',
       [agent],
     )
-    expect(page.entries.map((entry) => ('outcome' in entry ? entry.outcome : entry.type))).toEqual(['created', 'interrupted', 'deleted'])
+    expect(page.entries.map((entry) => ('outcome' in entry ? entry.outcome : entry.type))).toEqual([
+      'created',
+      'interrupted',
+      'deleted',
+    ])
     expect((await maps.runsOf('gone')).filter((run) => run.bundle)).toEqual([])
   }, 60_000)
 
@@ -163,8 +188,15 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
     expect(await outcomeOf(maps, runName('free', slot))).toBe('completed')
     expect(await outcomeOf(maps, runName('status-taken', slot))).toBe('completed')
     const refused = { outcome: 'claim-refused', from: slot.toISOString(), count: 1 }
-    for (const [where, job] of [[maps, 'run-taken'], [full, 'cramped']] as const) {
-      await eventually(async () => (await ledgerOf(where, job))?.entries.some((entry) => 'outcome' in entry) || undefined, 'a line', [agent])
+    for (const [where, job] of [
+      [maps, 'run-taken'],
+      [full, 'cramped'],
+    ] as const) {
+      await eventually(
+        async () => (await ledgerOf(where, job))?.entries.some((entry) => 'outcome' in entry) || undefined,
+        'a line',
+        [agent],
+      )
       expect((await ledgerOf(where, job))?.entries.at(-1)).toMatchObject(refused)
       const status = await eventually(
         async () => {
@@ -177,7 +209,10 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
       expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Degraded', reason: 'ClaimRefused' }))
     }
     expect(await maps.runsOf('run-taken')).toEqual([])
-    expect(await statusOf(maps, 'ledger-taken')).toMatchObject({ state: 'invalid', conditions: expect.arrayContaining([expect.objectContaining({ reason: 'StoreNameTaken' })]) as unknown })
+    expect(await statusOf(maps, 'ledger-taken')).toMatchObject({
+      state: 'invalid',
+      conditions: expect.arrayContaining([expect.objectContaining({ reason: 'StoreNameTaken' })]) as unknown,
+    })
     expect(agent.log()).toMatch(/"status-taken".*STORE_NAME_TAKEN/)
     expect(await Promise.all(inTheWay.map((name) => maps.get(name)))).toEqual(before)
     expect(Math.max(...(await beginnings(maps)))).toBe(1)

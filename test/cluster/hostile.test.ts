@@ -65,7 +65,8 @@ describe.skipIf(skipped)(`${COUNT} hostile ConfigMaps`, () => {
       await Promise.all(objects.slice(at, at + 20).map(({ body }) => cluster.admin.json({ method: 'POST', path, body })))
     const createdMs = systemClock.monotonicMs() - began
     const jobs = objects.filter(({ becomes }) => becomes !== 'nothing').map(({ body }) => body.metadata.name)
-    const statuses = async () => new Map((await bad.list('status')).map((one) => [one.metadata.name, decodeStatus(one.data?.['status.json'] ?? '')]))
+    const statuses = async () =>
+      new Map((await bad.list('status')).map((one) => [one.metadata.name, decodeStatus(one.data?.['status.json'] ?? '')]))
     const found = await eventually(
       async () => {
         const all = await statuses()
@@ -79,7 +80,8 @@ describe.skipIf(skipped)(`${COUNT} hostile ConfigMaps`, () => {
     const wrong = objects.flatMap(({ body, becomes }) => {
       if (becomes === 'nothing') return []
       const status = found.get(`${body.metadata.name}.status`)
-      const isAsItShould = becomes === 'invalid' ? status?.state === 'invalid' && Boolean(status.lastError) : status?.state !== 'invalid'
+      const isAsItShould =
+        becomes === 'invalid' ? status?.state === 'invalid' && Boolean(status.lastError) : status?.state !== 'invalid'
       return isAsItShould ? [] : [{ ...body, status }]
     })
     expect(wrong).toEqual([])
@@ -121,6 +123,7 @@ describe.skipIf(skipped)(`${COUNT} hostile ConfigMaps`, () => {
     expect(shown.out).toContain('\\u001b[31;1mred')
     const json = await cli('list', '-A', '-o', 'json')
     expect((JSON.parse(json.out) as { items: unknown[] }).items.length).toBe(jobs.length + 2 * good.length)
-    for (const { out, err } of [listed, shown]) expect(`${out}${err}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    for (const { out, err } of [listed, shown])
+      expect(`${out}${err}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
   }, 60_000)
 })

@@ -13,19 +13,39 @@ const OBJECTS: [api: string, plural: string, object: object][] = [
   ['api/v1', 'limitranges', { ...meta('limits'), spec: { limits: [{ type: 'Pod', max: { cpu: '4' } }] } }],
   ['api/v1', 'resourcequotas', { ...meta('quota'), spec: { hard: { pods: '1000' } } }],
   ['api/v1', 'persistentvolumeclaims', { ...meta('data'), spec: claim() }],
-  ['api/v1', 'events', { ...meta('web.1'), involvedObject: { kind: 'Pod', name: 'web', namespace: '%' }, reason: 'Tested', message: 'a <b> & "c"' }],
+  [
+    'api/v1',
+    'events',
+    { ...meta('web.1'), involvedObject: { kind: 'Pod', name: 'web', namespace: '%' }, reason: 'Tested', message: 'a <b> & "c"' },
+  ],
   ['apis/apps/v1', 'deployments', { ...meta('web'), spec: { selector, template } }],
   ['apis/apps/v1', 'statefulsets', { ...meta('db'), spec: { serviceName: 'db', selector, template } }],
   ['apis/apps/v1', 'daemonsets', { ...meta('agent'), spec: { selector, template } }],
   ['apis/apps/v1', 'replicasets', { ...meta('web-1'), spec: { selector, template } }],
   ['apis/batch/v1', 'jobs', { ...meta('once'), spec: jobSpec }],
   ['apis/batch/v1', 'cronjobs', { ...meta('nightly'), spec: { schedule: '0 2 * * *', jobTemplate: { spec: jobSpec } } }],
-  ['apis/networking.k8s.io/v1', 'ingresses', { ...meta('web'), spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } } }],
+  [
+    'apis/networking.k8s.io/v1',
+    'ingresses',
+    { ...meta('web'), spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } } },
+  ],
   ['apis/networking.k8s.io/v1', 'networkpolicies', { ...meta('closed'), spec: { podSelector: {} } }],
   ['apis/policy/v1', 'poddisruptionbudgets', { ...meta('web'), spec: { minAvailable: 1, selector } }],
-  ['apis/rbac.authorization.k8s.io/v1', 'roles', { ...meta('reader'), rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }],
-  ['apis/rbac.authorization.k8s.io/v1', 'rolebindings', { ...meta('reader'), roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' } }],
-  ['apis/discovery.k8s.io/v1', 'endpointslices', { ...meta('outside-1'), addressType: 'IPv4', endpoints: [{ addresses: ['192.0.2.1'] }] }],
+  [
+    'apis/rbac.authorization.k8s.io/v1',
+    'roles',
+    { ...meta('reader'), rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
+  ],
+  [
+    'apis/rbac.authorization.k8s.io/v1',
+    'rolebindings',
+    { ...meta('reader'), roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' } },
+  ],
+  [
+    'apis/discovery.k8s.io/v1',
+    'endpointslices',
+    { ...meta('outside-1'), addressType: 'IPv4', endpoints: [{ addresses: ['192.0.2.1'] }] },
+  ],
   ['apis/coordination.k8s.io/v1', 'leases', { ...meta('leader'), spec: { holderIdentity: 'web-1' } }],
 ]
 
@@ -40,7 +60,13 @@ export async function fillRichly(client: KubeClient, namespace: string): Promise
 /** A kind of one's own. Waits until the server knows it. */
 export async function defineKind(
   client: KubeClient,
-  kind: { group: string; plural: string; kind: string; scope: 'Namespaced' | 'Cluster'; versions: { name: string; served: boolean }[] },
+  kind: {
+    group: string
+    plural: string
+    kind: string
+    scope: 'Namespaced' | 'Cluster'
+    versions: { name: string; served: boolean }[]
+  },
 ): Promise<void> {
   const { group, plural, scope } = kind
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }

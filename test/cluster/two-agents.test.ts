@@ -65,7 +65,10 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     bucket = await minio.newBucket()
     await minio.client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }))
     home = await cluster.newNamespace()
-    const names = [await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }), await cluster.newNamespace({ [LABEL_ENABLED]: 'true' })]
+    const names = [
+      await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }),
+      await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }),
+    ]
     tenants = names.map((name) => configMapsOf(cluster.admin, name))
     const body = { metadata: { name: 'bucket-keys' }, stringData: minio.keys }
     for (const name of names) await cluster.admin.json({ method: 'POST', path: `/api/v1/namespaces/${name}/secrets`, body })
@@ -85,7 +88,9 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     for (const tenant of tenants) {
       const config = { bucket, endpoint: minio.url, region: minio.region }
       const upload = [{ uploader: 's3', config, credentials: { secret: 'bucket-keys' } }]
-      await Promise.all(Array.from({ length: JOBS }, (_, index) => tenant.create(`job-${index}`, 'job', cheapJob(schedule, { upload }))))
+      await Promise.all(
+        Array.from({ length: JOBS }, (_, index) => tenant.create(`job-${index}`, 'job', cheapJob(schedule, { upload }))),
+      )
     }
     begin(0)
     begin(1)
@@ -123,7 +128,9 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
           const job = `job-${index}`
           const page = pages[at]?.find((one) => one.job === job)
           const iso = slot.toISOString()
-          const byRun = own.filter(({ name, run }) => jobOf(name) === job && run.slot === iso).map(({ run }) => run.outcome ?? 'none')
+          const byRun = own
+            .filter(({ name, run }) => jobOf(name) === job && run.slot === iso)
+            .map(({ run }) => run.outcome ?? 'none')
           const lines = (page?.entries ?? []).filter((entry) =>
             entry.type === 'run' ? entry.slot === iso : entry.type === 'slots' && entry.from <= iso && iso <= entry.to,
           )
@@ -141,7 +148,8 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     expect([...byKey].filter(([, copies]) => new Set(copies.map(({ etag }) => etag)).size > 1)).toEqual([])
     expect(byKey.size).toBeLessThanOrEqual(runs.length)
     const found = [...byKey.keys()].join('\n')
-    for (const { object, run } of delivered) expect(found).toContain(`${object.metadata.namespace}/${run.job}/${run.bundle?.fileName}`)
+    for (const { object, run } of delivered)
+      expect(found).toContain(`${object.metadata.namespace}/${run.job}/${run.bundle?.fileName}`)
     expect(delivered.length).toBe(counts['completed'])
 
     // Each run was begun at most once, whoever did it.
@@ -149,7 +157,8 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     expect(begun.filter(({ times }) => times > 1)).toEqual([])
 
     const log = [...ended, ...current()].map((agent) => agent.log()).join('')
-    const adopted = (phase: string) => log.split('\n').filter((line) => line.includes('run taken over') && line.includes(`"${phase}"`)).length
+    const adopted = (phase: string) =>
+      log.split('\n').filter((line) => line.includes('run taken over') && line.includes(`"${phase}"`)).length
     expect(adopted('claimed')).toBeGreaterThan(0)
     process.stdout.write(
       `\n200 slots: ${JSON.stringify(counts)}; ${kills} kills; adopted: ${adopted('claimed')} claimed, ${adopted('delivering')} delivering; ` +
@@ -169,7 +178,9 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     for (const { name, object, run } of await allRuns()) {
       expect(object.immutable).toBe(true)
       const claimedAt = created.get(`${object.metadata.namespace}/${name}`)
-      const key = [...objects.keys()].find((one) => one.endsWith(`${object.metadata.namespace}/${run.job}/${run.bundle?.fileName}`))
+      const key = [...objects.keys()].find((one) =>
+        one.endsWith(`${object.metadata.namespace}/${run.job}/${run.bundle?.fileName}`),
+      )
       if (key === undefined) continue
       expect(claimedAt).toBeDefined()
       expect(claimedAt).toBeLessThan(objects.get(key) ?? 0)
@@ -188,14 +199,21 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
       const { items } = await cli('list', '-A')
       const histories = await Promise.all(tenants.map((tenant) => cli('history', 'job-7', '-n', tenant.namespace)))
       // Since when a condition holds is what a status alone knows.
-      const rows = items.map((row) => ({ ...row, conditions: (row['conditions'] as object[]).map((one) => ({ ...one, at: '' })) }))
+      const rows = items.map((row) => ({
+        ...row,
+        conditions: (row['conditions'] as object[]).map((one) => ({ ...one, at: '' })),
+      }))
       return { rows, histories: histories.map((history) => history.items) }
     }
     const before = await look()
     expect(before.rows).toHaveLength(2 * JOBS)
     for (const tenant of tenants) {
       rmSync(join(folder, 'namespaces', tenant.namespace, 'cache.json'))
-      await cluster.admin.json({ method: 'DELETE', path: `/api/v1/namespaces/${tenant.namespace}/configmaps`, query: { labelSelector: 'support-bundle-schedule.io/kind=status' } })
+      await cluster.admin.json({
+        method: 'DELETE',
+        path: `/api/v1/namespaces/${tenant.namespace}/configmaps`,
+        query: { labelSelector: 'support-bundle-schedule.io/kind=status' },
+      })
     }
     const agent = begin(0)
     const statuses = async () => (await Promise.all(tenants.map((tenant) => tenant.list('status')))).flat().length
@@ -217,7 +235,8 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     let VersionIdMarker: string | undefined
     do {
       const page = await minio.client.send(new ListObjectVersionsCommand({ Bucket: bucket, KeyMarker, VersionIdMarker }))
-      for (const one of page.Versions ?? []) all.push({ key: one.Key ?? '', etag: one.ETag ?? '', at: one.LastModified?.getTime() ?? 0 })
+      for (const one of page.Versions ?? [])
+        all.push({ key: one.Key ?? '', etag: one.ETag ?? '', at: one.LastModified?.getTime() ?? 0 })
       KeyMarker = page.NextKeyMarker
       VersionIdMarker = page.NextVersionIdMarker
     } while (KeyMarker !== undefined)

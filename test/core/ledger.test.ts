@@ -160,6 +160,20 @@ describe('a page that grows too large', () => {
     expect(page.entries[1]).toMatchObject({ isCountCapped: true })
   })
 
+  it('does not count an earlier job’s slots as the new one’s, wherever it is cut', () => {
+    const long = (index: number): LedgerEntry => ({ type: 'clock', at: at(index), note: 'x'.repeat(300) })
+    const earlier = [slots(1, 'failed', 5), ...Array.from({ length: 199 }, (_, index) => long(index))]
+    const before = { ...opened(), entries: earlier }
+    const again = openLedger(job('uid-2'), observed, CREATED, before)
+    const own = [slots(2, 'completed'), ...Array.from({ length: 197 }, (_, index) => long(index))]
+    // Its creation is the first entry of the younger half.
+    const page = record({ ...again, entries: [...again.entries, ...own] }, [slots(3, 'completed')])
+    expect(page.entries[0]?.type).toBe('created')
+    expect(page.carried).toEqual({ failed: 5 })
+    expect(totals(page)).toEqual({ completed: 2 })
+    expect(page.earlier).toEqual({ failed: 5 })
+  })
+
   it('whose state alone is too large is left as it is, and not turned over for ever', () => {
     const page = { ...opened(), state: { ...opened().state, schedule: ['x'.repeat(PAGE_LIMIT)] } }
     expect(record(page, [slots(1, 'completed')]).entries).toEqual([])

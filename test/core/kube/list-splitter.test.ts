@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ListSplitter, splitList } from '../../../core/kube/list-splitter.ts'
+import { ListSplitter, parseList, splitList } from '../../../core/kube/list-splitter.ts'
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8')
 
@@ -101,4 +101,13 @@ it.each([
   ['items: null, as Go writes empty lists', '{"kind":"Pod","items":null}'],
 ])('finds no item in %s', (_, list) => {
   expect(splitList(Buffer.from(list))).toMatchObject({ items: [], envelope: { kind: 'Pod' } })
+})
+
+it('a list that is parsed at once says the same, and what is no whole list is an error there, too', () => {
+  const list = Buffer.from('{"kind":"XList","items":[{"a":"]}"},{"b":[{}]}],"metadata":{"resourceVersion":"5","continue":"next"},"apiVersion":"v1"}')
+  const { items, envelope } = splitList(list)
+  expect(parseList(list)).toEqual({ items: items.map((item) => JSON.parse(text(item)) as unknown), envelope })
+  expect(parseList(Buffer.from('{"items":null}')).items).toEqual([])
+  for (const end of [0, 20, list.length - 1]) expect(() => parseList(list.subarray(0, end))).toThrow(SyntaxError)
+  expect(() => parseList(Buffer.from('null'))).toThrow(SyntaxError)
 })

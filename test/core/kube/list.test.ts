@@ -58,6 +58,10 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
     expect(new Set(all.map((page) => page.resourceVersion)).size).toBe(1)
     const whole = (await cluster.admin.bytes({ path })).toString('utf8')
     expect(whole).toContain(`"items":[${all.flatMap((page) => page.items.map((item) => item.text)).join(',')}]`)
+    const parsed = await pages({ isParsed: true })
+    expect(parsed.map(({ items, ...page }) => ({ ...page, items: items.map((item) => item.json) }))).toEqual(
+      all.map(({ items, ...page }) => ({ ...page, items: items.map((item) => item.json) })),
+    )
   })
 
   it('and the many calls before them left no listener on the connections that they shared', () => {

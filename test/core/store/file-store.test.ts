@@ -2,20 +2,24 @@ import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } fro
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KINDS, LABEL_KIND, type Kind } from '../../../core/names.ts'
-import { nodeFileSystem } from '../../../core/store/file-system.ts'
+import { nodeFileSystem, syncFileSystem } from '../../../core/store/file-system.ts'
 import type { Ref, Store, Stored } from '../../../core/store/store.ts'
 import { refused, storeConformance } from './conformance.ts'
 import { faulty } from './faulty-file-system.ts'
 import { fakeProcess, type FileWorld, makeFileWorld } from './file-world.ts'
 
-storeConformance(
-  'files',
-  async () => {
-    const world = await makeFileWorld()
-    return { ...world, store: world.open(), another: async () => world.open({ processes: fakeProcess(2) }) }
-  },
-  { sequences: 25 },
-)
+for (const [name, fs] of [
+  ['files', nodeFileSystem],
+  ['files, one call after the other', syncFileSystem],
+] as const)
+  storeConformance(
+    name,
+    async () => {
+      const world = await makeFileWorld()
+      return { ...world, store: world.open({ fs }), another: async () => world.open({ fs, processes: fakeProcess(2) }) }
+    },
+    { sequences: 25 },
+  )
 
 describe('file store', () => {
   let world: FileWorld
