@@ -1,4 +1,4 @@
-import { isAlias, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { isAlias, isScalar, LineCounter, type Node, parseDocument, stringify, visit } from 'yaml'
 
 /** Where a text stops being YAML; lines and columns count from 1. */
 export interface YamlIssue {
@@ -23,22 +23,23 @@ export function parseYaml(text: string): { value: unknown; issues: YamlIssue[] }
     issues.push({ message: explain(message, text.split('\n')[line - 1] ?? ''), line, column: col })
   }
   for (const error of [...document.errors, ...document.warnings].slice(0, MAX_ISSUES)) add(error.message, error.pos[0])
+  const look = (node: Node) => {
+    const at = node.range?.[0] ?? 0
+    if (isAlias(node) || node.anchor) add('anchors and aliases are not allowed', at)
+    if (node.tag) add('tags are not allowed', at)
+    return issues.length > 0 ? visit.BREAK : undefined
+  }
   visit(document, {
-    Node: (_, node) => {
-      const at = node.range?.[0] ?? 0
-      if (isAlias(node) || node.anchor) add('anchors and aliases are not allowed', at)
-      if (node.tag) add('tags are not allowed', at)
-      return issues.length > 0 ? visit.BREAK : undefined
-    },
-    // By a set: the parser compares each key with all others, which takes seconds for thousands of them.
-    Map: (_, { items }) => {
+    Node: (_, node) => look(node),
+    // Asked instead of `Node`. By a set: the parser compares each key with all others, which takes seconds for thousands.
+    Map: (_, map) => {
       const keys = new Set<unknown>()
-      for (const { key } of items) {
+      for (const { key } of map.items) {
         if (isScalar(key) && keys.has(key.value)) add('Map keys must be unique', key.range?.[0] ?? 0)
         if (isScalar(key)) keys.add(key.value)
         if (issues.length > 0) return visit.BREAK
       }
-      return undefined
+      return look(map)
     },
     Pair: (_, { key }) => {
       if (!isScalar(key)) add('a key must be a word', (key as { range?: [number] | null }).range?.[0] ?? 0)

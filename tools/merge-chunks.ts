@@ -39,7 +39,7 @@ export function mergeChunks(groups: readonly Group[]): Plugin {
                   .join(''),
                 resolveDir: '/',
               },
-              plugins: [memory(new Map(mine.map(([path]) => [path, files.get(path)?.text ?? ''])), places)],
+              plugins: [memory(new Map(mine.map(([path]) => [path, files.get(path)?.text ?? ''])))],
               ...{
                 bundle: true,
                 format: 'esm',
@@ -92,7 +92,7 @@ const fileOf = (chunks: [string, Place][], name: string) =>
   `${dirname(chunks.find(([path]) => basename(path).startsWith('chunk-'))?.[0] ?? '')}/${name}.js`
 
 /** Gives esbuild its own chunks again. Those of other groups stay imports. */
-function memory(chunks: Map<string, string>, places: Map<string, Place>): Plugin {
+function memory(chunks: Map<string, string>): Plugin {
   return {
     name: 'chunks',
     setup(build) {

@@ -40,6 +40,8 @@ const JUMP_MS = 300_000
 /** It may go back by this: a clock that is kept right is moved by less. */
 const BACK_MS = 1_000
 const RETRY_MS = 5_000
+/** Jobs of one round, besides those that are due. */
+const AT_ONCE = 25
 
 export function createEngine(edge: EngineEdge): Engine {
   const dirty = new Set<string>()
@@ -81,9 +83,10 @@ export function createEngine(edge: EngineEdge): Engine {
       lookAtAllMs = edge.clock.monotonicMs() + edge.checkIntervalMs
     }
     const now = edge.clock.now().getTime()
-    for (const [job, at] of wakeAt) if (at <= now) dirty.add(job)
-    const jobs = [...dirty]
-    dirty.clear()
+    const due = [...wakeAt].flatMap(([job, at]) => (at <= now ? [job] : []))
+    // What is due goes before what only changed, and soon again: a thousand new jobs take a while to look at.
+    const jobs = [...new Set([...due, ...dirty])].slice(0, Math.max(due.length, AT_ONCE))
+    for (const job of jobs) dirty.delete(job)
     await round(jobs)
     return dirty.size > 0 ? 0 : nap(edge, wakeAt)
   }

@@ -56,7 +56,6 @@ export async function putStatus(store: Store, job: Stored, change: Partial<JobSt
     schema: 1,
     id: job.uid,
     observedVersion: job.version,
-    observedVersion: job.version,
     observedSpecHash: specHash(job.text),
     state: 'completed',
     isPaused: false,
