@@ -35,8 +35,9 @@ export function parseYaml(text: string): { value: unknown; issues: YamlIssue[] }
     Map: (_, map) => {
       const keys = new Set<unknown>()
       for (const { key } of map.items) {
-        if (isScalar(key) && keys.has(key.value)) add('Map keys must be unique', key.range?.[0] ?? 0)
-        if (isScalar(key)) keys.add(key.value)
+        const name = isScalar(key) ? String(key.value) : undefined
+        if (name !== undefined && keys.has(name)) add('Map keys must be unique', (key as Node).range?.[0] ?? 0)
+        keys.add(name)
         if (issues.length > 0) return visit.BREAK
       }
       return look(map)

@@ -2,13 +2,23 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
+import { bundleFigures } from '../test/bench/cluster.ts'
 import { clusterFigures } from '../test/bench/cluster-agent.ts'
 import { showFigures } from '../test/bench/figure.ts'
 import { pipelineFigures } from '../test/bench/pipeline.ts'
 import { programs } from '../test/bench/programs.ts'
 
-/** `npm run bench`: prints ratios against a floor in the same run; `-- --write` keeps them in docs/benchmarks.md. */
-const figures = [...(await programs()), ...(await clusterFigures()), ...(await pipelineFigures())]
+/**
+ * `npm run bench`: prints ratios against a floor in the same run; `-- --write` keeps them in docs/benchmarks.md, `--peer` runs
+ * the peer beside them, if it is built.
+ */
+const withPeer = process.argv.includes('--peer')
+const figures = [
+  ...(await programs()),
+  ...(await clusterFigures()),
+  ...(await bundleFigures({ withPeer })),
+  ...(await pipelineFigures()),
+]
 const cpu = cpus()
 const text = `# Benchmarks
 

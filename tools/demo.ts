@@ -45,7 +45,8 @@ mkdirSync(join(folder, 'config'))
 // Any free port: the demo must not care what else runs here.
 writeFileSync(join(folder, 'config', 'scheduler.yaml'), 'metricsPort: 0\n')
 
-const say = (text: string) => process.stdout.write(`\n\u001b[1m${text}\u001b[0m\n`.replaceAll(process.stdout.isTTY ? /$^/g : /\u001b\[\d+m/g, ''))
+const say = (text: string) =>
+  process.stdout.write(`\n\u001b[1m${text}\u001b[0m\n`.replaceAll(process.stdout.isTTY ? /$^/g : /\u001b\[\d+m/g, ''))
 
 /** Runs a command of the CLI where everyone can see it. */
 function run(...args: string[]): Promise<number> {
@@ -68,14 +69,18 @@ interface Item {
   outcome: string
   where?: string
 }
-const history = (): Item[] => (JSON.parse(ask('history', job, '--local', '-o', 'json') || '{"items":[]}') as { items: Item[] }).items
+const history = (): Item[] =>
+  (JSON.parse(ask('history', job, '--local', '-o', 'json') || '{"items":[]}') as { items: Item[] }).items
 
 /** The first slot that the schedule itself ran. */
 async function waitForSlot(): Promise<Item | undefined> {
   for (let left = 75; left > 0; left--) {
-    const found = history().find((item) => item.trigger === 'schedule' && item.outcome !== 'pending' && item.outcome !== 'running')
+    const found = history().find(
+      (item) => item.trigger === 'schedule' && item.outcome !== 'pending' && item.outcome !== 'running',
+    )
     if (found) return found
-    if (process.stdout.isTTY) process.stdout.write(`\r  waiting for the next full minute … ${60 - systemClock.now().getUTCSeconds()} s `)
+    if (process.stdout.isTTY)
+      process.stdout.write(`\r  waiting for the next full minute … ${60 - systemClock.now().getUTCSeconds()} s `)
     await systemClock.sleep(1000)
   }
   return undefined

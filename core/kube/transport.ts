@@ -1,5 +1,10 @@
-import type * as http from 'node:http'
-import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, createSecureContext } from 'node:tls'
@@ -29,8 +34,6 @@ export interface TransportOptions {
   connectTimeoutMs: number
 }
 
-/** `node:http`, for a server without TLS. */
-type PlainHttp = typeof http | undefined
 type Agents = Record<'calls' | 'streams', HttpAgent>
 
 /** A free connection is closed before the server (90 s) or a load balancer (often 60 s) closes it under a request's feet. */
@@ -61,11 +64,9 @@ export class Transport {
    */
   async send(outgoing: Outgoing, credential: Credential): Promise<IncomingMessage> {
     outgoing.signal?.throwIfAborted()
+    const agents = this.#agentsFor(credential, await this.#connection.tls.ca())
     const isTls = this.#url.protocol === 'https:'
-    // As a module it brings all of fetch along: 50 ms and 12 MiB, which nobody else needs.
-    const plain = isTls ? undefined : await import('node:http')
-    const agents = this.#agentsFor(credential, await this.#connection.tls.ca(), plain)
-    const request = (plain?.request ?? httpsRequest)({
+    const request = (isTls ? httpsRequest : httpRequest)({
       agent: outgoing.isLongLived ? agents.streams : agents.calls,
       host: this.#url.hostname.replace(/^\[|\]$/g, ''),
       port: this.#url.port || (isTls ? 443 : 80),
@@ -130,13 +131,13 @@ export class Transport {
     })
   }
 
-  #agentsFor(credential: Credential, ca: string | undefined, plain: PlainHttp): Agents {
+  #agentsFor(credential: Credential, ca: string | undefined): Agents {
     const key = [ca, credential.cert, credential.key].join('\n')
     const known = this.#agents.get(key)
     if (known) return known
     const agents = {
-      calls: this.#newAgent(credential, ca, plain, this.#options.maxSockets),
-      streams: this.#newAgent(credential, ca, plain, Infinity),
+      calls: this.#newAgent(credential, ca, this.#options.maxSockets),
+      streams: this.#newAgent(credential, ca, Infinity),
     }
     this.#agents.set(key, agents)
     // certificates were renewed: the old connections end with what still runs on them
@@ -148,10 +149,10 @@ export class Transport {
     return agents
   }
 
-  #newAgent(credential: Credential, ca: string | undefined, plain: PlainHttp, maxSockets: number): HttpAgent {
+  #newAgent(credential: Credential, ca: string | undefined, maxSockets: number): HttpAgent {
     const pool = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS, scheduling: 'lifo' } as const
     const { tls, proxy } = this.#connection
-    if (plain) return withProxy(new plain.Agent(pool), proxy, this.#options, false)
+    if (this.#url.protocol === 'http:') return withProxy(new HttpAgent(pool), proxy, this.#options, false)
     const { cert, key } = credential
     const agent = new HttpsAgent({
       ...pool,

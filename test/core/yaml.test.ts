@@ -29,6 +29,7 @@ describe('YAML of a stranger', () => {
     ['a key that is a collection', '? {x: 1}\n: y', 'a key must be a word', 1],
     ['a key twice', 'a: 1\nb: 2\na: 3', 'Map keys must be unique', 3],
     ['an inner key twice', 'a: 1\nb: {c: 1, d: 2, c: 3}', 'Map keys must be unique', 2],
+    ['a key as number and as word', '1: a\n"1": b', 'Map keys must be unique', 2],
     ['two documents', 'a: 1\n---\nb: 2', 'only one document is allowed', 2],
     ['a tab', '\ta: 1', 'Tabs are not allowed as indentation', 1],
     ['an unquoted schedule', 'x: 1\nschedule: * * * * *', 'put the schedule in quotes: "* * * * *"', 2],

@@ -73,7 +73,7 @@ async function settledRuns(world: World, job: JobBuilder): Promise<void> {
   before.die()
 }
 
-/** Lives through a scenario; whoever dies is followed by a new process. Returns how many calls the first one made. */
+/** Lives through a scenario; whoever dies is followed by a new process. Returns how many writes the first one made. */
 async function live(world: World, { job = hourly, steps }: Scenario, death?: Death): Promise<number> {
   await settledRuns(world, job)
   const first = world.agent(death ? { death } : {})
@@ -91,13 +91,13 @@ async function live(world: World, { job = hourly, steps }: Scenario, death?: Dea
     await does?.(world, job)
     for (let looks = 0; looks < 4; looks++) await look()
   }
-  const calls = first.store.calls
-  if (!death) return calls
+  const { writes } = first.store
+  if (!death) return writes
   // Somebody looks at last, and sees nothing new.
   agent.die()
   agent = world.agent()
   await look()
-  return calls
+  return writes
 }
 
 async function check(world: World, { slots }: Scenario, label: string): Promise<void> {
@@ -128,20 +128,20 @@ async function check(world: World, { slots }: Scenario, label: string): Promise<
   expect(counted, `${label}: totals`).toBe([...expected].reduce((all, key) => all + slotsOf(key), 0))
 }
 
-describe('a process that dies at any call of the store', () => {
+describe('a process that dies at any write', () => {
   it.each(SCENARIOS)('$name', { timeout: 120_000 }, async (scenario) => {
-    let calls = 0
+    let writes = 0
     {
       await using world = await aWorld(START)
-      calls = await live(world, scenario)
+      writes = await live(world, scenario)
       await check(world, scenario, 'nobody dies')
     }
-    expect(calls).toBeGreaterThan(3)
-    for (let call = 1; call <= calls; call++)
+    expect(writes).toBeGreaterThan(3)
+    for (let write = 1; write <= writes; write++)
       for (const when of ['before', 'after'] as const) {
         await using world = await aWorld(START)
-        await live(world, scenario, { call, when })
-        await check(world, scenario, `dies ${when} call ${call}`)
+        await live(world, scenario, { write, when })
+        await check(world, scenario, `dies ${when} write ${write}`)
       }
   })
 })

@@ -84,8 +84,8 @@ describe('a ledger', () => {
     await using world = await aWorld('2026-03-31T23:59:00Z')
     const { view } = await books(world)
     await world.clock.advance(120_000)
-    // Its first call closes the page, and is its last.
-    const dying = world.agent({ death: { call: 1, when: 'after' } }).works.edge
+    // Its first write closes the page, and is its last.
+    const dying = world.agent({ death: { write: 1, when: 'after' } }).works.edge
     await dying.mirror.load()
     await expect(keep(dying, view, add('lost'))).rejects.toThrow('killed')
     expect(await world.all('ledger')).toMatchObject([{ isSealed: true }])

@@ -15,7 +15,7 @@ const SCHEDULES = ['0 */2 * * *', '30 2,14 * * *', '*/45 8-17 * * *', '7 1-23/3 
 type Act =
   | { does: 'edit'; schedule: string }
   | { does: 'describe' | 'pause' | 'resume' | 'spoil' | 'request' | 'down' | 'up' | 'look' }
-  | { does: 'die at'; call: number; when: 'before' | 'after' }
+  | { does: 'die at'; write: number; when: 'before' | 'after' }
 type Step = Act & { afterMinutes: number }
 
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -28,7 +28,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       does: fc.constant('die at' as const),
-      call: fc.integer({ min: 1, max: 30 }),
+      write: fc.integer({ min: 1, max: 30 }),
       when: fc.constantFrom('before', 'after'),
     }),
   },
@@ -124,7 +124,7 @@ class Week {
     if (step.does === 'up') this.#up()
     if (step.does === 'die at') {
       this.#agent.die()
-      this.#agent = this.#world.agent({ death: { call: step.call, when: step.when } })
+      this.#agent = this.#world.agent({ death: { write: step.write, when: step.when } })
     }
     await this.look()
   }
