@@ -64,7 +64,12 @@ const RETRY_MS = 5_000
  * Opens and closes tenants as namespaces come and go, until the term is over. After a normal stop, what is at work may end by
  * itself; after a lost lease another process may begin soon, and it is ended at once.
  */
-async function serveNamespaces(edge: ClusterAgentEdge, tenants: Map<string, Tenant>, over: AbortSignal, patienceMs: () => number | undefined): Promise<void> {
+async function serveNamespaces(
+  edge: ClusterAgentEdge,
+  tenants: Map<string, Tenant>,
+  over: AbortSignal,
+  patienceMs: () => number | undefined,
+): Promise<void> {
   const capacity = createCapacity(
     () => edge.config.defaultMaxConcurrent,
     (waiting) => {

@@ -19,10 +19,15 @@ const LONGEST_WAIT_MS = 60_000
 /** Leads, or waits to; serves health and metrics meanwhile, until the signal aborts. Throws what the start throws. */
 export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal: AbortSignal): Promise<void> {
   const { cluster } = args
-  if (!cluster) throw fail('USAGE_ARGUMENTS', { command: 'agent', reason: 'needs --cluster', usage: 'agent --cluster --folder FOLDER' })
+  if (!cluster)
+    throw fail('USAGE_ARGUMENTS', { command: 'agent', reason: 'needs --cluster', usage: 'agent --cluster --folder FOLDER' })
   const common = commonEdge(args, edge)
   const { clock, config, log, random, version } = common
-  const connection = await loadKubeconfig(common.kubeWorld, { kubeconfig: cluster.kubeconfig, context: cluster.context }, 'the agent')
+  const connection = await loadKubeconfig(
+    common.kubeWorld,
+    { kubeconfig: cluster.kubeconfig, context: cluster.context },
+    'the agent',
+  )
   const leaseMs = durationMs(config.leaseDuration)
   // Who heard nothing for as long as a lease lasts has lost it: waiting longer for an answer only holds up the next term.
   const timeoutMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leaseMs))

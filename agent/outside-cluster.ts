@@ -17,8 +17,15 @@ export function clusterOutside(client: KubeClient, namespace: string): Outside {
     async secret(name) {
       const path = resourcePath({ version: 'v1', namespace, plural: 'secrets', name })
       const found = (await getObject(client, path))?.json as { data?: Record<string, string> } | undefined
-      if (!found) throw fail('UPLOAD_FAILED', { name, reason: `there is no Secret "${name}"`, remedy: `make it: kubectl create secret generic ${name} -n ${namespace}` })
-      return Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+      if (!found)
+        throw fail('UPLOAD_FAILED', {
+          name,
+          reason: `there is no Secret "${name}"`,
+          remedy: `make it: kubectl create secret generic ${name} -n ${namespace}`,
+        })
+      return Object.fromEntries(
+        Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+      )
     },
   }
 }

@@ -24,7 +24,10 @@ export function localOutside(world: KubeWorld): Outside {
       }
     },
     secret: async (name) => {
-      throw fail('NOT_SUPPORTED', { what: `the Secret "${name}" outside of a cluster`, remedy: "leave out credentials: the uploader uses this user's own" })
+      throw fail('NOT_SUPPORTED', {
+        what: `the Secret "${name}" outside of a cluster`,
+        remedy: "leave out credentials: the uploader uses this user's own",
+      })
     },
   }
 }

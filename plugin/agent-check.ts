@@ -18,12 +18,22 @@ export async function agentWarnings(client: KubeClient, namespace: string): Prom
   }
   const [tenant, lease] = await Promise.all([
     get(resourcePath({ version: 'v1', plural: 'namespaces', name: namespace })),
-    get(resourcePath({ group: 'coordination.k8s.io', version: 'v1', namespace: AGENT_NAMESPACE, plural: 'leases', name: AGENT_NAME })),
+    get(
+      resourcePath({
+        group: 'coordination.k8s.io',
+        version: 'v1',
+        namespace: AGENT_NAMESPACE,
+        plural: 'leases',
+        name: AGENT_NAME,
+      }),
+    ),
   ])
   const warnings: string[] = []
   const labels = (tenant?.found as { metadata?: { labels?: Record<string, string> } } | undefined)?.metadata?.labels ?? {}
   if (tenant?.found && labels[LABEL_ENABLED] !== 'true')
-    warnings.push(`the namespace is not opted in, so no agent will run it: kubectl label namespace ${namespace} ${LABEL_ENABLED}=true`)
+    warnings.push(
+      `the namespace is not opted in, so no agent will run it: kubectl label namespace ${namespace} ${LABEL_ENABLED}=true`,
+    )
   const renewTime = (lease?.found as { spec?: { renewTime?: string } } | undefined)?.spec?.renewTime
   const isSilent = renewTime !== undefined && client.clock.now().getTime() - Date.parse(renewTime) > SILENT_MS
   if (lease && (renewTime === undefined || isSilent)) warnings.push('no agent leads in this cluster, so nothing will run it yet')

@@ -16,7 +16,8 @@ export interface KubeUser {
   isTty: boolean
 }
 
-const worldOf = (user: KubeUser) => nodeKubeWorld({ env: user.env, homeFolder: user.home, clock: systemClock, interactive: user.isTty })
+const worldOf = (user: KubeUser) =>
+  nodeKubeWorld({ env: user.env, homeFolder: user.home, clock: systemClock, interactive: user.isTty })
 
 /** The cluster that the user means, for a task: by default its entries look wherever this user may. Undefined without any kubeconfig. */
 export async function handCluster(overrides: KubeOverrides, user: KubeUser): Promise<HandedCluster | undefined> {
@@ -33,13 +34,13 @@ export async function handCluster(overrides: KubeOverrides, user: KubeUser): Pro
 }
 
 /** The store of the cluster that the user means. Throws KUBECONFIG_MISSING, KUBECONFIG_INVALID. */
-export async function openClusterStore(
-  overrides: KubeOverrides,
-  user: KubeUser,
-  onProblem: OnProblem,
-): Promise<ClusterStore> {
+export async function openClusterStore(overrides: KubeOverrides, user: KubeUser, onProblem: OnProblem): Promise<ClusterStore> {
   const connection = await loadKubeconfig(worldOf(user), overrides, 'a store in a cluster')
-  const client = new KubeClient(connection, { clock: systemClock, random: Math.random, userAgent: `kubectl-support-bundle-schedule/${VERSION}` })
+  const client = new KubeClient(connection, {
+    clock: systemClock,
+    random: Math.random,
+    userAgent: `kubectl-support-bundle-schedule/${VERSION}`,
+  })
   return {
     store: createConfigMapStore({ client, onProblem }),
     namespace: connection.namespace,

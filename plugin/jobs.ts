@@ -27,7 +27,8 @@ export async function openStore(context: StoreContext): Promise<Store> {
   return inNamespace(store, args['all-namespaces'] === true ? EVERYWHERE : namespace)
 }
 
-export const openCluster = ({ edge, args, list }: StoreContext): Promise<ClusterStore> => edge.clusterStore(kubeOverrides(args, list('as-group')))
+export const openCluster = ({ edge, args, list }: StoreContext): Promise<ClusterStore> =>
+  edge.clusterStore(kubeOverrides(args, list('as-group')))
 
 export const ref = (kind: Ref['kind'], name: string): Ref => ({ kind, namespace: NAMESPACE, name })
 

@@ -6,7 +6,12 @@ const flag = (description: string) => ({ type: 'boolean', description }) as cons
 
 /** kubectl's global flags: it hands none of them to a plug-in, so they are read here. `--server` has no short form: -s is --spec. */
 export const KUBE_FLAGS = {
-  namespace: { type: 'string', alias: 'n', description: 'namespace of the job; default: the one of the context', valueHint: 'NAMESPACE' },
+  namespace: {
+    type: 'string',
+    alias: 'n',
+    description: 'namespace of the job; default: the one of the context',
+    valueHint: 'NAMESPACE',
+  },
   kubeconfig: text('kubeconfig file', 'FILE'),
   context: text('context of the kubeconfig', 'CONTEXT'),
   cluster: text('cluster of the kubeconfig', 'CLUSTER'),

@@ -23,12 +23,19 @@ const IMPORT = /^(?:import|export)\s(?:[\w*{}\s,$]*?\sfrom\s)?'([^']+)'$|\bimpor
 function readSource(path: string): File {
   const text = readFileSync(join(ROOT, path), 'utf8')
   const specifiers = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '')
-  const imports = specifiers.map((one) => (one.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(path), one)).split(sep).join('/') : one))
+  const imports = specifiers.map((one) =>
+    one.startsWith('.')
+      ? relative(ROOT, resolve(ROOT, dirname(path), one))
+          .split(sep)
+          .join('/')
+      : one,
+  )
   return { path, text, imports }
 }
 
 const files = SOURCE.flatMap(filesBelow)
-const inside = (path: string, rooms: readonly string[]) => rooms.some((room) => path === room || path.startsWith(room.endsWith('/') ? room : `${room}/`))
+const inside = (path: string, rooms: readonly string[]) =>
+  rooms.some((room) => path === room || path.startsWith(room.endsWith('/') ? room : `${room}/`))
 const isOurs = (specifier: string) => inside(specifier, [...SOURCE, 'test', 'tools'])
 const isPackage = (specifier: string) => !isOurs(specifier) && !specifier.startsWith('node:')
 
@@ -38,7 +45,10 @@ const ARROWS: readonly { room: string; may: readonly string[] }[] = [
   { room: 'core/testkit', may: ['core/contract', 'core/clock.ts'] },
   { room: 'core/schedule', may: ['core/errors.ts'] },
   { room: 'core/jsonpath', may: ['core/errors.ts', 'core/suggest.ts'] },
-  { room: 'core/kube', may: ['core/contract', 'core/clock.ts', 'core/errors.ts', 'core/names.ts', 'core/yaml.ts', 'core/quantity.ts'] },
+  {
+    room: 'core/kube',
+    may: ['core/contract', 'core/clock.ts', 'core/errors.ts', 'core/names.ts', 'core/yaml.ts', 'core/quantity.ts'],
+  },
   { room: 'core/store', may: ['core/clock.ts', 'core/errors.ts', 'core/job.ts', 'core/run.ts', 'core/names.ts', 'core/kube'] },
   { room: 'core', may: ['core'] },
   { room: 'collectors', may: ['core/contract'] },
@@ -63,14 +73,21 @@ describe('arrows', () => {
   })
 
   it('schedule, contract, job, run and ledger import neither kube nor store', () => {
-    const pure = files.filter((file) => inside(file.path, ['core/schedule', 'core/contract', 'core/job.ts', 'core/run.ts', 'core/ledger.ts']))
-    expect(pure.filter((file) => file.imports.some((one) => inside(one, ['core/kube', 'core/store']))).map((file) => file.path)).toEqual([])
+    const pure = files.filter((file) =>
+      inside(file.path, ['core/schedule', 'core/contract', 'core/job.ts', 'core/run.ts', 'core/ledger.ts']),
+    )
+    expect(
+      pure.filter((file) => file.imports.some((one) => inside(one, ['core/kube', 'core/store']))).map((file) => file.path),
+    ).toEqual([])
   })
 
   it('a collector or uploader imports no other one', () => {
     const crossing = files.filter((file) => {
       const own = file.path.split('/').slice(0, 2).join('/')
-      return inside(file.path, ['collectors', 'uploaders']) && file.imports.some((one) => inside(one, ['collectors', 'uploaders']) && !inside(one, [own]))
+      return (
+        inside(file.path, ['collectors', 'uploaders']) &&
+        file.imports.some((one) => inside(one, ['collectors', 'uploaders']) && !inside(one, [own]))
+      )
     })
     expect(crossing.map((file) => file.path)).toEqual([])
   })
@@ -113,14 +130,25 @@ describe('edges', () => {
   })
 
   it('only the programs touch their process', () => {
-    const edges = new Set(['agent/main.ts', 'agent/task/main.ts', 'plugin/main.ts', 'plugin/process-edge.ts', 'plugin/agent-process.ts', 'agent/task/watchdog.ts'])
-    const wrong = files.filter((file) => !edges.has(file.path) && /\bprocess\.(?!self)|\bfrom 'node:process'/.test(codeOf(file.text)))
+    const edges = new Set([
+      'agent/main.ts',
+      'agent/task/main.ts',
+      'plugin/main.ts',
+      'plugin/process-edge.ts',
+      'plugin/agent-process.ts',
+      'agent/task/watchdog.ts',
+    ])
+    const wrong = files.filter(
+      (file) => !edges.has(file.path) && /\bprocess\.(?!self)|\bfrom 'node:process'/.test(codeOf(file.text)),
+    )
     expect(wrong.map((file) => file.path)).toEqual([])
   })
 
   it('core starts no process and reads no file outside of its backends', () => {
     const systems = ['node:child_process', 'node:fs', 'node:fs/promises', 'node:net', 'node:http', 'node:https']
-    const pure = files.filter((file) => inside(file.path, ['core']) && !inside(file.path, ['core/kube', 'core/store', 'core/testkit']))
+    const pure = files.filter(
+      (file) => inside(file.path, ['core']) && !inside(file.path, ['core/kube', 'core/store', 'core/testkit']),
+    )
     const wrong = pure.filter((file) => systems.some((name) => new RegExp(`import (?!type)[^\\n]*'${name}'`).test(file.text)))
     expect(wrong.map((file) => file.path)).toEqual([])
   })
@@ -141,7 +169,10 @@ describe('the tree', () => {
     const mirrored = filesBelow('test')
       .map((file) => file.path)
       .filter((path) => path.endsWith('.test.ts') && SOURCE.some((room) => path.startsWith(`test/${room}/`)))
-    const exists = (path: string) => files.some((file) => file.path === path || file.path.startsWith(path.replace(/\.ts$/, '/')) || inside(file.path, [dirname(path)]))
+    const exists = (path: string) =>
+      files.some(
+        (file) => file.path === path || file.path.startsWith(path.replace(/\.ts$/, '/')) || inside(file.path, [dirname(path)]),
+      )
     expect(mirrored.filter((path) => !exists(path.slice('test/'.length).replace('.test.ts', '.ts')))).toEqual([])
   })
 })

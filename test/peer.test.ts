@@ -74,7 +74,11 @@ describe("the peer's tool", () => {
     await run(process.execPath, [CLI, 'collect', spec, '--to', bundle])
     const { stdout } = await run(tool, ['analyze', '--bundle', bundle, spec, '--output', 'json'])
     const peer = (JSON.parse(stdout) as { IsFail: boolean; IsWarn: boolean; Title: string; Message: string }[]).map(
-      (one): Verdict => ({ title: one.Title, verdict: one.IsFail ? 'error' : one.IsWarn ? 'warn' : 'debug', message: one.Message }),
+      (one): Verdict => ({
+        title: one.Title,
+        verdict: one.IsFail ? 'error' : one.IsWarn ? 'warn' : 'debug',
+        message: one.Message,
+      }),
     )
     const own = await run('tar', ['xzOf', bundle, 'bundle/analysis.json'])
     const ours = (JSON.parse(own.stdout) as { severity: string; insight: { primary: string; detail: string } }[]).map(

@@ -2,7 +2,7 @@ import { isNotFound, type Kube, type ListTarget, type Query, type RawList } from
 import { type Kind, splitApi } from './kinds.ts'
 
 /** A list of one kind under way, and which version of it the server has. */
-export interface Listing {
+interface Listing {
   kind: Kind
   apiVersion: string
   parts: AsyncIterable<RawList>

@@ -10,7 +10,8 @@ import { type Entry, invalid } from './kubeconfig-entry.ts'
  */
 export function oidcCredentials(provider: Entry): Credentials {
   const config = provider.map('config')
-  if (!config?.text('id-token') && !config?.text('refresh-token')) throw invalid(provider.place, 'has neither id-token nor refresh-token')
+  if (!config?.text('id-token') && !config?.text('refresh-token'))
+    throw invalid(provider.place, 'has neither id-token nor refresh-token')
   const fields = { ...config.raw }
   let loaded: Promise<{ token(): Promise<string | undefined> }> | undefined
   let last: Credential | undefined
@@ -24,7 +25,11 @@ export function oidcCredentials(provider: Entry): Credentials {
         return last ?? {}
       } catch (error) {
         const remedy = 'log in again with the program that wrote this user'
-        throw fail('KUBE_CREDENTIALS', { command: `auth-provider oidc of ${provider.place.file}`, reason: reasonOf(error), remedy }, error)
+        throw fail(
+          'KUBE_CREDENTIALS',
+          { command: `auth-provider oidc of ${provider.place.file}`, reason: reasonOf(error), remedy },
+          error,
+        )
       }
     },
     refused: () => false,

@@ -43,7 +43,11 @@ class ConfigMapStore implements Store {
     const selector = wanted.length === 1 ? `${LABEL_KIND}=${wanted[0]}` : `${LABEL_KIND} in (${wanted.join(',')})`
     const seen = new Set<string>()
     try {
-      for await (const page of listPages(this.#client, { path: collection(namespace), query: { labelSelector: selector }, isParsed: true }))
+      for await (const page of listPages(this.#client, {
+        path: collection(namespace),
+        query: { labelSelector: selector },
+        isParsed: true,
+      }))
         for (const item of page.items) {
           const stored = this.#read(item)
           // A list that went on at a newer state may name an object twice.
@@ -66,7 +70,10 @@ class ConfigMapStore implements Store {
     const { metadata, ...rest } = encode(ref, document, { uid: 'new', createdAt: new Date(0), isSealed: false })
     const { uid: _, creationTimestamp: __, ...given } = metadata
     try {
-      return this.#wrote(ref, await translated(ref, createObject(this.#client, collection(ref.namespace), { ...rest, metadata: given })))
+      return this.#wrote(
+        ref,
+        await translated(ref, createObject(this.#client, collection(ref.namespace), { ...rest, metadata: given })),
+      )
     } catch (error) {
       if (isFailure(error, 'STORE_EXISTS')) await this.#refuseForeign(ref)
       throw error
@@ -91,8 +98,15 @@ class ConfigMapStore implements Store {
 
   async *watch(namespace: string, kinds: readonly Kind[], signal: AbortSignal): AsyncGenerator<Ref | 'resync'> {
     const query = { labelSelector: `${LABEL_KIND} in (${kinds.join(',')})` }
-    const onProblem = (error: unknown) => this.#onProblem({ code: 'STORE_UNAVAILABLE', message: `watching "${namespace}": ${reasonOf(error)}` })
-    for await (const event of watch(this.#client, { path: collection(namespace), query, signal, relistMs: RELIST_MS, onProblem })) {
+    const onProblem = (error: unknown) =>
+      this.#onProblem({ code: 'STORE_UNAVAILABLE', message: `watching "${namespace}": ${reasonOf(error)}` })
+    for await (const event of watch(this.#client, {
+      path: collection(namespace),
+      query,
+      signal,
+      relistMs: RELIST_MS,
+      onProblem,
+    })) {
       if (event.type === 'resync') yield 'resync'
       else {
         const stored = this.#read(event.object)
@@ -122,12 +136,16 @@ class ConfigMapStore implements Store {
       const patch = { ...rest, metadata: { resourceVersion: version, annotations, labels } }
       return translated(ref, mergePatch(this.#client, pathOf(ref), patch))
     }
-    return translated(ref, replaceObject(this.#client, pathOf(ref), { ...rest, metadata: { ...given, resourceVersion: version } }))
+    return translated(
+      ref,
+      replaceObject(this.#client, pathOf(ref), { ...rest, metadata: { ...given, resourceVersion: version } }),
+    )
   }
 
   #wrote(ref: Ref, item: RawItem): Stored {
     const stored = this.#read(item)
-    if (!stored) throw fail('STORE_UNAVAILABLE', { what: `${ref.kind} "${ref.name}"`, reason: 'the server gave back something else' })
+    if (!stored)
+      throw fail('STORE_UNAVAILABLE', { what: `${ref.kind} "${ref.name}"`, reason: 'the server gave back something else' })
     // A cache of what echoes may come: forgetting all of it costs a second look at a few objects.
     if (this.#written.size > 10_000) this.#written.clear()
     this.#written.set(stored.uid, BigInt(stored.version))
@@ -148,7 +166,10 @@ class ConfigMapStore implements Store {
       return bounded(stored)
     } catch (error) {
       const { namespace, name } = item.metadata
-      this.#onProblem({ code: 'STORE_OBJECT_STRANGE', message: `ConfigMap "${namespace}/${name}" was passed over: ${reasonOf(error)}` })
+      this.#onProblem({
+        code: 'STORE_OBJECT_STRANGE',
+        message: `ConfigMap "${namespace}/${name}" was passed over: ${reasonOf(error)}`,
+      })
       return undefined
     }
   }
@@ -165,7 +186,8 @@ const collection = (namespace: string) =>
 
 const pathOf = ({ namespace, name }: Ref) => resourcePath({ version: 'v1', plural: 'configmaps', namespace, name })
 
-const nulls = (record: Record<string, string>): Record<string, null> => Object.fromEntries(Object.keys(record).map((key) => [key, null]))
+const nulls = (record: Record<string, string>): Record<string, null> =>
+  Object.fromEntries(Object.keys(record).map((key) => [key, null]))
 
 async function translated<Value>(ref: Ref, work: Promise<Value>): Promise<Value> {
   try {
@@ -195,10 +217,14 @@ function translate(error: unknown, ref: Ref): unknown {
   if (isOurs(error)) return error
   if (!(error instanceof KubeStatusError)) return fail('STORE_UNAVAILABLE', { what, reason: reasonOf(error) }, error)
   const meaning = MEANINGS.find(
-    ({ status, reason, says }) => status === error.status && (reason === undefined || reason === error.reason) && (says === undefined || says.test(error.said)),
+    ({ status, reason, says }) =>
+      status === error.status &&
+      (reason === undefined || reason === error.reason) &&
+      (says === undefined || says.test(error.said)),
   )
   if (meaning?.code === 'STORE_FORBIDDEN') return fail('STORE_FORBIDDEN', { what, reason: error.said }, error)
-  if (meaning?.code === 'STORE_TOO_LARGE') return fail('STORE_TOO_LARGE', { ...describeRef(ref), size: 'too many', limit: 'the server\'s' }, error)
+  if (meaning?.code === 'STORE_TOO_LARGE')
+    return fail('STORE_TOO_LARGE', { ...describeRef(ref), size: 'too many', limit: "the server's" }, error)
   if (meaning) return fail(meaning.code as 'STORE_CONFLICT', describeRef(ref), error)
   return fail('STORE_UNAVAILABLE', { what, reason: error.said }, error)
 }

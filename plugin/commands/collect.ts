@@ -34,7 +34,8 @@ const ARGS = defineArgs({
 
 export default defineVerb({
   usage: 'collect [SPEC…] [flags]',
-  about: 'Collects a bundle now, without a job: of this machine, and of the cluster of the kubeconfig where a spec asks for it. Prints where the bundle is. Exit code 7 when nothing worked.',
+  about:
+    'Collects a bundle now, without a job: of this machine, and of the cluster of the kubeconfig where a spec asks for it. Prints where the bundle is. Exit code 7 when nothing worked.',
   examples: ['collect', 'collect support-bundle.yaml --to /tmp/', 'collect - < support-bundle.yaml'],
   args: ARGS,
   async run(context) {
@@ -111,7 +112,9 @@ async function readSpecs({ words, edge, folder }: VerbContext<typeof ARGS>): Pro
   const sources = await Promise.all(words.map(async (name) => ({ name, text: await readNamed(edge, name) })))
   const read = await inspect(edge, folder, { sources, targets: [] })
   // Something is to be collected now: a plug-in that does not load costs its own part, not all of it.
-  const issues = read.issues.map((issue) => (issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue))
+  const issues = read.issues.map((issue) =>
+    issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue,
+  )
   for (const { message } of refuseErrors(words.join(', '), issues)) edge.err(warning(message))
   return read.documents
 }

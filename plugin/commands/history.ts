@@ -30,7 +30,10 @@ export default defineVerb({
     checkDuration('history', 'since', args.since, '12h or 7d')
     const limit = readCount('history', 'limit', args.limit)
     if (args.logs && !args.local)
-      throw fail('NOT_SUPPORTED', { what: '--logs of a run in a cluster', remedy: `look at the log of the agent: kubectl logs -n ${AGENT_NAMESPACE} deployment/${AGENT_NAME}` })
+      throw fail('NOT_SUPPORTED', {
+        what: '--logs of a run in a cluster',
+        remedy: `look at the log of the agent: kubectl logs -n ${AGENT_NAMESPACE} deployment/${AGENT_NAME}`,
+      })
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const from = args.since === undefined ? 0 : edge.clock.now().getTime() - durationMs(args.since)

@@ -25,7 +25,9 @@ export default defineVerb({
     const store = await openStore(context)
     const now = edge.clock.now()
     const found = await readAll(store, ['job', 'status'])
-    const texts = new Map(found.filter(({ kind }) => kind === 'status').map((status) => [`${status.namespace}/${status.name}`, status.text]))
+    const texts = new Map(
+      found.filter(({ kind }) => kind === 'status').map((status) => [`${status.namespace}/${status.name}`, status.text]),
+    )
     const jobs = found.filter(({ kind }) => kind === 'job')
     const all = await Promise.all(jobs.map((job) => jobRow(job, texts.get(`${job.namespace}/${job.name}.status`), now)))
     const wanted = matcher(args.filter)
@@ -34,7 +36,11 @@ export default defineVerb({
         wanted(row.name) && (!args.status || row.status === args.status) && (args['show-disabled'] || row.status !== 'disabled'),
     )
     if (rows.length === 0)
-      edge.err(all.length === 0 ? `no jobs yet: make one with "create NAME ${args.local ? '--local ' : ''}--cron …"\n` : 'no job matches\n')
+      edge.err(
+        all.length === 0
+          ? `no jobs yet: make one with "create NAME ${args.local ? '--local ' : ''}--cron …"\n`
+          : 'no job matches\n',
+      )
     if (rows.length === 0 && isTable(format)) return
     edge.out(
       await show(format, {

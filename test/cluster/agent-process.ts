@@ -31,8 +31,23 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   mkdirSync(folder, { recursive: true })
   const config = join(folder, 'scheduler.yaml')
   writeFileSync(config, JSON.stringify({ metricsPort: 0, ...options.config }))
-  const args = ['--cluster', '--folder', folder, '--config', config, '--kubeconfig', kubeconfig, '--namespace', namespace, '--host', '127.0.0.1']
-  const child: ChildProcess = spawn(process.execPath, [join(DIST, 'lib', 'agent.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+  const args = [
+    '--cluster',
+    '--folder',
+    folder,
+    '--config',
+    config,
+    '--kubeconfig',
+    kubeconfig,
+    '--namespace',
+    namespace,
+    '--host',
+    '127.0.0.1',
+  ]
+  const child: ChildProcess = spawn(process.execPath, [join(DIST, 'lib', 'agent.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (piece: string) => (text += piece))
   return {
@@ -44,7 +59,12 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
 }
 
 /** Looks until something is so, or fails with what the agents logged. */
-export async function eventually<Value>(look: () => Promise<Value | undefined>, what: string, agents: readonly AgentProcess[] = [], withinMs = 30_000): Promise<Value> {
+export async function eventually<Value>(
+  look: () => Promise<Value | undefined>,
+  what: string,
+  agents: readonly AgentProcess[] = [],
+  withinMs = 30_000,
+): Promise<Value> {
   for (let waited = 0; waited < withinMs; waited += 100) {
     const found = await look()
     if (found !== undefined) return found

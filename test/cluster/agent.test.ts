@@ -35,7 +35,11 @@ describe.skipIf(cluster.skipped)('an agent process on a real API server', () => 
       },
     }) as Promise<{ metadata: { uid: string } }>
   const read = async (namespace: string, name: string): Promise<Record<string, string> | undefined> =>
-    ((await cluster.admin.json({ path: path(namespace, name) }).catch(() => undefined)) as { data?: Record<string, string> } | undefined)?.data
+    (
+      (await cluster.admin.json({ path: path(namespace, name) }).catch(() => undefined)) as
+        | { data?: Record<string, string> }
+        | undefined
+    )?.data
 
   it('accepts a job, runs it when asked, and leaves an immutable record', async () => {
     const namespace = await cluster.newNamespace({ [LABEL_ENABLED]: 'true' })
@@ -45,9 +49,15 @@ describe.skipIf(cluster.skipped)('an agent process on a real API server', () => 
     const job = await create(namespace, 'nightly', 'job', {
       'job.yaml': 'apiVersion: support-bundle-schedule.io/v1\nschedule: "0 2 * * *"\ntimeZone: Europe/Berlin\n',
     })
-    const status = await eventually(async () => decodeStatus((await read(namespace, 'nightly.status'))?.['status.json'] ?? ''), 'a status', agents)
+    const status = await eventually(
+      async () => decodeStatus((await read(namespace, 'nightly.status'))?.['status.json'] ?? ''),
+      'a status',
+      agents,
+    )
     expect(status).toMatchObject({ id: job.metadata.uid, state: 'pending', schedule: '0 2 * * *' })
-    await create(namespace, 'nightly.request.abc', 'request', { 'request.json': JSON.stringify({ schema: 1, action: 'run', requestedAt: '2026-11-24T00:00:00Z' }) })
+    await create(namespace, 'nightly.request.abc', 'request', {
+      'request.json': JSON.stringify({ schema: 1, action: 'run', requestedAt: '2026-11-24T00:00:00Z' }),
+    })
     const run = await eventually(
       async (): Promise<Run | undefined> => {
         const text = (await read(namespace, 'nightly.mabc'))?.['run.json']

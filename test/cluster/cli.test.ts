@@ -21,7 +21,9 @@ describe.skipIf(cluster.skipped)('the CLI on the store of a cluster', () => {
   const cli = (...args: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
       const env = { ...process.env, KUBECONFIG: cluster.info.kubeconfig }
-      execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err }))
+      execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err }),
+      )
     })
 
   it('creates, lists, runs, shows and deletes a job that an agent works on', async () => {
@@ -36,7 +38,9 @@ describe.skipIf(cluster.skipped)('the CLI on the store of a cluster', () => {
     expect(ran).toMatchObject({ code: 0 })
     expect(JSON.parse(ran.out)).toMatchObject({ outcome: 'completed', trigger: 'manual' })
     const listed = await cli('list', ...n)
-    expect(listed.out).toMatch(/^NAME +ID +SCHEDULE +NEXT RUN +STATUS +LAST RUN +RUN COUNT\nnightly .* 0 2 \* \* \* .* completed .* 1\n$/)
+    expect(listed.out).toMatch(
+      /^NAME +ID +SCHEDULE +NEXT RUN +STATUS +LAST RUN +RUN COUNT\nnightly .* 0 2 \* \* \* .* completed .* 1\n$/,
+    )
     expect((await cli('list', '-A', '-o', `jsonpath={.items[?(@.namespace=="${namespace}")].name}`)).out).toBe('nightly')
     expect((await cli('history', 'nightly', ...n)).out).toContain('completed')
     expect((await cli('status', 'nightly', ...n)).out).toContain('Collected=True')

@@ -45,12 +45,13 @@ export function configMapsOf(client: KubeClient, namespace: string) {
       configMapsOf(client, namespace).create(`${job}.request.${id}`, 'request', {
         data: { 'request.json': JSON.stringify({ schema: 1, action: 'run', requestedAt: '2026-11-24T00:00:00Z' }) },
       }),
-    async runs(): Promise<{ name: string; object: ConfigMapObject; run: Run }[]> {
-      const objects = await list('run')
+    /** of all jobs, or of one; records of other jobs may be garbage then */
+    async runs(job?: string): Promise<{ name: string; object: ConfigMapObject; run: Run }[]> {
+      const objects = (await list('run')).filter(({ metadata }) => job === undefined || jobOf(metadata.name) === job)
       return objects.map((object) => ({ name: object.metadata.name, object, run: decodeRun(object.data?.['run.json'] ?? '') }))
     },
     async runsOf(job: string): Promise<Run[]> {
-      return (await this.runs()).flatMap(({ name, run }) => (jobOf(name) === job ? [run] : []))
+      return (await this.runs(job)).map(({ run }) => run)
     },
   }
 }

@@ -104,7 +104,9 @@ it.each([
 })
 
 it('a list that is parsed at once says the same, and what is no whole list is an error there, too', () => {
-  const list = Buffer.from('{"kind":"XList","items":[{"a":"]}"},{"b":[{}]}],"metadata":{"resourceVersion":"5","continue":"next"},"apiVersion":"v1"}')
+  const list = Buffer.from(
+    '{"kind":"XList","items":[{"a":"]}"},{"b":[{}]}],"metadata":{"resourceVersion":"5","continue":"next"},"apiVersion":"v1"}',
+  )
   const { items, envelope } = splitList(list)
   expect(parseList(list)).toEqual({ items: items.map((item) => JSON.parse(text(item)) as unknown), envelope })
   expect(parseList(Buffer.from('{"items":null}')).items).toEqual([])
