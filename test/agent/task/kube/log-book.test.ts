@@ -19,7 +19,9 @@ function world(wishes: LogWish[] = [], failure?: Error) {
       files[output.path] = Buffer.from(bytes).toString()
       return bytes.length
     },
-    link: async (path, more) => void more.forEach((link) => (links[link] = path)),
+    link: async (path, more) => {
+      for (const link of more) links[link] = path
+    },
   }
   const book = createLogBook(() => wishes)
   const open = (limits: LogLimits) =>
