@@ -16,22 +16,23 @@ const requiring = (code: string) =>
     ? onTop(code, 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);\n')
     : code
 
-/** It says nothing of side effects and has none: without this, one class of it brings along 17 MB of models. */
-const clientNodeIsPure: NonNullable<Options['esbuildPlugins']>[number] = {
-  name: 'client-node-is-pure',
+/** One file of it is used, which needs one function of another that brings along 17 MB of models: here is that function. */
+const leanClientNode: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'lean-client-node',
   setup(build) {
-    build.onResolve({ filter: /./ }, async (args) => {
-      const isIts = args.path.startsWith('@kubernetes/client-node') || args.importer.includes('@kubernetes/client-node')
-      if (!isIts || args.pluginData === 'resolved') return undefined
-      const { importer, resolveDir, kind } = args
-      const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: 'resolved' })
-      return { ...found, sideEffects: false }
-    })
+    build.onResolve({ filter: /^\.\/config\.js$/ }, ({ importer }) =>
+      importer.includes('@kubernetes/client-node') ? { path: 'config', namespace: 'client-node' } : undefined,
+    )
+    build.onLoad({ filter: /./, namespace: 'client-node' }, () => ({
+      contents: `import { readFileSync } from 'node:fs'
+        export const bufferFromFileOrString = (file, data) =>
+          file ? readFileSync(file) : data ? Buffer.from(data, 'base64') : null`,
+    }))
   },
 }
 
 /** The agent serves HTTP/1.1; the module that its server asks whether a request is one of HTTP/2 costs 2.5 MiB. */
-const withoutHttp2: typeof clientNodeIsPure = {
+const withoutHttp2: typeof leanClientNode = {
   name: 'without-http2',
   setup(build) {
     build.onResolve({ filter: /^(node:)?http2$/ }, ({ importer }) =>
@@ -77,7 +78,7 @@ export default defineConfig([
     entry: { 'kubectl-support_bundle_schedule': 'plugin/main.ts' },
     outDir: 'dist',
     clean: ['!lib/**'],
-    esbuildPlugins: [clientNodeIsPure, mergeChunks(hot)],
+    esbuildPlugins: [leanClientNode, mergeChunks(hot)],
     esbuildOptions(options) {
       options.chunkNames = 'cli/[name]-[hash]'
       options.legalComments = 'none'
@@ -89,7 +90,7 @@ export default defineConfig([
     entry: { agent: 'agent/main.ts', task: 'agent/task/main.ts', ...Object.fromEntries(plugins) },
     outDir: 'dist/lib',
     clean: true,
-    esbuildPlugins: [clientNodeIsPure, withoutHttp2],
+    esbuildPlugins: [leanClientNode, withoutHttp2],
     esbuildOptions(options) {
       options.chunkNames = 'chunks/[name]-[hash]'
       options.legalComments = 'none'

@@ -45,16 +45,16 @@ const ARGS = defineArgs({
   labels: { type: 'string', description: 'labels of the job: key=value, with commas', valueHint: 'K=V,…' },
   timeout: { type: 'string', description: 'longest time for collecting, like 30m', valueHint: 'DURATION' },
   'starting-deadline': { type: 'string', description: 'skip a slot found later than this, like 15m', valueHint: 'DURATION' },
-  'catch-up': { type: 'enum', options: ['none', 'latest'], description: 'after downtime' },
-  'keep-last': { type: 'string', description: 'bundles to keep', valueHint: 'N' },
-  'max-age': { type: 'string', description: 'age at which bundles go, like 90d', valueHint: 'DURATION' },
+  'catch-up': { type: 'enum', options: ['none', 'latest'], description: 'after downtime: run the latest missed slot, or none' },
+  'keep-last': { type: 'string', description: 'bundles to keep, 14 unless said otherwise', valueHint: 'N' },
+  'max-age': { type: 'string', description: 'age at which bundles go, 90d unless said otherwise', valueHint: 'DURATION' },
   file: { type: 'string', alias: 'f', description: 'job.yaml or a ConfigMap that holds one; - for stdin', valueHint: 'FILE' },
   'dry-run': { type: 'enum', options: ['none', 'client'], description: 'client: check it and create nothing' },
   output: OUTPUT,
 })
 
 export default defineVerb({
-  usage: 'create NAME --cron EXPR [flags]   or   create [NAME] -f FILE',
+  usage: 'create NAME --cron "0 2 * * *" [flags]   or   create [NAME] -f FILE',
   about: 'Creates a job. Without --spec it collects the basics of this machine; without --upload its bundles stay here.',
   examples: [
     'create nightly --local --cron "0 2 * * *" --timezone Europe/Berlin',
