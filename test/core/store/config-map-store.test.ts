@@ -36,7 +36,7 @@ describe.skipIf(cluster.skipped)('ConfigMaps of a real API server', () => {
     await cluster.admin.json({ method: 'POST', path, body: { metadata: { name: 'nightly' }, data: { app: 'x' } } })
     const ref = { kind: 'job', namespace, name: 'nightly' } as const
     expect(await store.get(ref)).toBeUndefined()
-    await expect(store.create(ref, { text: 'x' })).rejects.toMatchObject({ code: 'STORE_EXISTS' })
+    await expect(store.create(ref, { text: 'x' })).rejects.toMatchObject({ code: 'STORE_NAME_TAKEN' })
     await store.remove(ref)
     expect(await cluster.admin.json({ path: `${path}/nightly` })).toMatchObject({ data: { app: 'x' } })
   })
