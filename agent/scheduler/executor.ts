@@ -45,10 +45,12 @@ export function createExecutor(edge: ExecutorEdge): Executor {
     const { name, run } = kept
     const stop = new AbortController()
     const done = work(edge, kept, stop.signal)
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         // Deleted, or taken over: whoever did it decides about it.
         const isLost = isFailure(error, 'STORE_GONE', 'STORE_CONFLICT')
         edge.log[isLost ? 'warn' : 'error']({ run: name, problem: asProblem(error) }, isLost ? 'run lost' : 'run not recorded')
+        // What is gone from the store must not count as at work here.
+        if (isLost) await edge.mirror.refresh(kept.stored).catch(() => undefined)
       })
       .finally(() => {
         active.delete(name)

@@ -12,8 +12,8 @@ const SPACE = 0x20
 /** Native copying beats our loop on texts longer than about this. */
 const SHORT_TEXT = 48
 const FIRST_BYTES = 64 * 1024
-/** More than this written is handed out as it is; less is copied, and its room used again. */
-const COPIED_BYTES = 16 * 1024
+/** More than this written is handed out as it is; less is copied, and its room used again, since to grow costs copies as well. */
+const COPIED_BYTES = 1024 * 1024
 
 /**
  * Writes JSON with 2 spaces of indentation, from JSON as servers send it: every value keeps its very characters, since nothing

@@ -18,7 +18,7 @@ const { skipped } = await useCluster()
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-support_bundle_schedule.js')
 const COUNT = 1_000
 const SEED = 4
-const CONFIG = { leaseDuration: '15s', checkInterval: '5s' }
+const CONFIG = { leaseDuration: '15s' }
 /** Above it nothing is bounded: an agent with 100 jobs has 90 MB. */
 const MOST_MB = 350
 

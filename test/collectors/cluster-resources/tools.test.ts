@@ -63,7 +63,8 @@ describe.skipIf(cluster.skipped)('other tools open a bundle of ours', () => {
     const server = spawn(sbctl, ['serve', bundle.archive], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const kubeconfig = await kubeconfigIn(server.stdout)
-      const ask = async (...args: string[]) => (await run(kubectl, args, { env: { HOME: bundle.folder, KUBECONFIG: kubeconfig } })).stdout
+      const ask = async (...args: string[]) =>
+        (await run(kubectl, args, { env: { HOME: bundle.folder, KUBECONFIG: kubeconfig } })).stdout
       const pods = (await ask('get', 'pods', '-A'))
         .split('\n')
         .filter((line) => names.some((name) => line.startsWith(`${name} `)))
