@@ -9,5 +9,8 @@ export default defineConfig({
     // A first run builds programs of the peer and of Kubernetes from Go modules.
     hookTimeout: 1_800_000,
     pool: 'forks',
+    // Tests of real processes wait for real time at places, and a machine that is shared may be slow: in CI a test that fails has
+    // two more tries. On a developer's machine it has none, so that nobody gets used to it.
+    retry: process.env['CI'] ? 2 : 0,
   },
 })
