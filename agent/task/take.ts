@@ -58,7 +58,7 @@ export function createTaker(report: CollectorReport, notes: Notes, edge: TakeEdg
   return {
     async take(output) {
       if (failure) throw failure.error
-      if (output.type === 'warning') return notes.add(plainWarning(output))
+      if (output.type === 'warning') return notes.add(plainWarning(output), output.isLoss === true)
       if (!edge.logs?.has(output.body)) return storeOrTell(output)
       while (running.size >= LOGS_AT_ONCE) await Promise.race(running)
       const one: Promise<void> = storeOrTell(output)

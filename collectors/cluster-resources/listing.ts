@@ -1,13 +1,6 @@
 import { isNotFound, type Kube, type ListTarget, type Query, type RawList } from '../../core/contract/index.ts'
 import { type Kind, splitApi } from './kinds.ts'
 
-/** A list of one kind under way, and which version of it the server has. */
-interface Listing {
-  kind: Kind
-  apiVersion: string
-  parts: AsyncIterable<RawList>
-}
-
 /** So many named namespaces are looked at one by one; of more, all are listed at once and others dropped. */
 const FEW = 10
 
