@@ -65,6 +65,15 @@ describe('the layout', () => {
     })
   })
 
+  it.each([
+    ['kind first', { kind: 'ConfigMap', apiVersion: 'v1' }],
+    ['version first', { apiVersion: 'v1', kind: 'ConfigMap' }],
+  ])('leaves an item as it is that names its kind: %s', async (_, typed) => {
+    const objects = { '/api/v1/configmaps': [{ ...typed, metadata: { name: 'c', namespace: 'payments' } }] }
+    const text = texts(await collectFrom(clusterResources, {}, but({ objects })))[`${ROOT}/configmaps/payments.json`] ?? ''
+    expect(text.match(/"kind": "ConfigMap"/g)).toHaveLength(1)
+  })
+
   it('has the rules of each namespace, discovery, and the logs of pods that are not well', async () => {
     const rules = {
       payments: {

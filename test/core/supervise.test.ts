@@ -47,7 +47,10 @@ function fakeChild() {
   }
   const taskChild: TaskChild = {
     pid: 1,
-    send: (text) => void log.push((JSON.parse(text) as { type: string }).type),
+    send(text) {
+      const { type, token } = JSON.parse(text) as { type: string; token?: string }
+      log.push(token === undefined ? type : `${type} ${token}`)
+    },
     closeInput: () => void log.push('closed'),
     messages: messages(),
     kill(signal) {
@@ -81,6 +84,38 @@ function start(change: Partial<SuperviseOptions> = {}) {
 
 const step = (name: string): FromTask => ({ type: 'step', name })
 const done: FromTask = { type: 'done', result: RESULT }
+
+describe('a task that needs a token', () => {
+  const ending = async (change: Partial<SuperviseOptions>) => {
+    const { child, outcome } = start(change)
+    child.say({ type: 'need-token' })
+    await settle()
+    child.say(done)
+    await settle()
+    child.exit('exit code 0')
+    return { log: child.log.filter((line) => line.startsWith('token')), outcome: await outcome }
+  }
+
+  it('is given one', async () => {
+    const { log, outcome } = await ending({ onNeedToken: () => Promise.resolve('new') })
+    expect(log).toEqual(['token new'])
+    expect(outcome).toMatchObject({ result: RESULT, warnings: [] })
+  })
+
+  it('is told that there is none', async () => {
+    expect((await ending({})).log).toEqual(['token '])
+  })
+
+  it('is told so too when it cannot be had, and the reason is kept', async () => {
+    const onNeedToken = () =>
+      Promise.reject(fail('KUBE_CREDENTIALS', { command: 'login', reason: 'it broke', remedy: 'mend it' }))
+    const { log, outcome } = await ending({ onNeedToken })
+    expect(log).toEqual(['token '])
+    expect(outcome.warnings).toEqual([
+      { code: 'KUBE_CREDENTIALS', message: 'no credentials from "login": it broke', remedy: 'mend it' },
+    ])
+  })
+})
 
 describe('a task that ends by itself', () => {
   it('done gives the result, with warnings, messages and the most memory that was seen', async () => {

@@ -43,6 +43,8 @@ describe('working ahead', () => {
     const { begin } = sources({ b: new Error('no b') })
     const taken: string[] = []
     for await (const { item, values } of ahead(['a', 'b', 'c'], 3, begin)) {
+      // long enough for a rejection that nobody hears to end the process
+      await settle()
       try {
         for await (const value of values) taken.push(value)
       } catch (error) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../core/clock.ts'
 import { isFailure } from '../../../core/errors.ts'
 import { KubeClient } from '../../../core/kube/client.ts'
 import type { Credential } from '../../../core/kube/connection.ts'
@@ -60,6 +61,7 @@ async function refusing(known: string, handed: Credential, tokens: string[]) {
   })
   const connection = connectionFrom({ ...(await handOver(aConnection(server.url))), credential: handed }, async () => {
     asked++
+    await systemClock.sleep(30)
     return tokens.shift() ?? ''
   })
   const client = new KubeClient(connection, { clock: new FakeClock(), random: () => 0, userAgent: 'test/1' })
