@@ -30,7 +30,7 @@ export function createConfigMapStore(options: ConfigMapStoreOptions): Store {
 class ConfigMapStore implements Store {
   readonly #client: KubeClient
   readonly #onProblem: OnProblem
-  /** newest version that this process wrote, by uid: what a watch tells later of an older one is an echo */
+  /** newest version that this process wrote, by uid: a watch may tell of an older one later, and that is news no more */
   readonly #written = new Map<string, bigint>()
 
   constructor({ client, onProblem }: ConfigMapStoreOptions) {
@@ -113,7 +113,7 @@ class ConfigMapStore implements Store {
         if (!stored) continue
         const { kind, name } = stored
         if (event.type === 'deleted') yield { kind, namespace, name }
-        else if (!this.#isEcho(stored)) yield stored
+        else if (!this.#isOlder(stored)) yield stored
       }
     }
   }
@@ -152,9 +152,9 @@ class ConfigMapStore implements Store {
     return stored
   }
 
-  #isEcho(stored: Stored): boolean {
+  #isOlder(stored: Stored): boolean {
     const written = this.#written.get(stored.uid)
-    return written !== undefined && BigInt(stored.version) <= written
+    return written !== undefined && BigInt(stored.version) < written
   }
 
   /** Whatever stands in an object with our label: what cannot be one of ours by its name is passed over, and said. */
