@@ -151,7 +151,7 @@ async function write(
   const item = before
     ? await replaceObject(edge.client, pathOf(edge, edge.name), lease, { signal })
     : await createObject(edge.client, pathOf(edge), lease, { signal })
-  return { lease: item.json as unknown as Lease, atMs }
+  return { lease: item.json as Partial<Lease> as Lease, atMs }
 }
 
 async function serve(
