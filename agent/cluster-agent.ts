@@ -3,11 +3,11 @@ import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/contract/index.ts'
 import { asProblem } from '../core/errors.ts'
 import type { KubeClient } from '../core/kube/client.ts'
-import type { Holder } from '../core/run.ts'
+import { type Fence, type Holder, isLater } from '../core/run.ts'
 import type { Store } from '../core/store/store.ts'
 import type { AgentConfig } from './config.ts'
 import { agentFolders } from './folders.ts'
-import { type ElectorEdge, type Fence, lead } from './leader/elector.ts'
+import { type ElectorEdge, lead } from './leader/elector.ts'
 import type { Outside } from './outside.ts'
 import { createCapacity } from './scheduler/capacity.ts'
 import type { TaskStarter } from './task-process.ts'
@@ -49,7 +49,7 @@ export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): 
   const work = async (fence: Fence, over: AbortSignal) => {
     term = fence
     try {
-      await serveNamespaces(edge, tenants, over, () => (signal.aborted ? undefined : 0))
+      await serveNamespaces({ ...edge, fence }, tenants, over, () => (signal.aborted ? undefined : 0))
     } finally {
       term = undefined
     }
@@ -65,7 +65,7 @@ const RETRY_MS = 5_000
  * itself; after a lost lease another process may begin soon, and it is ended at once.
  */
 async function serveNamespaces(
-  edge: ClusterAgentEdge,
+  edge: ClusterAgentEdge & { fence: Fence },
   tenants: Map<string, Tenant>,
   over: AbortSignal,
   patienceMs: () => number | undefined,
@@ -88,8 +88,9 @@ async function serveNamespaces(
           namespace,
           folders: agentFolders(edge.folder, namespace),
           cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),
-          // Who leads knows that all others have stopped.
-          isAlive: () => false,
+          holder: { ...edge.holder, fence: edge.fence },
+          // Who leads knows that all others have stopped; one of a later term says that we lead no more.
+          isAlive: (holder) => isLater(holder.fence, edge.fence),
           outside: edge.outside(namespace),
           capacity,
         })

@@ -31,7 +31,7 @@ const RunEntry = z.object({
   error: z.string().optional(),
 })
 const EventEntry = z.object({
-  type: z.enum(['created', 'edited', 'invalid', 'paused', 'resumed', 'clock', 'deleted']),
+  type: z.enum(['created', 'edited', 'invalid', 'paused', 'resumed', 'clock', 'delivery-lost', 'deleted']),
   at: Instant,
   note: z.string().optional(),
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { fail, type Problem, reasonOf } from './errors.ts'
+import { asProblem, fail, type Problem, reasonOf } from './errors.ts'
 
 const Instant = z.iso.datetime()
 const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
@@ -42,9 +42,23 @@ const BundleFacts = z.object({
 })
 export type BundleFacts = z.infer<typeof BundleFacts>
 
-const Holder = z.object({ pid: z.int(), startId: z.string() })
-/** A process that works on runs: told from a later one with the same id by when it started. */
+const Fence = z.object({ leaseUid: z.string(), transitions: z.int() })
+/** One term of leadership: of terms of one lease, that with more transitions is the later one. */
+export type Fence = z.infer<typeof Fence>
+
+const Holder = z.object({ pid: z.int(), startId: z.string(), fence: Fence.optional() })
+/** A process that works on runs: told from a later one with the same id by when it started; where agents are elected, in which term. */
 export type Holder = z.infer<typeof Holder>
+
+export const isSameHolder = (a: Holder, b: Holder): boolean =>
+  a.pid === b.pid &&
+  a.startId === b.startId &&
+  a.fence?.leaseUid === b.fence?.leaseUid &&
+  a.fence?.transitions === b.fence?.transitions
+
+/** Whether one term came after another. A lease that was made anew counts from the start: those of the old one are over. */
+export const isLater = (one: Fence | undefined, other: Fence): boolean =>
+  one !== undefined && one.leaseUid === other.leaseUid && one.transitions > other.transitions
 
 /** `run.json`: the record of one execution. Creating it is the claim of its slot. */
 export const Run = z.object({
@@ -57,6 +71,7 @@ export const Run = z.object({
   phase: z.enum(PHASES),
   outcome: z.enum(['completed', 'failed', 'interrupted']).optional(),
   holder: Holder.describe('who works on it'),
+  attempt: z.int().min(1).default(1).describe('more than 1 when its bundle was lost before it was delivered'),
   claimedAt: Instant,
   startedAt: Instant.optional(),
   endedAt: Instant.optional().describe('end of collecting; deliveries may go on'),
@@ -164,4 +179,13 @@ export function runState(run: Run): 'pending' | 'running' | 'retrying' | 'comple
 /** The run as it is once its work has ended with a problem, or without one. */
 export function endRun(run: Run, outcome: NonNullable<Run['outcome']>, endedAt: Date, error?: Problem): Run {
   return { ...run, phase: 'finished', outcome, endedAt: run.endedAt ?? endedAt.toISOString(), ...(error ? { error } : {}) }
+}
+
+/** The run as it is once all its work is done, but for a delivery that was given up: one that collected nothing is no success. */
+export function completeRun(run: Run, endedAt: Date, lost?: Problem): Run {
+  const { collectors } = run
+  const isEmpty = collectors !== undefined && collectors.ran === 0 && collectors.failed > 0
+  const reason = `see "history ${run.job} --logs"`
+  const error = isEmpty ? asProblem(fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason })) : lost
+  return endRun(run, error ? 'failed' : 'completed', endedAt, error)
 }

@@ -33,6 +33,8 @@ export interface SuperviseOptions {
   onMessage?: (message: FromTask) => void
   /** gives a new bearer token for the task's cluster, once the server refused the last one; empty = there is none */
   onNeedToken?: () => Promise<string>
+  /** keeps an uploader's state for good, in the order of the calls: it goes on after that; without it nothing is kept */
+  onState?: (value: unknown) => Promise<void>
 }
 
 export interface TaskOutcome<Result> {
@@ -64,6 +66,7 @@ export async function supervise<Name extends TaskRequest['task']>(
     for await (const message of decodeMessages(child.messages, FromTask)) {
       if (message.type === 'step') life.step = message.name
       if (message.type === 'need-token') void answerToken(child, options, outcome)
+      if (message.type === 'state') void answerState(child, options, message)
       if (message.type === 'warning') outcome.warnings.push({ code: message.code, message: message.message })
       const isFinal = message.type === 'done' || message.type === 'failed'
       if (isFinal && outcome.result === undefined && outcome.error === undefined) {
@@ -93,6 +96,20 @@ async function answerToken(
     return ''
   })
   child.send(encodeMessage({ type: 'token', token }))
+}
+
+/** Kept before it is answered: what the task does next may be seen by others, and must be known to have begun. */
+async function answerState(
+  child: TaskChild,
+  { onState }: SuperviseOptions,
+  { id, value }: Extract<FromTask, { type: 'state' }>,
+): Promise<void> {
+  try {
+    await onState?.(value)
+    child.send(encodeMessage({ type: 'kept', id }))
+  } catch (error) {
+    child.send(encodeMessage({ type: 'kept', id, problem: asProblem(error) }))
+  }
 }
 
 /** Holds a child to its limits of time and memory, and to a cancel, until `over`. */

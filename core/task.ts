@@ -41,6 +41,7 @@ export const ClusterRequest = z.object({
   }) satisfies z.ZodType<HandedConnection>,
   namespaces: z.array(z.string()).default(['*']).describe('where entries look that name none; "*" = wherever it may'),
   since: z.iso.datetime().optional().describe('logs begin here, whatever the entries say'),
+  withheld: z.array(z.string()).optional().describe('Secrets as namespace/name that no collector gets'),
   apiQps: z.number().positive().optional().describe('requests a second, at most'),
 })
 export type ClusterRequest = z.infer<typeof ClusterRequest>
@@ -171,6 +172,9 @@ export const ToTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), request: TaskRequest }),
   z.object({ type: z.literal('cancel'), reason: z.string(), graceMs: z.int() }),
   z.object({ type: z.literal('token'), token: z.string() }).describe('the answer to `need-token`; empty = there is none'),
+  z
+    .object({ type: z.literal('kept'), id: z.int(), problem: ProblemData.optional() })
+    .describe('the answer to `state`: it is kept for good, or why it could not be'),
 ])
 export type ToTask = z.infer<typeof ToTask>
 
@@ -181,8 +185,8 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
   z.object({ type: z.literal('need-token') }).describe("the server refused the cluster's bearer token: a new one is wanted"),
   z
-    .object({ type: z.literal('state'), value: z.unknown().optional() })
-    .describe("an uploader's state, to be kept for its next try"),
+    .object({ type: z.literal('state'), value: z.unknown().optional(), id: z.int() })
+    .describe("an uploader's state, to be kept for its next try; it goes on once `kept` says so"),
   z.object({ type: z.literal('failed'), problem: ProblemData }),
   z.object({ type: z.literal('done'), result: z.unknown() }),
 ])

@@ -15,13 +15,18 @@ export interface DeliverEdge {
   say(message: FromTask): void
 }
 
+export interface UploadEdge extends DeliverEdge {
+  /** resolves once the parent has it for good; rejects with why not, or with the signal's reason */
+  keepState(value: unknown, signal: AbortSignal): Promise<void>
+}
+
 /** What an uploader may keep between tries, as JSON. */
 const MAX_STATE = 256 * 1024
 /** How long an uploader may take to end by itself once its time is over. */
 const GRACE_MS = 2_000
 
 /** One try at one target. A failure is a result: the parent decides whether and when there is another try. */
-export async function deliverTask(request: DeliverRequest, edge: DeliverEdge): Promise<DeliverResult> {
+export async function deliverTask(request: DeliverRequest, edge: UploadEdge): Promise<DeliverResult> {
   const { target, bundle, timeoutMs } = request
   const late = fail('UPLOAD_FAILED', { name: target.uploader, reason: 'it did not end in time', remedy: RETRY })
   const soft = deadline(edge.clock, timeoutMs, late)
@@ -29,7 +34,7 @@ export async function deliverTask(request: DeliverRequest, edge: DeliverEdge): P
   try {
     edge.say({ type: 'step', name: `uploading with ${target.uploader}` })
     const signal = AbortSignal.any([edge.signal, soft.signal])
-    const state = keptState(request.state, edge)
+    const state = keptState(request.state, (value) => edge.keepState(value, signal))
     const upload = async () => {
       const { plugin, context } = await openTarget(target, request.run, { ...edge, signal, state })
       return plugin.upload(context, openBundle(bundle))
@@ -49,15 +54,16 @@ function unless<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Va
   return Promise.race([promise, aborted])
 }
 
-function keptState(before: unknown, edge: DeliverEdge) {
+/** Who set a state may rely on it: a later try of another process will find it. */
+function keptState(before: unknown, keep: (value: unknown) => Promise<void>) {
   let kept = before
   return {
     get: () => kept,
     set: async (value: unknown) => {
       const text = JSON.stringify(value) as string | undefined
       if ((text?.length ?? 0) > MAX_STATE) throw new Error(`the state of an uploader has at most ${MAX_STATE} characters`)
+      await keep(value)
       kept = value
-      edge.say({ type: 'state', value })
     },
   }
 }

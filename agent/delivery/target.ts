@@ -28,7 +28,10 @@ export async function openTarget(
       name,
       issues: 'issues' in parsed ? parsed.issues : `${parsed.ignored.join(', ')}: not a known key`,
     })
+  const declared = plugin.manifest.secretKeys.map((one) => one.name)
   const secret = (key: string) => {
+    // A Secret may hold more than is for this uploader.
+    if (!declared.includes(key)) throw fail('UPLOADER_CONFIG', { name, issues: `its manifest names no secret key "${key}"` })
     const value = target.secrets[key]
     if (value === undefined) throw fail('UPLOADER_CONFIG', { name, issues: `the secret key "${key}" was not given` })
     return value

@@ -5,6 +5,7 @@ import type { KubeClient } from '../../core/kube/client.ts'
 import { createObject, getObject, replaceObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
+import type { Fence } from '../../core/run.ts'
 
 export interface ElectorEdge {
   client: KubeClient
@@ -19,12 +20,6 @@ export interface ElectorEdge {
   leaseMs: number
   /** how often it is renewed; who cannot for two thirds of leaseMs stops leading, well before another may begin */
   renewMs: number
-}
-
-/** Tells this leadership from all before and after it: written into every run. */
-export interface Fence {
-  leaseUid: string
-  transitions: number
 }
 
 interface Lease {

@@ -1,15 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asProblem, fail, isFailure, type Problem } from '../../core/errors.ts'
+import { asProblem, fail, isFailure, type Problem, type ProductError } from '../../core/errors.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
-import { type BundleFacts, type Delivery, endRun, type Run } from '../../core/run.ts'
+import { type BundleFacts, completeRun, type Delivery, type Run } from '../../core/run.ts'
 import type { DeliverRequest, DeliverResult } from '../../core/task.ts'
 import { type ExecuteEdge, redacted } from '../scheduler/execute.ts'
 import { viewOf } from '../scheduler/job-view.ts'
 import { changeRun, insistOn, type KeptRun, keptRun } from '../scheduler/runs.ts'
 import { backOffMs } from './back-off.ts'
 import { findBundle, placeBundle } from './bundles.ts'
+import { collectAgain } from './collect-again.ts'
 import { openTryState } from './try-state.ts'
 
 export interface DeliverEdge extends ExecuteEdge {
@@ -30,9 +31,11 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
   const target = targetOf(edge, run, index)
   if ('problem' in target)
     return settle(edge, kept, index, retry(edge, kept, index, { ...target.problem, class: 'config' }), signal)
-  if (!target.found) return settle(edge, kept, index, givenUp(delivery, 'the job no longer names this target', KEPT), signal)
-  if (!run.bundle || !path)
-    return settle(edge, kept, index, givenUp(delivery, 'the bundle is gone from this machine', LOST), signal)
+  if (!target.found) return settle(edge, kept, index, gaveUp(notNamed(delivery.uploader)), signal)
+  if (!run.bundle || !path) {
+    if (await collectAgain(edge, kept)) return
+    return settle(edge, kept, index, gaveUp(fail('DELIVERY_LOST', { run: name, name: delivery.uploader })), signal)
+  }
 
   const { uploader, config, credentials } = target.found
   let secrets: Record<string, string> = {}
@@ -55,13 +58,9 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
     timeoutMs: TRY_MS + 10_000,
     memoryBytes: TASK_BYTES,
     signal,
-    onMessage: (message) => {
-      if (message.type === 'state') state.write(message.value)
-    },
+    onState: (value) => state.keep(value),
   })
-  await state
-    .written()
-    .catch((error: unknown) => edge.log.warn({ run: name, problem: asProblem(error) }, 'state of an upload not kept'))
+  await state.settled()
   const receipt = outcome.result?.receipt
   // Stopping is no failure of the target: the try does not count.
   if (signal.aborted && !receipt) return
@@ -77,8 +76,8 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
   }
 }
 
-const KEPT = 'the bundle is kept on this machine'
-const LOST = 'the next run makes a new one'
+const notNamed = (name: string) =>
+  fail('UPLOAD_FAILED', { name, reason: 'the job no longer names this target', remedy: 'the bundle is kept on this machine' })
 
 const keptFolder = (edge: DeliverEdge, name: string) => join(edge.folders.bundles, jobOf(name))
 
@@ -124,9 +123,7 @@ function retry(edge: DeliverEdge, { name, run }: KeptRun, index: number, failure
   return { state: isGivenUp ? 'failed' : 'pending', tries, error, nextTryAt: nextTryAt.toISOString() }
 }
 
-function givenUp({ uploader }: Delivery, reason: string, remedy: string): Change {
-  return { state: 'failed', error: asProblem(fail('UPLOAD_FAILED', { name: uploader, reason, remedy })) }
-}
+const gaveUp = (reason: ProductError): Change => ({ state: 'failed', error: asProblem(reason) })
 
 /** Records a target's state; the last one settles the run and clears the outbox. */
 async function settle(edge: DeliverEdge, kept: KeptRun, index: number, change: Change, signal: AbortSignal): Promise<void> {
@@ -147,7 +144,7 @@ async function settle(edge: DeliverEdge, kept: KeptRun, index: number, change: C
     const ending = apply(run)
     const lost = ending.deliveries.find((delivery) => delivery.state === 'failed')
     const bundle = ending.bundle && { bundle: lyingAt(ending.bundle, path) }
-    return endRun({ ...ending, ...bundle }, lost ? 'failed' : 'completed', ended, lost?.error)
+    return completeRun({ ...ending, ...bundle }, ended, lost?.error)
   })
   await rm(join(edge.folders.outbox, name), { recursive: true, force: true })
 }

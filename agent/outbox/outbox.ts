@@ -1,6 +1,6 @@
 import { asProblem, fail } from '../../core/errors.ts'
-import type { Run } from '../../core/run.ts'
-import { allRuns, isSameHolder, type KeptRun } from '../scheduler/runs.ts'
+import { isSameHolder, type Run } from '../../core/run.ts'
+import { allRuns, type KeptRun } from '../scheduler/runs.ts'
 import { type DeliverEdge, deliverOnce } from './deliver-once.ts'
 
 /** Delivers finished bundles: first try and hundredth are the same task. */

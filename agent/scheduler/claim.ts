@@ -30,6 +30,7 @@ export async function claim(
     phase: 'claimed',
     holder: edge.holder,
     claimedAt: edge.clock.now().toISOString(),
+    attempt: 1,
     warnings: 0,
     redactions: 0,
     deliveries: [],

@@ -4,7 +4,7 @@ import { asProblem, fail, isFailure, type Problem, type ProductError } from '../
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
 import { durationMs, sizeBytes } from '../../core/quantity.ts'
-import { endRun, type Run } from '../../core/run.ts'
+import { completeRun, endRun, type Run } from '../../core/run.ts'
 import type { TaskOutcome } from '../../core/supervise.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { AgentFolders } from '../folders.ts'
@@ -12,6 +12,7 @@ import { placeBundle } from '../outbox/bundles.ts'
 import type { HandedCluster, Outside } from '../outside.ts'
 import type { TaskStarter } from '../task-process.ts'
 import type { SchedulerEdge } from './edge.ts'
+import { viewOf } from './job-view.ts'
 import { createRunLog } from './run-log.ts'
 import { changeRun, insistOn, type KeptRun } from './runs.ts'
 
@@ -93,13 +94,20 @@ function runRequest(
     workFolder: work,
     fileName: bundleFileName(run, name),
     specs: spec.collect.specs.map((source) => source.inline),
-    ...(cluster ? { cluster: cluster.request } : {}),
+    ...(cluster ? { cluster: { ...cluster.request, withheld: uploadSecrets(edge) } } : {}),
     analyze: spec.analyze,
     redact: true,
     timeoutMs: durationMs(spec.timeout),
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },
     pluginFolders: [edge.folders.plugins],
   }
+}
+
+/** What any job of the namespace uploads with: who may write a job may not thereby read it. */
+function uploadSecrets(edge: SchedulerEdge): string[] {
+  const targets = [...edge.mirror.of('job').values()].flatMap((stored) => viewOf(stored).plan?.spec.upload ?? [])
+  const names = targets.flatMap(({ credentials }) => (credentials ? [credentials.secret] : []))
+  return [...new Set(names)].map((name) => `${edge.namespace}/${name}`)
 }
 
 async function recordSuccess(
@@ -142,7 +150,7 @@ async function recordSuccess(
       },
       deliveries: spec.upload.map(({ uploader }) => ({ uploader, state: 'pending', tries: 0 })),
     }
-    return spec.upload.length > 0 ? { ...collected, phase: 'delivering' } : endRun(collected, 'completed', ended)
+    return spec.upload.length > 0 ? { ...collected, phase: 'delivering' } : completeRun(collected, ended)
   })
 }
 

@@ -1,13 +1,13 @@
 import { asProblem, fail, isFailure } from '../../core/errors.ts'
 import { isRecorded } from '../../core/ledger.ts'
 import { durationMs } from '../../core/quantity.ts'
-import { endRun, type Outcome } from '../../core/run.ts'
+import { endRun, isSameHolder, type Outcome } from '../../core/run.ts'
 import type { Capacity } from './capacity.ts'
 import { retire } from './compact.ts'
 import { execute, type ExecuteEdge } from './execute.ts'
 import { viewOf } from './job-view.ts'
 import { readLedger } from './ledger-book.ts'
-import { allRuns, insistOn, isSameHolder, type KeptRun } from './runs.ts'
+import { allRuns, insistOn, type KeptRun } from './runs.ts'
 import { slotEntry } from './slots-entry.ts'
 
 /** Works off claimed runs, a few at a time. */

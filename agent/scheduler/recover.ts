@@ -2,11 +2,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asProblem, fail, isFailure } from '../../core/errors.ts'
 import { isRunName } from '../../core/names.ts'
-import { endRun, isSettled, type Run } from '../../core/run.ts'
+import { endRun, isSameHolder, isSettled, type Run } from '../../core/run.ts'
 import type { AgentFolders } from '../folders.ts'
 import { sweepOutbox } from '../outbox/sweep-outbox.ts'
 import type { SchedulerEdge } from './edge.ts'
-import { allRuns, isSameHolder, type KeptRun, readRun, runDocument, runRef } from './runs.ts'
+import { allRuns, type KeptRun, readRun, runDocument, runRef } from './runs.ts'
 
 /**
  * Takes over what dead processes left: a claim without side effects and a bundle on its way are gone on with; a run at work

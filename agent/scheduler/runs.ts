@@ -1,6 +1,6 @@
 import { asProblem, fail, isFailure, ProductError, reasonOf } from '../../core/errors.ts'
 import { LABEL_JOB, LABEL_PHASE, slotOf } from '../../core/names.ts'
-import { decodeRun, encodeDocument, fitRun, type Holder, isSettled, Run, shorten } from '../../core/run.ts'
+import { decodeRun, encodeDocument, fitRun, isSameHolder, isSettled, Run, shorten } from '../../core/run.ts'
 import { type Document, type Ref, type Stored, TEXT_LIMIT } from '../../core/store/store.ts'
 import type { SchedulerEdge } from './edge.ts'
 
@@ -81,8 +81,6 @@ export function runDocument(run: Run): Document {
     owner: { name: run.job, uid: run.jobUid },
   }
 }
-
-export const isSameHolder = (a: Holder, b: Holder): boolean => a.pid === b.pid && a.startId === b.startId
 
 /** A run that is worked on, told from a later one of the same name. */
 export type HeldRun = Pick<KeptRun, 'name' | 'stored'>

@@ -10,6 +10,7 @@ import { asError } from '../loader/thrown.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
 import { orAbort } from './abortable.ts'
+import { createParent } from './parent.ts'
 import { inspectTask, pluginsTask } from './inspect.ts'
 import { runTask } from './run.ts'
 import { showProblems } from './shown.ts'
@@ -37,6 +38,8 @@ type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode'> &
   signal: AbortSignal
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
   needToken(): Promise<string>
+  /** hands an uploader's state to the parent; resolves once that has it for good */
+  keepState(value: unknown, signal: AbortSignal): Promise<void>
 }
 type TaskTable = {
   [Name in TaskRequest['task']]: (
@@ -66,15 +69,10 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
     const messages = decodeMessages(edge.input, ToTask)
     const first = await messages.next()
     if (first.done || first.value.type !== 'start') return 1
-    const waiting: ((token: string) => void)[] = []
-    listen(messages, stop, (token) => waiting.shift()?.(token))
-    const needToken = () =>
-      new Promise<string>((resolve) => {
-        waiting.push(resolve)
-        edge.say({ type: 'need-token' })
-      })
+    const parent = createParent(edge.say)
+    listen(messages, stop, parent.answer)
     const { request } = first.value
-    const work = doTask(request, { ...edge, signal: stop.signal, needToken })
+    const work = doTask(request, { ...edge, signal: stop.signal, needToken: parent.needToken, keepState: parent.keepState })
     const result = await endSoonAfter(stop.signal, edge.clock, work)
     edge.say({ type: 'done', result })
     return 0
@@ -84,20 +82,23 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
   }
 }
 
-/** Waits for a cancel in the background; two are as one. And for tokens that were asked for. */
-function listen(messages: AsyncIterable<ToTask>, stop: AbortController, onToken: (token: string) => void): void {
+/** Waits for a cancel in the background; two are as one. And for answers to what was asked. */
+function listen(messages: AsyncIterable<ToTask>, stop: AbortController, onAnswer: (message: ToTask) => void): void {
   const cancelled = (reason: string) => stop.abort(fail('TASK_CANCELLED', { reason }))
   const wait = async () => {
     for await (const message of messages) {
       if (message.type === 'cancel') cancelled(message.reason)
-      if (message.type === 'token') onToken(message.token)
+      onAnswer(message)
     }
     cancelled('the parent is gone')
   }
   wait().catch((error: unknown) => stop.abort(error))
 }
 
-async function doTask(request: TaskRequest, edge: TaskEdge & Pick<TaskContext, 'signal' | 'needToken'>): Promise<unknown> {
+async function doTask(
+  request: TaskRequest,
+  edge: TaskEdge & Pick<TaskContext, 'signal' | 'needToken' | 'keepState'>,
+): Promise<unknown> {
   const edgeOfLoader = loaderEdge(edge.clock, (path) => {
     edge.beforeForeignCode()
     edge.say({ type: 'step', name: `loading ${path}` })

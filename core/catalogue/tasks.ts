@@ -58,6 +58,16 @@ export const TASKS = {
     message: 'upload: {issues}',
     remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
   },
+  SECRET_WITHHELD: {
+    ...OF.forbidden,
+    message: '{what} is not collected: a job uploads with it',
+    remedy: 'leave it out; what a bundle shall show belongs into a Secret of its own',
+  },
+  DELIVERY_LOST: {
+    ...OF.failed,
+    message: 'the bundle of {run} was gone from this machine before it was delivered with "{name}"',
+    remedy: 'the next run makes a new one; "run" makes one now',
+  },
   UPLOAD_FAILED: { ...OF.failed, message: 'upload with "{name}" failed: {reason}', remedy: '{remedy}' },
   PLUGIN_NOT_LOADED: {
     ...OF.bug,

@@ -76,12 +76,12 @@ function showEnd(name: string, run: Run): string {
 /** Exit code 0 for a run that collected something and delivered it; else throws what is wrong with it. */
 function judge(name: string, run: Run, edge: CliEdge): number {
   const { collectors, bundle, outcome, error } = run
+  if (collectors && collectors.ran === 0 && collectors.failed > 0)
+    throw fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason: `see "history ${run.job} --logs"` })
   if (outcome !== undefined && outcome !== 'completed') {
     const reason = error?.message ?? 'no reason was recorded'
     throw fail('RUN_ENDED_BADLY', { run: name, outcome, reason, remedy: error?.remedy ?? `see "history ${run.job} --logs"` })
   }
-  if (collectors && collectors.ran === 0 && collectors.failed > 0)
-    throw fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason: `see "history ${run.job} --logs"` })
   if (bundle?.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
   if (outcome === 'completed') return EXIT.ok
   const failed = run.deliveries.find((delivery) => delivery.state !== 'delivered')

@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  completeRun,
   decodeRequest,
   decodeRun,
   encodeDocument,
   endRun,
   fitRun,
   isActive,
+  isLater,
+  isSameHolder,
   isSettled,
   type Run,
   runState,
@@ -46,6 +49,40 @@ describe('the state of a run', () => {
       error,
     })
     expect(endRun(aRun({ slot: SLOT }), 'completed', new Date(0)).endedAt, 'deliveries may have gone on').toBe(SLOT)
+  })
+})
+
+describe('a run whose work is done', () => {
+  const collected = (ran: number, failed: number) => aRun({ slot: SLOT, phase: 'running', collectors: { ran, failed, skipped: 0 } })
+  const lost = { code: 'UPLOAD_FAILED', message: 'no' }
+  it.each<[string, Run, typeof lost | undefined, Run['outcome'], string | undefined]>([
+    ['is complete', collected(2, 0), undefined, 'completed', undefined],
+    ['is complete when some collectors failed', collected(1, 1), undefined, 'completed', undefined],
+    ['is complete when it had none to fail', collected(0, 0), undefined, 'completed', undefined],
+    ['has failed when none worked', collected(0, 2), undefined, 'failed', 'COLLECTED_NOTHING'],
+    ['has failed when a delivery was given up', collected(2, 0), lost, 'failed', 'UPLOAD_FAILED'],
+    ['says first that it is empty', collected(0, 2), lost, 'failed', 'COLLECTED_NOTHING'],
+  ])('%s', (_, run, given, outcome, code) => {
+    const { error: __, outcome: ___, ...open } = run
+    const done = completeRun(open, new Date(SLOT), given)
+    expect([done.phase, done.outcome, done.error?.code]).toEqual(['finished', outcome, code])
+  })
+})
+
+describe('who holds a run', () => {
+  const holder = (change: object = {}) => ({ pid: 1, startId: 'a', ...change })
+  const fence = (transitions: number, leaseUid = 'lease') => ({ fence: { leaseUid, transitions } })
+  it('is the same process, in the same term', () => {
+    expect(isSameHolder(holder(), holder())).toBe(true)
+    expect(isSameHolder(holder(fence(3)), holder(fence(3)))).toBe(true)
+    for (const other of [{ pid: 2 }, { startId: 'b' }, fence(4), fence(3, 'another'), { fence: undefined }])
+      expect(isSameHolder(holder(fence(3)), holder({ ...fence(3), ...other })), JSON.stringify(other)).toBe(false)
+  })
+
+  it('is later by the transitions of one lease; what was written under another says nothing', () => {
+    expect(isLater(fence(4).fence, fence(3).fence)).toBe(true)
+    for (const one of [undefined, fence(3).fence, fence(2).fence, fence(9, 'another').fence])
+      expect(isLater(one, fence(3).fence)).toBe(false)
   })
 })
 

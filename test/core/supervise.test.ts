@@ -48,8 +48,14 @@ function fakeChild() {
   const taskChild: TaskChild = {
     pid: 1,
     send(text) {
-      const { type, token } = JSON.parse(text) as { type: string; token?: string }
-      log.push(token === undefined ? type : `${type} ${token}`)
+      const { type, ...said } = JSON.parse(text) as {
+        type: string
+        token?: string
+        id?: number
+        problem?: { message: string }
+      }
+      const facts = [said.token, said.id, said.problem?.message].filter((fact) => fact !== undefined)
+      log.push([type, ...facts].join(' '))
     },
     closeInput: () => void log.push('closed'),
     messages: messages(),
@@ -114,6 +120,48 @@ describe('a task that needs a token', () => {
     expect(outcome.warnings).toEqual([
       { code: 'KUBE_CREDENTIALS', message: 'no credentials from "login": it broke', remedy: 'mend it' },
     ])
+  })
+})
+
+describe('the state of an uploader', () => {
+  const state = (value: unknown, id = 1): FromTask => ({ type: 'state', value, id })
+
+  it('is acknowledged once it is kept, and not before', async () => {
+    const kept = Promise.withResolvers<void>()
+    const values: unknown[] = []
+    const { child } = start({ onState: (value) => (values.push(value), kept.promise) })
+    child.say(state({ part: 1 }, 7))
+    await settle()
+    expect(values).toEqual([{ part: 1 }])
+    expect(child.log).toEqual(['start'])
+    kept.resolve()
+    await settle()
+    expect(child.log).toEqual(['start', 'kept 7'])
+  })
+
+  it('that is not kept is told with the reason', async () => {
+    const { child } = start({ onState: () => Promise.reject(fail('DISK_FULL', { what: 'it', folder: '/x' })) })
+    child.say(state(1, 8))
+    await settle()
+    expect(child.log).toEqual(['start', 'kept 8 no space left for it'])
+  })
+
+  it('is acknowledged at once where nobody keeps it', async () => {
+    const { child } = start()
+    child.say(state(undefined, 9))
+    await settle()
+    expect(child.log).toEqual(['start', 'kept 9'])
+  })
+
+  it('that is kept for ever holds up neither other words nor a cancel', async () => {
+    const stop = new AbortController()
+    const { child, clock, outcome } = start({ onState: () => new Promise(() => {}), signal: stop.signal })
+    child.say(state(1))
+    child.say(step('two'))
+    await settle()
+    stop.abort(fail('TASK_CANCELLED', { reason: 'enough' }))
+    await clock.advance(5_100)
+    expect((await outcome).error).toMatchObject({ code: 'TASK_CANCELLED' })
   })
 })
 

@@ -123,6 +123,6 @@ describe('requests', () => {
   })
 
   it('an uploader may forget its state', () => {
-    expect(FromTask.parse(JSON.parse(encodeMessage({ type: 'state', value: undefined })))).toEqual({ type: 'state' })
+    expect(FromTask.parse(JSON.parse(encodeMessage({ type: 'state', value: undefined, id: 1 })))).toEqual({ type: 'state', id: 1 })
   })
 })

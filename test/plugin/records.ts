@@ -30,6 +30,7 @@ export async function putRun(store: Store, job: Stored, id: string, change: Part
     outcome: 'completed',
     holder: { pid: 1, startId: 'gone' },
     claimedAt: '2025-12-31T02:00:00.000Z',
+    attempt: 1,
     startedAt: '2025-12-31T02:00:01.000Z',
     endedAt: '2025-12-31T02:00:31.000Z',
     bundle: { fileName: `${name}.tar.gz`, path: `/bundles/${name}.tar.gz`, bytes: 2048, sha256: 'x', files: 3, isPartial: false },

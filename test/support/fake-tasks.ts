@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TaskStarter } from '../../agent/task-process.ts'
 import type { Clock } from '../../core/clock.ts'
-import { fail, type ProductError } from '../../core/errors.ts'
+import { asProblem, fail, type ProductError } from '../../core/errors.ts'
 import type { SuperviseOptions, TaskOutcome } from '../../core/supervise.ts'
 import type { DeliverResult, FromTask, RunRequest, TaskName, TaskRequest, TaskResults } from '../../core/task.ts'
 
@@ -73,10 +73,14 @@ export class FakeTasks implements TaskStarter {
   ): Promise<TaskOutcome<TaskResults[Name]>> {
     const ended = { warnings: [], peakRssBytes: 1000 }
     try {
-      for (const message of behaviour.says ?? []) options.onMessage?.(message)
+      for (const message of behaviour.says ?? []) {
+        options.onMessage?.(message)
+        if (message.type === 'state') await options.onState?.(message.value)
+      }
       await this.#wait(request, behaviour, options.signal)
       options.signal?.throwIfAborted()
-    } catch {
+    } catch (error) {
+      if (!options.signal?.aborted) return { ...ended, result: notKept(error) as TaskResults[Name] }
       if (!behaviour.isDoneWhenCancelled) return { ...ended, error: options.signal?.reason as ProductError }
     }
     if (behaviour.does === 'crash')
@@ -91,6 +95,11 @@ async function resultOf(request: TaskRequest): Promise<unknown> {
   if (request.task === 'deliver') return receipt(request.bundle.size)
   return request.task === 'run' ? collected(request) : { removed: [] }
 }
+
+/** As an uploader's try ends whose state was not kept. */
+const notKept = (error: unknown): DeliverResult => ({
+  error: { ...asProblem(error), code: 'UPLOAD_FAILED', class: 'retryable' },
+})
 
 export const receipt = (size: number, location = 'file:///far/away'): DeliverResult => ({
   receipt: { location, size, verified: true },

@@ -63,6 +63,7 @@ export function aRun(change: Partial<Run> & { slot: string }): Run {
   const { slot } = change
   return {
     schema: 1,
+    attempt: 1,
     job: 'nightly',
     jobUid: 'uid-1',
     specHash: 'hash',

@@ -10,6 +10,7 @@ import { createGate } from './gate.ts'
 import { GatedClient, type Shared } from './gated-client.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
 import { createPort } from './port.ts'
+import { withholding } from './withheld.ts'
 
 /** One run's way to its cluster. */
 export interface RunCluster {
@@ -67,7 +68,8 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
       }
       const namespaces = () =>
         isEverywhere ? (known ??= allNamespaces(newClient().client, connection.namespace)) : Promise.resolve(request.namespaces)
-      return createPort({ manifest, signal, newClient, namespaces, logs: this.logs, onLoss })
+      const port = createPort({ manifest, signal, newClient, namespaces, logs: this.logs, onLoss })
+      return withholding(port, request.withheld ?? [], onLoss)
     },
     close: () => shared.transport.close(),
   }

@@ -36,7 +36,10 @@ const uploader = (upload: UploaderPlugin['upload']): UploaderPlugin => ({
     version: '1.0.0',
     summary: 'x',
     schemes: ['box'],
-    secretKeys: [{ name: 'key', required: true, why: 'x' }],
+    secretKeys: [
+      { name: 'key', required: true, why: 'x' },
+      { name: 'other', required: false, why: 'x' },
+    ],
   },
   configSchema: z.strictObject({ bucket: z.string().optional() }),
   upload,
@@ -49,7 +52,13 @@ const receipt = (change: Partial<Receipt> = {}): Receipt => ({
   ...change,
 })
 
-function start(plugin: UploaderPlugin, change: Partial<DeliverRequest> = {}) {
+const keepNone = () => Promise.reject(new Error('not asked for'))
+
+function start(
+  plugin: UploaderPlugin,
+  change: Partial<DeliverRequest> = {},
+  keepState: (value: unknown, signal: AbortSignal) => Promise<void> = keepNone,
+) {
   const said: FromTask[] = []
   const stop = new AbortController()
   const clock = new FakeClock()
@@ -70,6 +79,7 @@ function start(plugin: UploaderPlugin, change: Partial<DeliverRequest> = {}) {
     log,
     signal: stop.signal,
     say: (message) => void said.push(message),
+    keepState,
   })
   return { result, said, stop, clock }
 }
@@ -96,13 +106,14 @@ describe('one try', () => {
         )
         return { ...got, extra: SECRET }
       },
-      { target: { uploader: 'box', config: { bucket: 'b' }, secrets: { key: SECRET } } },
+      { target: { uploader: 'box', config: { bucket: 'b' }, secrets: { key: SECRET, theirs: 'not for it' } } },
     )
     expect(result).toEqual({ receipt: got })
     expect(read).toEqual([CONTENT, CONTENT, '234', '789'])
     expect(seen?.context).toMatchObject({ config: { bucket: 'b' }, run: { job: 'a', slot: new Date('2026-01-01T02:00:00Z') } })
     expect(seen?.context.secret('key')).toBe(SECRET)
     expect(() => seen?.context.secret('other')).toThrow('the secret key "other" was not given')
+    expect(() => seen?.context.secret('theirs')).toThrow('its manifest names no secret key "theirs"')
     expect(seen?.bundle).toMatchObject({ fileName: 'a.tar.gz', size: 10, sha256: SHA256 })
     expect(seen?.bundle).not.toHaveProperty('path')
   })
@@ -218,9 +229,10 @@ describe('what goes wrong', () => {
 })
 
 describe('state', () => {
-  it('is what was kept, and is told to the parent at once', async () => {
+  it('is what was kept, and the uploader waits until it is', async () => {
     const seen: unknown[] = []
-    const { result, said } = start(
+    const kept = Promise.withResolvers<void>()
+    const { result } = start(
       uploader(async ({ state }) => {
         seen.push(state.get())
         await state.set({ upload: 2 })
@@ -228,24 +240,62 @@ describe('state', () => {
         throw new Error('later')
       }),
       { state: { upload: 1 } },
+      (value) => (seen.push(['kept', value]), kept.promise),
     )
+    await settle()
+    expect(seen).toEqual([{ upload: 1 }, ['kept', { upload: 2 }]])
+    kept.resolve()
     expect(await result).toMatchObject({ error: { code: 'UPLOAD_FAILED' } })
-    expect(seen).toEqual([{ upload: 1 }, { upload: 2 }])
-    expect(said.filter(({ type }) => type === 'state')).toEqual([{ type: 'state', value: { upload: 2 } }])
+    expect(seen.slice(2)).toEqual([{ upload: 2 }])
+  })
+
+  it('that could not be kept is not what it has, and fails the try', async () => {
+    let after: unknown
+    const { result } = start(
+      uploader(async ({ state }) => {
+        await state.set(2).finally(() => (after = state.get()))
+        return receipt()
+      }),
+      { state: 1 },
+      () => Promise.reject(pluginError('UPLOAD_FAILED', 'no room', { class: 'retryable', remedy: 'make some' })),
+    )
+    const error = { code: 'UPLOAD_FAILED', message: 'no room', remedy: 'make some', class: 'retryable' }
+    expect(await result).toEqual({ error })
+    expect(after).toBe(1)
+  })
+
+  it('is waited for no longer than the uploader has time', async () => {
+    const signals: AbortSignal[] = []
+    const keep = (_: unknown, signal: AbortSignal) =>
+      new Promise<void>((_resolve, reject) => {
+        signals.push(signal)
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+      })
+    const { result, clock } = start(
+      uploader(async ({ state }) => (await state.set(1), receipt())),
+      {},
+      keep,
+    )
+    await clock.advance(60_100)
+    expect(await result).toMatchObject({ error: { message: expect.stringContaining('did not end in time') } })
+    expect(signals).toHaveLength(1)
   })
 
   it.each([
     ['too large', 'x'.repeat(300_000)],
     ['no JSON', { big: 1n }],
   ])('that is %s is refused', async (_, value) => {
-    const { result, said } = start(
+    const kept: unknown[] = []
+    const { result } = start(
       uploader(async ({ state }) => {
         await state.set(value)
         return receipt()
       }),
+      {},
+      async (one) => void kept.push(one),
     )
     expect(await result).toMatchObject({ error: { code: 'UPLOAD_FAILED' } })
-    expect(said.filter(({ type }) => type === 'state')).toEqual([])
+    expect(kept).toEqual([])
   })
 })
 

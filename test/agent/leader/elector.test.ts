@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { type ElectorEdge, type Fence, lead } from '../../../agent/leader/elector.ts'
+import { type ElectorEdge, lead } from '../../../agent/leader/elector.ts'
+import type { Fence } from '../../../core/run.ts'
 import { systemClock } from '../../../core/clock.ts'
 import { useCluster } from '../../cluster/use-cluster.ts'
 

@@ -155,7 +155,7 @@ describe('a delivery', () => {
 describe('what an uploader keeps between tries', () => {
   it('is given to its next try', async () => {
     await using world = await aWorld()
-    const says = [1, 2].map((part) => ({ type: 'state' as const, value: { part } }))
+    const says = [1, 2].map((part) => ({ type: 'state' as const, value: { part }, id: part }))
     const agent = await delivering(world, [{ ...failing({}), says }, delivered])
     await world.pass(agent, 20 * SECOND, SECOND)
     expect(requests(world).map(({ state }) => state)).toEqual([undefined, { part: 2 }])
@@ -164,7 +164,7 @@ describe('what an uploader keeps between tries', () => {
 
   it('survives a restart of the agent', async () => {
     await using world = await aWorld()
-    const agent = await delivering(world, [{ ...failing({}), says: [{ type: 'state', value: 'half' }] }, delivered])
+    const agent = await delivering(world, [{ ...failing({}), says: [{ type: 'state', value: 'half', id: 1 }] }, delivered])
     agent.die()
     const next = world.agent()
     await next.look()
@@ -173,14 +173,18 @@ describe('what an uploader keeps between tries', () => {
     expect((await theRun(world)).deliveries).toMatchObject([{ state: 'delivered', tries: 2 }])
   })
 
-  it('is no reason to fail when it cannot be kept', async () => {
+  it('that cannot be kept fails the try; another comes', async () => {
     await using world = await aWorld()
-    const says = [{ type: 'state' as const, value: 1 }]
-    const agent = await delivering(world, [{ ...failing({ retryAfterMs: MINUTE }) }, { ...delivered, says }])
+    const says = [{ type: 'state' as const, value: 1, id: 1 }]
+    const tries = [failing({ retryAfterMs: MINUTE }), { ...delivered, says }, delivered]
+    const agent = await delivering(world, tries)
     const state = join(world.folders.outbox, RUN, 'state-0.json.new')
     await mkdir(state)
     await world.pass(agent, MINUTE)
-    expect(world.log.of('warn')).toContain('state of an upload not kept')
+    expect((await theRun(world)).deliveries).toMatchObject([
+      { state: 'pending', tries: 2, error: { message: expect.stringContaining('state-0.json') as string } },
+    ])
+    await world.pass(agent, 5 * MINUTE)
     expect((await theRun(world)).outcome).toBe('completed')
   })
 })
@@ -295,7 +299,7 @@ describe('a job that changes while its bundle waits', () => {
 describe('a stop', () => {
   it('during an upload does not count as a try; the next process goes on', async () => {
     await using world = await aWorld()
-    const agent = await delivering(world, [{ does: 'hang', says: [{ type: 'state', value: { part: 3 } }] }, delivered])
+    const agent = await delivering(world, [{ does: 'hang', says: [{ type: 'state', value: { part: 3 }, id: 1 }] }, delivered])
     agent.works.outbox.cancel('SIGTERM')
     await agent.works.outbox.idle()
     expect(await theRun(world)).toMatchObject({ phase: 'delivering', deliveries: [{ state: 'pending', tries: 0 }] })
@@ -328,17 +332,56 @@ describe('a bundle that is not where it should be', () => {
     expect((await theRun(world)).outcome).toBe('completed')
   })
 
-  it('is given up when it is gone', async () => {
+  const removed = async (world: World, behaviour: Behaviour[], afterMs: number) => {
+    const agent = await delivering(world, behaviour)
+    await rm(join(world.folders.outbox, RUN), { recursive: true })
+    await goOn(world, agent, afterMs)
+    return agent
+  }
+  /** Time passes; then the loss is seen, the bundle made anew, and tried to deliver. */
+  const goOn = async (world: World, agent: TestAgent, ms: number) => {
+    await world.pass(agent, ms)
+    for (let looks = 0; looks < 3; looks++) await agent.look()
+  }
+  const losses = async (world: World) =>
+    (await world.entries()).flatMap((entry) => (entry.type === 'delivery-lost' ? [entry.note] : []))
+
+  it('is collected again when it is gone, as long as its slot may still start', async () => {
+    await using world = await aWorld()
+    await removed(world, [failing({ retryAfterMs: MINUTE }), delivered], MINUTE)
+    expect(await theRun(world)).toMatchObject({ outcome: 'completed', attempt: 2, deliveries: [{ state: 'delivered', tries: 1 }] })
+    expect(await losses(world)).toEqual([`${RUN}, attempt 1`])
+    expect(requests(world).map(({ bundle }) => bundle.fileName)).toEqual([BUNDLE, BUNDLE])
+  })
+
+  it('is given up when that is too late', async () => {
+    await using world = await aWorld()
+    await removed(world, [failing({ retryAfterMs: 20 * MINUTE }), delivered], 20 * MINUTE)
+    expect(await theRun(world)).toMatchObject({ outcome: 'failed', attempt: 1, error: { code: 'DELIVERY_LOST' } })
+    expect((await theRun(world)).bundle).not.toHaveProperty('path')
+    expect(requests(world)).toHaveLength(1)
+    expect(await losses(world)).toEqual([`${RUN}, attempt 1`])
+  })
+
+  it('is given up when its job is paused', async () => {
     await using world = await aWorld()
     const agent = await delivering(world, [failing({ retryAfterMs: MINUTE }), delivered])
     await rm(join(world.folders.outbox, RUN), { recursive: true })
+    await world.edit(job.paused())
     await world.pass(agent, MINUTE)
-    expect(await theRun(world)).toMatchObject({
-      outcome: 'failed',
-      error: { message: expect.stringContaining('gone from this machine') },
-    })
-    expect((await theRun(world)).bundle).not.toHaveProperty('path')
-    expect(requests(world)).toHaveLength(1)
+    expect(await theRun(world)).toMatchObject({ outcome: 'failed', attempt: 1, error: { code: 'DELIVERY_LOST' } })
+  })
+
+  it('is collected three times at most', async () => {
+    await using world = await aWorld()
+    const agent = await removed(world, [failing({ retryAfterMs: MINUTE })], MINUTE)
+    for (let attempt = 2; attempt <= 3; attempt++) {
+      expect(await theRun(world)).toMatchObject({ phase: 'delivering', attempt })
+      await rm(join(world.folders.outbox, RUN), { recursive: true })
+      await goOn(world, agent, MINUTE)
+    }
+    expect(await theRun(world)).toMatchObject({ outcome: 'failed', attempt: 3, error: { code: 'DELIVERY_LOST' } })
+    expect(await losses(world)).toHaveLength(3)
   })
 })
 

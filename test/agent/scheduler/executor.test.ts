@@ -46,6 +46,20 @@ describe('runs at work', () => {
     expect(world.tasks.of('run')).toEqual(['a.mx', 'a.my'])
   })
 
+  it('in a cluster are kept from the Secrets that any job of the namespace uploads with', async () => {
+    await using world = await aWorld()
+    const connection = { server: 'https://a', context: '', user: '', namespace: '', isUnverified: false, mayCompress: false }
+    const request = { connection: { ...connection, credential: {}, headers: {} }, namespaces: ['a'] }
+    world.outside.cluster = () => Promise.resolve({ request, renewToken: () => Promise.resolve('') })
+    await jobs(world, 'a')
+    await world.create(aJob().named('b').with({ upload: [{ uploader: 's3', credentials: { secret: 's3-upload' } }] }))
+    const agent = world.agent()
+    await world.request(aJob().named('a'), 'x')
+    await agent.look()
+    const [first] = world.tasks.starts.flatMap((start) => (start.request.task === 'run' ? [start.request] : []))
+    expect(first?.cluster).toEqual({ ...request, withheld: ['/s3-upload'] })
+  })
+
   it('that wait past their deadline are skipped, with the reason, and never start', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
     world.tasks.script = () => ({ does: 'complete', ms: 40 * MINUTE })

@@ -6,7 +6,7 @@ import { recover } from '../../../agent/scheduler/recover.ts'
 import { runDocument } from '../../../agent/scheduler/runs.ts'
 import { fail } from '../../../core/errors.ts'
 import { runName } from '../../../core/names.ts'
-import type { Run } from '../../../core/run.ts'
+import { type Holder, isLater, type Run } from '../../../core/run.ts'
 import { aDelivery, aJob, aRun } from '../../support/jobs.ts'
 import { aWorld, type TestAgent, type World } from '../../support/agent.ts'
 import { MortalStore } from '../../support/mortal-store.ts'
@@ -55,6 +55,24 @@ describe('what a dead process left', () => {
       holder: agent.holder,
       deliveries: [{ tries: 3 }],
     })
+  })
+
+  it('of an earlier term of its own, too; what a later term holds it leaves alone', async () => {
+    await using world = await aWorld(SLOT)
+    const agent = await found(world)
+    const fence = (transitions: number, leaseUid = 'lease') => ({ fence: { leaseUid, transitions } })
+    Object.assign(agent.works.edge, {
+      holder: { ...agent.holder, ...fence(7) },
+      isAlive: (holder: Holder) => isLater(holder.fence, fence(7).fence),
+    })
+    const slots = ['01', '02', '03', '04'].map((hour) => `2026-03-10T${hour}:00:00.000Z`)
+    const holders = [fence(6), fence(8), fence(9, 'a lease before it'), {}].map((term) => ({ ...agent.holder, ...term }))
+    const names = []
+    for (const [index, slot] of slots.entries())
+      names.push(await leave(world, { slot, phase: 'claimed', holder: holders[index] ?? GONE }))
+    await takeOver(agent)
+    const runs = await world.runs()
+    expect(names.map((name) => runs.get(name)?.holder.fence?.transitions)).toEqual([7, 8, 7, 7])
   })
 
   it('a run at work is interrupted, for good', async () => {

@@ -48,6 +48,13 @@ describe('changing a run', () => {
     await expect(changeRun(edge, kept, warn)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
   })
 
+  it('is not for a run that this process holds in another term', async () => {
+    await using world = await aWorld()
+    const { edge, kept } = await held(world)
+    const later = { ...edge, holder: { ...edge.holder, fence: { leaseUid: 'lease', transitions: 2 } } }
+    await expect(changeRun(later, kept, warn)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+  })
+
   it('is not for a later run of the same name', async () => {
     await using world = await aWorld()
     const { edge, kept, run } = await held(world)

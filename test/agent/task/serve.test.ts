@@ -175,6 +175,58 @@ describe('a cancel', () => {
   })
 })
 
+describe('the state of an uploader', () => {
+  const BODY = `
+    try { await context.state.set({ part: 1 }); context.log.info({}, 'set') }
+    catch (error) { context.log.info({}, error.message); throw error }
+    return { location: 'far://away', size: bundle.size, checksum: undefined, verified: true }`
+
+  async function uploading() {
+    await writePlugin(space.plugins, 'uploaders', 'sets', uploaderModule('sets', BODY))
+    const request: TaskRequest = {
+      task: 'deliver',
+      run: runRequest(space).run,
+      target: { uploader: 'sets', config: {}, secrets: {} },
+      bundle: { path: 'x', fileName: 'x', size: 1, sha256: '' },
+      timeoutMs: 600_000,
+      pluginFolders: [space.plugins],
+    }
+    const logged: string[] = []
+    const note = (_: object, text: string) => void logged.push(text)
+    const log = { debug: note, info: note, warn: note, error: note }
+    const talk = inputOf(start(request))
+    const served = serve(talk.input, { log })
+    await until(() => served.said.some(({ type }) => type === 'state'))
+    await settle()
+    expect(logged).toEqual([])
+    return { ...talk, ...served, logged }
+  }
+
+  it('is set when the parent has it', async () => {
+    const { send, code, said, logged } = await uploading()
+    expect(said.at(-1)).toEqual({ type: 'state', value: { part: 1 }, id: 1 })
+    send({ type: 'kept', id: 1 })
+    expect(await code).toBe(0)
+    expect(logged).toEqual(['set'])
+    expect(last(said)).toMatchObject({ type: 'done', result: { receipt: { location: 'far://away' } } })
+  })
+
+  it('that the parent could not keep fails the try', async () => {
+    const { send, code, said } = await uploading()
+    send({ type: 'kept', id: 1, problem: { code: 'DISK_FULL', message: 'no space left', remedy: 'free some' } })
+    expect(await code).toBe(0)
+    const error = { class: 'retryable', message: expect.stringContaining('no space left') as string, remedy: 'free some' }
+    expect(last(said)).toMatchObject({ type: 'done', result: { error } })
+  })
+
+  it('is not waited for after a cancel', async () => {
+    const { send, code, logged } = await uploading()
+    send({ type: 'cancel', reason: 'job deleted', graceMs: 5000 })
+    expect(await code).toBe(0)
+    expect(logged).toEqual(['the task was cancelled: job deleted'])
+  })
+})
+
 describe('a machine that is only mounted', () => {
   it('is read through its root, and its secrets are masked', async () => {
     const root = await mkdtemp(join(tmpdir(), 'sbs-root-'))

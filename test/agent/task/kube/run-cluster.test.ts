@@ -72,6 +72,42 @@ async function byNamespace(parts: AsyncIterable<RawList>): Promise<Record<string
 }
 const configMaps = { version: 'v1', plural: 'configmaps' }
 
+describe.skipIf(cluster.skipped)('Secrets that jobs upload with', () => {
+  const secrets = { version: 'v1', plural: 'secrets' }
+  async function withSecrets() {
+    const namespace = await cluster.newNamespace()
+    const path = `/api/v1/namespaces/${namespace}/secrets`
+    for (const name of ['s3-upload', 'other'])
+      await cluster.admin.json({ method: 'POST', path, body: { metadata: { name }, stringData: { key: name } } })
+    const opened = await openPort({ withheld: [`${namespace}/s3-upload`] })
+    return { ...opened, namespace, path }
+  }
+
+  it('are in no list, and each that was left out is told', async () => {
+    const { kube, seen, namespace } = await withSecrets()
+    const names = []
+    for await (const { items } of kube.list({ ...secrets, namespace })) names.push(...items.map(({ json }) => json['metadata']))
+    expect(names).toEqual([expect.objectContaining({ name: 'other' })])
+    expect(seen.losses).toEqual([expect.objectContaining({ code: 'SECRET_WITHHELD' })])
+    const everywhere = []
+    for await (const { items } of kube.list(secrets)) everywhere.push(...items.map(({ text }) => text))
+    expect(everywhere.join()).not.toContain('s3-upload')
+  })
+
+  it('cannot be had by their path, nor by that of a list', async () => {
+    const { kube, path } = await withSecrets()
+    const bytes = async (url: string) => {
+      for await (const _ of kube.raw(url)) throw new Error('it gave something')
+    }
+    for (const url of [`${path}/s3-upload`, path, '/api/v1/secrets']) {
+      await expect(kube.get(url), url).rejects.toMatchObject({ code: 'SECRET_WITHHELD' })
+      await expect(bytes(url), url).rejects.toMatchObject({ code: 'SECRET_WITHHELD' })
+    }
+    expect((await kube.get(`${path}/other`))?.json).toMatchObject({ metadata: { name: 'other' } })
+    expect(await kube.get(path.replace('secrets', 'configmaps/s3-upload'))).toBeUndefined()
+  })
+})
+
 describe.skipIf(cluster.skipped)('the port to a real API server', () => {
   let one = ''
   let two = ''
