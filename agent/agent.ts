@@ -55,7 +55,7 @@ export const tenantOf = (edge: AgentEdge, maxConcurrent: () => number, onFree: (
   namespace: NAMESPACE,
   cacheFile: join(edge.folders.state, 'cache.json'),
   holder: edge.processes.self,
-  isAlive: (holder) => edge.processes.isAlive(holder),
+  isAlive: ({ holder }) => edge.processes.isAlive(holder),
   capacity: createCapacity(maxConcurrent, onFree),
 })
 

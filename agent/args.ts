@@ -20,7 +20,14 @@ export interface AgentArgs {
         context: string | undefined
         namespace: string
         host: string
-        identity: string | undefined
+        /** base of the folders that tasks work in; else the agent's own folder */
+        work: string | undefined
+        /** socket of the runner; else tasks are children of the agent */
+        runner: string | undefined
+        /** plug-ins of the cluster's administrator */
+        plugins: string | undefined
+        /** this pod, by name and uid */
+        replica: { name: string; uid: string } | undefined
       }
     | undefined
 }
@@ -41,7 +48,11 @@ const OPTIONS = {
   context: text,
   namespace: text,
   host: text,
+  work: text,
+  runner: text,
+  plugins: text,
   identity: text,
+  replica: text,
 } as const
 
 /** Throws USAGE_ARGUMENTS. */
@@ -64,7 +75,10 @@ export function readArgs(argv: readonly string[]): AgentArgs {
             context: values.context,
             namespace: values.namespace ?? AGENT_NAMESPACE,
             host: values.host ?? '0.0.0.0',
-            identity: values.identity,
+            work: values.work,
+            runner: values.runner,
+            plugins: values.plugins,
+            replica: replicaOf(values.replica, values.identity),
           }
         : undefined,
       request: values.job !== undefined && values.request !== undefined ? { job: values.job, id: values.request } : undefined,
@@ -76,4 +90,9 @@ export function readArgs(argv: readonly string[]): AgentArgs {
       error,
     )
   }
+}
+
+function replicaOf(name: string | undefined, uid: string | undefined) {
+  if ((name === undefined) !== (uid === undefined)) throw new Error('takes --replica and --identity together')
+  return name === undefined || uid === undefined ? undefined : { name, uid }
 }

@@ -33,7 +33,7 @@ export function assemble(tenant: Omit<TenantEdge, 'cacheFile'>, signal: AbortSig
     ...{ store, namespace, clock, log, folders, tasks, random, holder, outside, capacity, only },
     ...settings(tenant.config),
     mirror: createMirror(store, namespace),
-    isAlive: (other) => tenant.isAlive(other),
+    isAlive: (run) => tenant.isAlive(run),
     redact: createMask(),
     onDone(job) {
       housekeeping.look(job)

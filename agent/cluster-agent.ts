@@ -1,17 +1,20 @@
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/contract/index.ts'
-import { asProblem } from '../core/errors.ts'
+import { asProblem, type Problem } from '../core/errors.ts'
+import { Backoff } from '../core/kube/backoff.ts'
 import type { KubeClient } from '../core/kube/client.ts'
-import { type Fence, type Holder, isLater } from '../core/run.ts'
-import type { Store } from '../core/store/store.ts'
+import { type Fence, type Holder, isLater, type Run } from '../core/run.ts'
 import type { AgentConfig } from './config.ts'
 import { agentFolders } from './folders.ts'
+import { tenantAccess } from './identity/tenant-access.ts'
 import { type ElectorEdge, lead } from './leader/elector.ts'
-import type { Outside } from './outside.ts'
+import { createPresences, keepPresence, type Presences, type Replica } from './leader/presence.ts'
+import { createDeliverers } from './outbox/deliverers.ts'
 import { createCapacity } from './scheduler/capacity.ts'
+import { allRuns, type KeptRun } from './scheduler/runs.ts'
 import type { TaskStarter } from './task-process.ts'
-import { openTenant, type Tenant } from './tenant.ts'
+import { openTenant, type Tenant, type TenantEdge } from './tenant.ts'
 import { watchNamespaces } from './watch/namespaces.ts'
 
 /** What an agent of a cluster needs. */
@@ -19,20 +22,25 @@ export interface ClusterAgentEdge {
   clock: Clock
   log: Logger
   client: KubeClient
-  store: Store
-  /** base of the work folders of all namespaces */
+  /** of the agent alone: caches */
   folder: string
+  /** base of the work folders of all namespaces, shared with the tasks */
+  workFolder: string
+  pluginFolder: string
   tasks: TaskStarter
   config: AgentConfig
   /** this process; never used again by another one */
   holder: Holder
-  outside(namespace: string): Outside
+  /** this pod; none where there are no pods */
+  replica: Replica | undefined
   election: Pick<ElectorEdge, 'namespace' | 'name' | 'identity' | 'leaseMs' | 'renewMs'>
   random(): number
 }
 
 export interface ClusterAgent {
   tenants: ReadonlyMap<string, Tenant>
+  /** namespaces that are opted in and cannot be served, with the reason and what mends it */
+  unserved: ReadonlyMap<string, Problem>
   /** the term that this process leads now */
   leading(): Fence | undefined
   /** resolves when everything has ended, after the signal has aborted */
@@ -41,32 +49,78 @@ export interface ClusterAgent {
 
 /**
  * Takes part in the election, and while it leads works on every opted-in namespace: those that join later too, and those that
- * leave no more. One namespace's trouble is its own.
+ * leave no more. While it does not lead it delivers the bundles that lie in its pod. One namespace's trouble is its own.
  */
 export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): ClusterAgent {
   const tenants = new Map<string, Tenant>()
+  const unserved = new Map<string, Problem>()
+  const electorEdge = { ...edge, ...edge.election }
+  // The Lease of a pod goes with the pod: its time is for nodes that are gone without a word.
+  const presenceEdge = { ...electorEdge, leaseMs: edge.election.leaseMs * PRESENCE_LEASES }
+  const presences = createPresences(presenceEdge)
+  const deliverers = createDeliverers((namespace) => tenantEdge(edge, namespace), edge.workFolder)
   let term: Fence | undefined
   const work = async (fence: Fence, over: AbortSignal) => {
     term = fence
+    await deliverers.stop('this replica leads')
     try {
-      await serveNamespaces({ ...edge, fence }, tenants, over, () => (signal.aborted ? undefined : 0))
+      await serveNamespaces({ ...edge, fence, presences }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
     } finally {
       term = undefined
+      unserved.clear()
+      if (!signal.aborted) deliverers.start()
     }
   }
-  const ended = lead({ ...edge, ...edge.election }, signal, work)
-  return { tenants, leading: () => term, ended }
+  const run = async () => {
+    const gone = new AbortController()
+    const present = edge.replica && keepPresence(presenceEdge, edge.replica, gone.signal)
+    deliverers.start()
+    await lead(electorEdge, signal, work)
+    await deliverers.stop((signal.reason as Error).message)
+    // Told last: others may take over what lies here from then on.
+    gone.abort(signal.reason)
+    await present
+  }
+  return { tenants, unserved, leading: () => term, ended: run() }
 }
 
-const RETRY_MS = 5_000
+/** What works in a namespace, with that namespace's own rights, without being elected. */
+function tenantEdge(edge: ClusterAgentEdge, namespace: string): TenantEdge {
+  const { replica } = edge
+  return {
+    ...edge,
+    ...tenantAccess(edge.client, namespace, (problem) => edge.log.warn({ namespace, problem }, 'store')),
+    namespace,
+    folders: agentFolders(edge.workFolder, namespace, edge.pluginFolder),
+    cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),
+    holder: { ...edge.holder, ...(replica ? { replica: replica.uid } : {}) },
+    // Nothing but the bundles in this pod is its business.
+    isAlive: ({ phase, holder }) => phase !== 'delivering' || replica === undefined || holder.replica !== replica.uid,
+    capacity: createCapacity(() => edge.config.defaultMaxConcurrent),
+  }
+}
+
+/**
+ * Whether someone else works on a run. Who leads knows that all others have stopped collecting; that they deliver what lies in
+ * their pods; and that it leads no more, when a run is held in a later term.
+ */
+function isAtWork({ holder, phase }: Run, fence: Fence, presences: Presences, replica: Replica | undefined): boolean {
+  if (isLater(holder.fence, fence)) return true
+  return phase === 'delivering' && holder.replica !== undefined && holder.replica !== replica?.uid && presences.isThere(holder.replica)
+}
+
+const PRESENCE_LEASES = 4
+/** One that lacks something is looked at again this often, in the end. */
+const RETRY_MOST_MS = 60_000
 
 /**
  * Opens and closes tenants as namespaces come and go, until the term is over. After a normal stop, what is at work may end by
  * itself; after a lost lease another process may begin soon, and it is ended at once.
  */
 async function serveNamespaces(
-  edge: ClusterAgentEdge & { fence: Fence },
+  edge: ClusterAgentEdge & { fence: Fence; presences: Presences },
   tenants: Map<string, Tenant>,
+  unserved: Map<string, Problem>,
   over: AbortSignal,
   patienceMs: () => number | undefined,
 ): Promise<void> {
@@ -81,32 +135,31 @@ async function serveNamespaces(
   const wanted = new Set<string>()
 
   const open = async (namespace: string) => {
+    const waits = new Backoff(edge.random, RETRY_MOST_MS)
     while (wanted.has(namespace) && !over.aborted) {
       try {
         const tenant = await openTenant({
-          ...edge,
-          namespace,
-          folders: agentFolders(edge.folder, namespace),
-          cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),
-          holder: { ...edge.holder, fence: edge.fence },
-          // Who leads knows that all others have stopped; one of a later term says that we lead no more.
-          isAlive: (holder) => isLater(holder.fence, edge.fence),
-          outside: edge.outside(namespace),
+          ...tenantEdge(edge, namespace),
+          holder: { ...tenantEdge(edge, namespace).holder, fence: edge.fence },
+          isAlive: (run) => isAtWork(run, edge.fence, edge.presences, edge.replica),
           capacity,
         })
         await tenant.start()
         tenants.set(namespace, tenant)
+        unserved.delete(namespace)
         edge.log.info({ namespace }, 'namespace joined')
         return
       } catch (error) {
+        unserved.set(namespace, asProblem(error))
         edge.log.error({ namespace, problem: asProblem(error) }, 'namespace cannot be served yet')
-        await edge.clock.sleep(RETRY_MS, over).catch(() => undefined)
+        await edge.clock.sleep(waits.next(), over).catch(() => undefined)
       }
     }
   }
   const close = (namespace: string, reason: string) => {
     const tenant = tenants.get(namespace)
     tenants.delete(namespace)
+    unserved.delete(namespace)
     if (!tenant) return
     const done = tenant
       .stop(reason, patienceMs())
@@ -128,6 +181,7 @@ async function serveNamespaces(
     }
   }
 
+  const looking = lookForPods(edge, tenants, over)
   const { namespaces } = edge.config
   if (namespaces.length > 0) {
     change(new Set(namespaces))
@@ -140,7 +194,25 @@ async function serveNamespaces(
   wanted.clear()
   await Promise.all(opening.values())
   for (const namespace of [...tenants.keys()]) close(namespace, reason)
-  await Promise.all(closing)
+  await Promise.all([...closing, looking])
+}
+
+/** Looks whether pods that deliver are still there, for as long as there are any. */
+async function lookForPods(
+  edge: ClusterAgentEdge & { presences: Presences },
+  tenants: ReadonlyMap<string, Tenant>,
+  over: AbortSignal,
+): Promise<void> {
+  const isElsewhere = ({ run }: KeptRun) =>
+    run.phase === 'delivering' && run.holder.replica !== undefined && run.holder.replica !== edge.replica?.uid
+  while (!over.aborted) {
+    try {
+      if ([...tenants.values()].some((tenant) => allRuns(tenant).some(isElsewhere))) await edge.presences.look()
+    } catch (error) {
+      edge.log.warn({ problem: asProblem(error) }, 'nobody knows which replicas are there')
+    }
+    await edge.clock.sleep(edge.election.renewMs, over).catch(() => undefined)
+  }
 }
 
 const aborted = (signal: AbortSignal) =>

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { AGENT_NAME } from '../core/names.ts'
 import { fail } from '../core/errors.ts'
 import { KubeClient } from '../core/kube/client.ts'
 import { loadKubeconfig } from '../core/kube/kubeconfig.ts'
 import { durationMs } from '../core/quantity.ts'
-import { createConfigMapStore } from '../core/store/config-map-store.ts'
 import type { AgentArgs } from './args.ts'
 import { type ClusterAgent, startClusterAgent } from './cluster-agent.ts'
 import { commonEdge, type ProcessEdge } from './local.ts'
-import { clusterOutside } from './outside-cluster.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { metricsText } from './server/metrics.ts'
@@ -32,21 +31,23 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
   // Who heard nothing for as long as a lease lasts has lost it: waiting longer for an answer only holds up the next term.
   const timeoutMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leaseMs))
   const client = new KubeClient(connection, { clock, random, userAgent: `support-bundle-schedule-agent/${version}`, timeoutMs })
-  const startId = cluster.identity ?? randomUUID()
+  const startId = randomUUID()
+  const identity = `${cluster.replica?.name ?? 'agent'}_${startId}`
   const agent = startClusterAgent(
     {
       ...common,
       client,
       folder: args.folder,
-      store: createConfigMapStore({ client, onProblem: (problem) => log.warn({ problem }, 'store') }),
+      workFolder: cluster.work ?? args.folder,
+      pluginFolder: cluster.plugins ?? join(args.folder, 'plugins'),
       holder: { pid: edge.pid, startId },
-      outside: (namespace) => clusterOutside(client, namespace),
-      election: { namespace: cluster.namespace, name: AGENT_NAME, identity: startId, leaseMs, renewMs: Math.round(leaseMs / 3) },
+      replica: cluster.replica,
+      election: { namespace: cluster.namespace, name: AGENT_NAME, identity, leaseMs, renewMs: Math.round(leaseMs / 3) },
     },
     signal,
   )
   const server = await listen(createApp(viewOf(agent, common)), config.metricsPort, common.configFile, cluster.host)
-  log.info({ server: connection.server, port: server.port, identity: startId, version }, 'agent started')
+  log.info({ server: connection.server, port: server.port, identity, version }, 'agent started')
   await agent.ended
   await server.close()
   log.info({}, 'agent stopped')

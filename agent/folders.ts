@@ -17,7 +17,7 @@ export interface AgentFolders {
 }
 
 /** `namespace`: what runs of one namespace make is kept apart from that of all others. */
-export function agentFolders(base: string, namespace?: string): AgentFolders {
+export function agentFolders(base: string, namespace?: string, plugins = join(base, 'plugins')): AgentFolders {
   const own = namespace === undefined ? base : join(base, 'namespaces', namespace)
   return {
     base,
@@ -26,6 +26,6 @@ export function agentFolders(base: string, namespace?: string): AgentFolders {
     outbox: join(own, 'outbox'),
     runLogs: join(own, 'logs', 'runs'),
     state: join(base, 'state'),
-    plugins: join(base, 'plugins'),
+    plugins,
   }
 }

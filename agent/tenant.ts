@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/contract/index.ts'
 import { asProblem } from '../core/errors.ts'
 import { durationMs } from '../core/quantity.ts'
-import type { Holder } from '../core/run.ts'
+import type { Holder, Run } from '../core/run.ts'
 import type { Store } from '../core/store/store.ts'
 import { assemble, settings, type Works } from './assemble.ts'
 import { openCache } from './cache/cache.ts'
@@ -30,7 +30,7 @@ export interface TenantEdge {
   log: Logger
   config: AgentConfig
   holder: Holder
-  isAlive(holder: Holder): boolean
+  isAlive(run: Run): boolean
   outside: Outside
   capacity: Capacity
   random(): number

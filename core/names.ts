@@ -10,6 +10,12 @@ export const AGENT_NAMESPACE = 'support-bundle-schedule'
 /** The agent's Deployment, Service, Lease and own ServiceAccount. */
 export const AGENT_NAME = 'support-bundle-schedule-agent'
 
+/** The two identities of a namespace: who keeps its jobs and records, and who collects. */
+export const STORE_ACCOUNT = 'support-bundle-schedule'
+export const COLLECTOR_ACCOUNT = 'support-bundle-schedule-collector'
+/** Of Leases that say that a replica of the agent is there. */
+export const LABEL_REPLICA = `${PREFIX}replica`
+
 export const LABEL_KIND = `${PREFIX}kind`
 export const LABEL_PHASE = `${PREFIX}phase`
 export const LABEL_JOB = `${PREFIX}job`

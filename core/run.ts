@@ -46,7 +46,12 @@ const Fence = z.object({ leaseUid: z.string(), transitions: z.int() })
 /** One term of leadership: of terms of one lease, that with more transitions is the later one. */
 export type Fence = z.infer<typeof Fence>
 
-const Holder = z.object({ pid: z.int(), startId: z.string(), fence: Fence.optional() })
+const Holder = z.object({
+  pid: z.int(),
+  startId: z.string(),
+  fence: Fence.optional(),
+  replica: z.string().optional().describe('uid of the pod whose files it works with'),
+})
 /** A process that works on runs: told from a later one with the same id by when it started; where agents are elected, in which term. */
 export type Holder = z.infer<typeof Holder>
 

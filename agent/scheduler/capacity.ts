@@ -10,7 +10,7 @@ export interface Capacity {
  * Places are fair between namespaces: while others wait, one that has more at work than they do gets none. `onFree` is told
  * whenever a place came free, with the namespaces that asked in vain.
  */
-export function createCapacity(max: () => number, onFree: (waiting: readonly string[]) => void): Capacity {
+export function createCapacity(max: () => number, onFree: (waiting: readonly string[]) => void = () => undefined): Capacity {
   const active = new Map<string, number>()
   const waiting = new Set<string>()
   const count = (namespace: string) => active.get(namespace) ?? 0

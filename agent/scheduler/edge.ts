@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/contract/index.ts'
-import type { Holder } from '../../core/run.ts'
+import type { Holder, Run } from '../../core/run.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Mirror } from '../watch/mirror.ts'
 
@@ -13,7 +13,8 @@ export interface SchedulerEdge {
   log: Logger
   /** this process, as runs name it */
   holder: Holder
-  isAlive(holder: Holder): boolean
+  /** whether who holds a run still works on it */
+  isAlive(run: Run): boolean
   /** the one run that a process without a daemon is there for: it claims and does no other */
   only?: string | undefined
 }

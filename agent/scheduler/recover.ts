@@ -18,7 +18,7 @@ export async function recover(edge: SchedulerEdge, folders: AgentFolders, active
     const { name, run } = kept
     if (isSettled(run) || active.has(name)) continue
     const isOurs = isSameHolder(run.holder, edge.holder)
-    if (isOurs ? run.phase !== 'running' : edge.isAlive(run.holder)) continue
+    if (isOurs ? run.phase !== 'running' : edge.isAlive(run)) continue
     try {
       await takeOver(edge, kept)
     } catch (error) {

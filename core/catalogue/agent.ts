@@ -16,14 +16,24 @@ export const AGENT = {
   DAEMON_START_FAILED: { ...OF.bug, message: 'the daemon did not start: {reason}', remedy: 'see its log: {log}' },
   PORT_TAKEN: {
     ...OF.taken,
-    message: 'port {port} on loopback is in use',
-    remedy: 'set another "metricsPort" in {config} (0 = any)',
+    message: 'port {port} is in use',
+    remedy: 'set another "{key}" in {config} (0 = any)',
   },
   PORT_FORBIDDEN: {
     exit: EXIT.forbidden,
     class: 'permission',
     message: 'port {port} may not be opened by this user',
-    remedy: 'set "metricsPort" to 1024 or more in {config} (0 = any)',
+    remedy: 'set "{key}" to 1024 or more in {config} (0 = any)',
+  },
+  TENANT_INCOMPLETE: {
+    ...OF.forbidden,
+    message: 'namespace "{namespace}" cannot be served: {what}',
+    remedy: 'make what it lacks: {program} install namespace {namespace}',
+  },
+  AGENT_RIGHTS: {
+    ...OF.forbidden,
+    message: 'the agent lacks rights of its own: {reason}',
+    remedy: 'give them back: {program} install',
   },
   CONFIG_INVALID: { ...OF.usage, message: '{file}: {issues}', remedy: 'correct the file; docs/configuration.md lists the keys' },
 } as const satisfies Record<string, Entry>

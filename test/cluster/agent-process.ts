@@ -20,6 +20,8 @@ export interface AgentProcessOptions {
   kubeconfig: string
   /** where the Lease is */
   namespace: string
+  /** the pod that it is in, as a pod's environment tells */
+  replica?: { name: string; uid: string }
   /** keys of scheduler.yaml */
   config?: Record<string, unknown>
   env?: NodeJS.ProcessEnv
@@ -43,6 +45,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     namespace,
     '--host',
     '127.0.0.1',
+    ...(options.replica ? ['--replica', options.replica.name, '--identity', options.replica.uid] : []),
   ]
   const child: ChildProcess = spawn(process.execPath, [join(DIST, 'lib', 'agent.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

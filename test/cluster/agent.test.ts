@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LABEL_ENABLED, LABEL_KIND } from '../../core/names.ts'
+import { LABEL_KIND } from '../../core/names.ts'
 import { decodeRun, type Run } from '../../core/run.ts'
 import { decodeStatus } from '../../core/status.ts'
 import { type AgentProcess, eventually, startAgentProcess } from './agent-process.ts'
@@ -42,7 +42,7 @@ describe.skipIf(cluster.skipped)('an agent process on a real API server', () => 
     )?.data
 
   it('accepts a job, runs it when asked, and leaves an immutable record', async () => {
-    const namespace = await cluster.newNamespace({ [LABEL_ENABLED]: 'true' })
+    const namespace = await cluster.newTenant()
     const home = await cluster.newNamespace()
     const agent = startAgentProcess({ folder, kubeconfig: cluster.info.kubeconfig, namespace: home })
     agents.push(agent)

@@ -27,7 +27,7 @@ describe.skipIf(cluster.skipped)('the CLI on the store of a cluster', () => {
     })
 
   it('creates, lists, runs, shows and deletes a job that an agent works on', async () => {
-    const namespace = await cluster.newNamespace({ [LABEL_ENABLED]: 'true' })
+    const namespace = await cluster.newTenant()
     agents.push(startAgentProcess({ folder, kubeconfig: cluster.info.kubeconfig, namespace: await cluster.newNamespace() }))
     const n = ['-n', namespace]
     const created = await cli('create', 'nightly', ...n, '--cron', '0 2 * * *', '--timezone', 'Europe/Berlin')

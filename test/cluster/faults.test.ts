@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { decodeLedger, type LedgerPage } from '../../core/ledger.ts'
-import { jobOf, LABEL_ENABLED, ledgerName, monthOf, runName } from '../../core/names.ts'
+import { jobOf, ledgerName, monthOf, runName } from '../../core/names.ts'
 import { decodeRun } from '../../core/run.ts'
 import { decodeStatus, type JobStatus } from '../../core/status.ts'
 import { writeCollectors } from '../support/plugins.ts'
@@ -30,7 +30,7 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
   let agent: AgentProcess
   let well: ConfigMaps
 
-  const optedIn = async () => configMapsOf(cluster.admin, await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }))
+  const optedIn = async () => configMapsOf(cluster.admin, await cluster.newTenant())
   /** How a run ended: as its own record, or what is left of it in the ledger. */
   const outcomeOf = async (maps: ConfigMaps, run: string, withinMs = 30_000) =>
     eventually(

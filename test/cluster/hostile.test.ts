@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
-import { LABEL_ENABLED } from '../../core/names.ts'
 import { decodeStatus } from '../../core/status.ts'
 import { type AgentProcess, eventually, startAgentProcess } from './agent-process.ts'
 import { type ConfigMaps, cheapJob, configMapsOf, nextMinute, onceAt } from './config-maps.ts'
@@ -36,8 +35,8 @@ describe.skipIf(skipped)(`${COUNT} hostile ConfigMaps`, () => {
   beforeAll(async () => {
     server = await startControlPlane({ folder: newFolder() })
     cluster = testCluster(server)
-    bad = configMapsOf(cluster.admin, await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }))
-    other = configMapsOf(cluster.admin, await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }))
+    bad = configMapsOf(cluster.admin, await cluster.newTenant())
+    other = configMapsOf(cluster.admin, await cluster.newTenant())
     agent = startAgentProcess({ folder, kubeconfig: server.kubeconfig, namespace: await cluster.newNamespace(), config: CONFIG })
   }, 120_000)
   afterAll(async () => {

@@ -7,13 +7,14 @@ import { ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { decodeLedger } from '../../core/ledger.ts'
-import { jobOf, LABEL_ENABLED } from '../../core/names.ts'
+import { jobOf } from '../../core/names.ts'
 import { useMinio } from '../support/minio.ts'
 import { dice } from '../support/dice.ts'
 import { type AgentProcess, eventually, startAgentProcess } from './agent-process.ts'
 import { type ConfigMaps, cheapJob, configMapsOf, nextMinute, onceAt } from './config-maps.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { newFolder } from './sweep.ts'
+import { allowUploadsWith } from './tenants.ts'
 import { type TestCluster, testCluster, useCluster } from './use-cluster.ts'
 
 const { skipped } = await useCluster()
@@ -66,12 +67,15 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     await minio.client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }))
     home = await cluster.newNamespace()
     const names = [
-      await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }),
-      await cluster.newNamespace({ [LABEL_ENABLED]: 'true' }),
+      await cluster.newTenant(),
+      await cluster.newTenant(),
     ]
     tenants = names.map((name) => configMapsOf(cluster.admin, name))
     const body = { metadata: { name: 'bucket-keys' }, stringData: minio.keys }
-    for (const name of names) await cluster.admin.json({ method: 'POST', path: `/api/v1/namespaces/${name}/secrets`, body })
+    for (const name of names) {
+      await cluster.admin.json({ method: 'POST', path: `/api/v1/namespaces/${name}/secrets`, body })
+      await allowUploadsWith(cluster.admin, name, 'bucket-keys')
+    }
   }, 120_000)
   afterAll(async () => {
     await Promise.all([kill(0), kill(1)])

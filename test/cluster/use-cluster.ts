@@ -8,6 +8,7 @@ import { type Connection, fixedCredentials } from '../../core/kube/connection.ts
 import { type ControlPlaneInfo, startControlPlane, type TestUser } from './control-plane.ts'
 import type { ClusterAnswer } from './global-setup.ts'
 import { newFolder } from './sweep.ts'
+import { optIn } from './tenants.ts'
 
 /** The cluster as a test file has it. Without one, `skipped` says why, and all else throws. */
 export interface TestCluster {
@@ -20,6 +21,8 @@ export interface TestCluster {
   client(user: TestUser | 'admin', options?: { server?: string } & Partial<KubeClientOptions>): KubeClient
   /** A namespace of this test alone, with its `default` ServiceAccount, as controllers would make it. */
   newNamespace(labels?: Record<string, string>): Promise<string>
+  /** One that is opted in, with its identities and their rights. */
+  newTenant(): Promise<string>
   /** Lets a user do something: a Role and RoleBinding in the namespace, or cluster-wide ones without it. Waits until it works. */
   allow(user: TestUser, verbs: string[], resources: string[], where?: { namespace?: string; group?: string }): Promise<void>
 }
@@ -87,6 +90,11 @@ export function testCluster(info: ControlPlaneInfo): TestCluster {
     admin,
     client,
     newNamespace: (labels) => newNamespace(admin, labels ?? {}),
+    async newTenant() {
+      const name = await newNamespace(admin, {})
+      await optIn(admin, name)
+      return name
+    },
     async allow(user, verbs, resources, where = {}) {
       await grant(admin, user, verbs, resources, where)
       await untilAllowed(client(user), verbs, resources, where)
@@ -154,6 +162,7 @@ function missing(reason: string): TestCluster {
     },
     client: fail,
     newNamespace: fail,
+    newTenant: fail,
     allow: fail,
   }
 }

@@ -141,7 +141,7 @@ export class World {
       cacheFile: join(this.folders.state, 'cache.json'),
       tasks: this.tasks,
       log: this.log,
-      isAlive: ({ startId }) => this.#alive.has(startId),
+      isAlive: ({ holder }) => this.#alive.has(holder.startId),
       outside: this.outside,
       capacity: createCapacity(
         () => config.defaultMaxConcurrent,

@@ -6,7 +6,7 @@ import { recover } from '../../../agent/scheduler/recover.ts'
 import { runDocument } from '../../../agent/scheduler/runs.ts'
 import { fail } from '../../../core/errors.ts'
 import { runName } from '../../../core/names.ts'
-import { type Holder, isLater, type Run } from '../../../core/run.ts'
+import { isLater, type Run } from '../../../core/run.ts'
 import { aDelivery, aJob, aRun } from '../../support/jobs.ts'
 import { aWorld, type TestAgent, type World } from '../../support/agent.ts'
 import { MortalStore } from '../../support/mortal-store.ts'
@@ -63,7 +63,7 @@ describe('what a dead process left', () => {
     const fence = (transitions: number, leaseUid = 'lease') => ({ fence: { leaseUid, transitions } })
     Object.assign(agent.works.edge, {
       holder: { ...agent.holder, ...fence(7) },
-      isAlive: (holder: Holder) => isLater(holder.fence, fence(7).fence),
+      isAlive: ({ holder }: Run) => isLater(holder.fence, fence(7).fence),
     })
     const slots = ['01', '02', '03', '04'].map((hour) => `2026-03-10T${hour}:00:00.000Z`)
     const holders = [fence(6), fence(8), fence(9, 'a lease before it'), {}].map((term) => ({ ...agent.holder, ...term }))

@@ -1,0 +1,67 @@
+import { fail } from '../../core/errors.ts'
+import type { KubeClient } from '../../core/kube/client.ts'
+import { handOver, tokenRenewal } from '../../core/kube/handed-connection.ts'
+import { getObject } from '../../core/kube/objects.ts'
+import { resourcePath } from '../../core/kube/path.ts'
+import { COLLECTOR_ACCOUNT, STORE_ACCOUNT } from '../../core/names.ts'
+import { createConfigMapStore } from '../../core/store/config-map-store.ts'
+import type { OnProblem, Store } from '../../core/store/store.ts'
+import type { Outside } from '../outside.ts'
+import { accountCredentials } from './account-credentials.ts'
+
+/** What the agent may do in a namespace: all of it with the rights of that namespace's own accounts. */
+export interface TenantAccess {
+  store: Store
+  outside: Outside
+}
+
+const STORE_SECONDS = 3_600
+/** The least that a server gives. A task asks for another when the server refuses it. */
+const COLLECTOR_SECONDS = 600
+
+/**
+ * Works in a namespace as its two accounts: one keeps records and reads upload credentials, and never leaves this process; the
+ * tokens of the other are what a task collects with.
+ *
+ * @param agent the agent's own client, which may ask for tokens and for nothing of a tenant
+ */
+export function tenantAccess(agent: KubeClient, namespace: string, onProblem: OnProblem): TenantAccess {
+  const credentialsOf = (name: string, tokenSeconds: number) => accountCredentials(agent, { namespace, name, tokenSeconds })
+  const keeper = agent.withCredentials(
+    credentialsOf(STORE_ACCOUNT, STORE_SECONDS),
+    `ServiceAccount ${namespace}/${STORE_ACCOUNT}`,
+  )
+  const collector = {
+    ...agent.connection,
+    user: `ServiceAccount ${namespace}/${COLLECTOR_ACCOUNT}`,
+    namespace,
+    credentials: credentialsOf(COLLECTOR_ACCOUNT, COLLECTOR_SECONDS),
+    headers: {},
+  }
+  return {
+    store: createConfigMapStore({ client: keeper, onProblem }),
+    outside: {
+      async cluster(spec) {
+        const { namespaces } = spec.collect
+        const connection = await handOver(collector)
+        const request = { connection, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
+        return { request, renewToken: tokenRenewal(collector, connection) }
+      },
+      secret: (name) => readSecret(keeper, namespace, name),
+    },
+  }
+}
+
+async function readSecret(client: KubeClient, namespace: string, name: string): Promise<Record<string, string>> {
+  const path = resourcePath({ version: 'v1', namespace, plural: 'secrets', name })
+  const found = (await getObject(client, path))?.json as { data?: Record<string, string> } | undefined
+  if (!found)
+    throw fail('UPLOAD_FAILED', {
+      name,
+      reason: `there is no Secret "${name}"`,
+      remedy: `make it: kubectl create secret generic ${name} -n ${namespace}`,
+    })
+  return Object.fromEntries(
+    Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  )
+}
