@@ -89,7 +89,7 @@ function tenantEdge(edge: ClusterAgentEdge, namespace: string): TenantEdge {
   const { replica } = edge
   return {
     ...edge,
-    ...tenantAccess(edge.client, namespace, (problem) => edge.log.warn({ namespace, problem }, 'store')),
+    ...tenantAccess(edge.client, namespace, edge.config, (problem) => edge.log.warn({ namespace, problem }, 'store')),
     namespace,
     folders: agentFolders(edge.workFolder, namespace, edge.pluginFolder),
     cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),

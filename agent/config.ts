@@ -16,12 +16,26 @@ const Size = z
   .regex(SIZE, { error: 'is not a size like 10Mi', abort: true })
   .refine((text) => sizeBytes(text) > 0 && Number.isSafeInteger(sizeBytes(text)), 'must be more than 0 and less than 8192Ti')
 
+const Range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: 'is not a range of addresses like 10.0.0.0/8' })
+
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({
   namespaces: z
     .array(z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not the name of a namespace'))
     .default([])
     .describe('in a cluster: the namespaces to serve; none = those that are opted in by label'),
+  clusterRanges: z
+    .array(Range)
+    .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'])
+    .describe('in a cluster: addresses of pods, services and nodes, which uploads may not reach'),
+  networks: z
+    .array(z.strictObject({ namespaces: z.array(z.string()).default([]), allow: z.array(Range) }))
+    .default([])
+    .describe('in a cluster: ranges that uploads of these namespaces may reach all the same; no namespaces = all'),
+  uploaders: z
+    .array(z.string())
+    .default([])
+    .describe('in a cluster: what jobs may upload with; none = all but "local", which writes to the disk of the agent'),
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
   checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
     .default('30s')
@@ -33,7 +47,13 @@ export const AgentConfig = z.strictObject({
     .describe('in a cluster: an agent that is gone is replaced after this long; renewed three times within it'),
   deliverWithin: Duration.default('7d').describe('a delivery is tried again for this long'),
   metricsEnabled: z.boolean().default(true).describe('serve /metrics'),
-  metricsPort: z.int().min(0).max(65535).default(9090).describe('loopback port of the HTTP server; 0 = any free one'),
+  port: z.int().min(0).max(65535).default(8080).describe('in a cluster: port of health and API; 0 = any free one'),
+  metricsPort: z
+    .int()
+    .min(0)
+    .max(65535)
+    .default(9090)
+    .describe('in a cluster: port of /metrics; on a computer: loopback port of everything; 0 = any free one'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   logFile: z.string().min(1).default('logs/daemon.log').describe('of a daemon in the background; relative to the store folder'),
   logRotateSize: Size.default('10Mi').describe('a larger log file is renamed and a new one begun'),

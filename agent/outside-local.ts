@@ -23,6 +23,8 @@ export function localOutside(world: KubeWorld): Outside {
         throw error
       }
     },
+    network: () => undefined,
+    refusesUploader: () => undefined,
     secret: async (name) => {
       throw fail('NOT_SUPPORTED', {
         what: `the Secret "${name}" outside of a cluster`,

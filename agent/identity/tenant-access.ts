@@ -1,11 +1,14 @@
-import { fail } from '../../core/errors.ts'
+import { fail, type ProductError, PROGRAM } from '../../core/errors.ts'
 import type { KubeClient } from '../../core/kube/client.ts'
 import { handOver, tokenRenewal } from '../../core/kube/handed-connection.ts'
 import { getObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
+import { isStatus } from '../../core/kube/status-error.ts'
 import { COLLECTOR_ACCOUNT, STORE_ACCOUNT } from '../../core/names.ts'
 import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import type { OnProblem, Store } from '../../core/store/store.ts'
+import type { NetworkPolicy } from '../../core/task.ts'
+import type { AgentConfig } from '../config.ts'
 import type { Outside } from '../outside.ts'
 import { accountCredentials } from './account-credentials.ts'
 
@@ -25,7 +28,7 @@ const COLLECTOR_SECONDS = 600
  *
  * @param agent the agent's own client, which may ask for tokens and for nothing of a tenant
  */
-export function tenantAccess(agent: KubeClient, namespace: string, onProblem: OnProblem): TenantAccess {
+export function tenantAccess(agent: KubeClient, namespace: string, policy: TenantPolicy, onProblem: OnProblem): TenantAccess {
   const credentialsOf = (name: string, tokenSeconds: number) => accountCredentials(agent, { namespace, name, tokenSeconds })
   const keeper = agent.withCredentials(
     credentialsOf(STORE_ACCOUNT, STORE_SECONDS),
@@ -47,14 +50,37 @@ export function tenantAccess(agent: KubeClient, namespace: string, onProblem: On
         const request = { connection, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
         return { request, renewToken: tokenRenewal(collector, connection) }
       },
+      network: () => networkOf(policy, namespace),
+      refusesUploader: (name) => refusalOf(policy, name),
       secret: (name) => readSecret(keeper, namespace, name),
     },
   }
 }
 
+/** What the agent's config says that no job changes. */
+export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders'>
+
+function networkOf({ clusterRanges, networks }: TenantPolicy, namespace: string): NetworkPolicy {
+  const own = networks.filter(({ namespaces }) => namespaces.length === 0 || namespaces.includes(namespace))
+  return { refused: clusterRanges, allowed: own.flatMap(({ allow }) => allow) }
+}
+
+/** Writes to the disk of whoever runs it. */
+const ON_DISK = 'local'
+
+function refusalOf({ uploaders }: TenantPolicy, name: string): ProductError | undefined {
+  const isAllowed = uploaders.length > 0 ? uploaders.includes(name) : name !== ON_DISK
+  return isAllowed ? undefined : fail('UPLOADER_REFUSED', { name })
+}
+
 async function readSecret(client: KubeClient, namespace: string, name: string): Promise<Record<string, string>> {
   const path = resourcePath({ version: 'v1', namespace, plural: 'secrets', name })
-  const found = (await getObject(client, path))?.json as { data?: Record<string, string> } | undefined
+  const remedy = `let the agent read it: ${PROGRAM} install namespace ${namespace}`
+  const item = await getObject(client, path).catch((error: unknown) => {
+    if (isStatus(error, 403)) throw fail('UPLOAD_FAILED', { name, reason: `the Secret "${name}" may not be read`, remedy }, error)
+    throw error
+  })
+  const found = item?.json as { data?: Record<string, string> } | undefined
   if (!found)
     throw fail('UPLOAD_FAILED', {
       name,

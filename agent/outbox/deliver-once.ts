@@ -38,6 +38,8 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
   }
 
   const { uploader, config, credentials } = target.found
+  const refusal = edge.outside.refusesUploader(uploader)
+  if (refusal) return settle(edge, kept, index, gaveUp(refusal), signal)
   let secrets: Record<string, string> = {}
   try {
     if (credentials) secrets = await edge.outside.secret(credentials.secret)
@@ -51,6 +53,7 @@ export async function deliverOnce(edge: DeliverEdge, kept: KeptRun, index: numbe
     target: { uploader, config, secrets },
     bundle: { path, fileName: run.bundle.fileName, size: run.bundle.bytes, sha256: run.bundle.sha256 },
     state: await state.read(),
+    network: edge.outside.network(),
     timeoutMs: TRY_MS,
     pluginFolders: [edge.folders.plugins],
   }

@@ -35,6 +35,7 @@ export async function applyRetention(edge: ExecuteEdge, job: string, signal: Abo
   for (const target of upload) {
     signal.throwIfAborted()
     const { uploader, config, credentials } = target
+    if (edge.outside.refusesUploader(uploader)) continue
     const secrets = credentials ? await edge.outside.secret(credentials.secret) : {}
     const outcome = await edge.tasks.start(
       {
@@ -43,7 +44,8 @@ export async function applyRetention(edge: ExecuteEdge, job: string, signal: Abo
         target: { uploader, config, secrets },
         retention,
         lastGood: good.at(-1)?.run.bundle?.fileName,
-        timeoutMs: PRUNE_MS,
+        network: edge.outside.network(),
+    timeoutMs: PRUNE_MS,
         pluginFolders: [edge.folders.plugins],
       },
       { timeoutMs: PRUNE_MS + 10_000, memoryBytes: TASK_BYTES, signal },

@@ -88,6 +88,7 @@ function runRequest(
   work: string,
   cluster: HandedCluster | undefined,
 ): RunRequest {
+  const network = edge.outside.network()
   return {
     task: 'run',
     run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
@@ -97,10 +98,17 @@ function runRequest(
     ...(cluster ? { cluster: { ...cluster.request, withheld: uploadSecrets(edge) } } : {}),
     analyze: spec.analyze,
     redact: true,
+    ...(network ? { network: { ...network, ...(cluster ? { server: hostOf(cluster) } : {}) } } : {}),
     timeoutMs: durationMs(spec.timeout),
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },
     pluginFolders: [edge.folders.plugins],
   }
+}
+
+function hostOf({ request }: HandedCluster): string {
+  const { hostname, port, protocol } = new URL(request.connection.server)
+  // Sockets are told an IPv6 address without its brackets.
+  return `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'http:' ? '80' : '443')}`
 }
 
 /** What any job of the namespace uploads with: who may write a job may not thereby read it. */

@@ -36,4 +36,22 @@ export const AGENT = {
     remedy: 'give them back: {program} install',
   },
   CONFIG_INVALID: { ...OF.usage, message: '{file}: {issues}', remedy: 'correct the file; docs/configuration.md lists the keys' },
+  AGENT_NOT_FOUND: {
+    ...OF.missing,
+    message: 'no agent runs in namespace "{namespace}"',
+    remedy: 'look at its pods: kubectl get pods -n {namespace}; put one there: {program} install',
+  },
+  AGENT_FORBIDDEN: {
+    ...OF.forbidden,
+    message: 'this user may not reach the agent: {reason}',
+    remedy:
+      'in namespace {namespace} it takes "list" on pods, "get" and "create" on pods/portforward, and "create" on serviceaccounts/token of {account}',
+  },
+  AGENT_VIEWER_MISSING: {
+    ...OF.missing,
+    message: 'there is no ServiceAccount "{account}" in namespace "{namespace}", whose token opens the API of the agent',
+    remedy: 'an administrator can add it: {program} install --with viewer',
+  },
+  AGENT_REFUSED: { ...OF.forbidden, message: 'the agent in pod "{pod}" refused: {reason}', remedy: '{remedy}' },
+  AGENT_UNREACHABLE: { ...OF.failed, message: 'the agent in pod "{pod}" gave no answer: {reason}', remedy: '{remedy}' },
 } as const satisfies Record<string, Entry>

@@ -29,6 +29,11 @@ export const CLUSTER = {
   API_INVALID: { ...OF.usage, message: '{what}: {reason}', remedy: 'correct what was sent' },
   API_EXPIRED: { ...OF.failed, message: '{what}: {reason}', remedy: 'list again' },
   API_UNAVAILABLE: { ...OF.failed, message: '{what}: {reason}', remedy: 'try again once the API server answers' },
+  POD_PORT_UNREACHABLE: {
+    ...OF.failed,
+    message: 'port {port} of pod "{pod}" cannot be reached: {reason}',
+    remedy: 'check the pod with: kubectl describe pod -n {namespace} {pod}',
+  },
   NOT_SUPPORTED: { ...OF.usage, message: '{what} is not supported by this version', remedy: '{remedy}' },
 
   INTERNAL: {

@@ -1,5 +1,6 @@
 import { AGENT } from './agent.ts'
 import { CLUSTER } from './cluster.ts'
+import { INSTALL } from './install.ts'
 import { JOBS } from './jobs.ts'
 import { STORE } from './store.ts'
 import { TASKS } from './tasks.ts'
@@ -8,4 +9,4 @@ import { USAGE } from './usage.ts'
 export { EXIT } from './entry.ts'
 
 /** Every error that the product itself raises, by area. docs/errors.md is generated from it. */
-export const CATALOGUE = { ...USAGE, ...JOBS, ...STORE, ...TASKS, ...AGENT, ...CLUSTER } as const
+export const CATALOGUE = { ...USAGE, ...JOBS, ...STORE, ...TASKS, ...AGENT, ...CLUSTER, ...INSTALL } as const

@@ -42,6 +42,17 @@ export const JOBS = {
   },
   RUN_NOT_FOUND: { ...OF.missing, message: 'run "{name}" does not exist', remedy: 'see which runs there are with "history JOB"' },
   LOG_NOT_FOUND: { ...OF.missing, message: 'there is no log of {what}', remedy: 'see which runs there are with "history JOB"' },
+  BUNDLE_NOT_MADE: {
+    ...OF.missing,
+    message: 'run "{run}" has no bundle: {reason}',
+    remedy: 'see how it went with "history {job}"',
+  },
+  BUNDLE_NOT_KEPT: { ...OF.missing, message: 'the bundle of run "{run}" is not kept here: {reason}', remedy: '{remedy}' },
+  BUNDLE_DAMAGED: {
+    ...OF.failed,
+    message: 'the bundle of run "{run}" is not the one that was recorded: {reason}',
+    remedy: 'try again; nothing was written',
+  },
   RUN_ENDED_BADLY: { ...OF.badly, message: 'run "{run}" ended as {outcome}: {reason}', remedy: '{remedy}' },
   COLLECTED_NOTHING: {
     ...OF.badly,

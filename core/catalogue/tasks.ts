@@ -58,6 +58,16 @@ export const TASKS = {
     message: 'upload: {issues}',
     remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
   },
+  UPLOADER_REFUSED: {
+    ...OF.forbidden,
+    message: 'jobs of this cluster may not upload with "{name}"',
+    remedy: "use another one; an administrator can allow it under \"uploaders\" in the agent's config",
+  },
+  ADDRESS_REFUSED: {
+    ...OF.usage,
+    message: 'a job may not connect to {address}',
+    remedy: 'name another host; in a cluster an administrator can allow it under "networks" in the agent\'s config',
+  },
   SECRET_WITHHELD: {
     ...OF.forbidden,
     message: '{what} is not collected: a job uploads with it',

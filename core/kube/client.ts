@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { Query } from '../contract/collector.ts'
 import { fail } from '../errors.ts'
@@ -93,7 +94,8 @@ export class KubeClient {
     const startedAt = clock.monotonicMs()
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#authenticated(request)
+        const response = await this.#authenticated(request)
+        return { status: response.statusCode ?? 0, headers: response.headers, body: this.#bodyOf(response, request) }
       } catch (error) {
         const waitMs = isPatient(request, error) ? (error.retryAfterMs ?? 0) * (1 + random() / 2) + random() * 100 : Infinity
         const isOverBudget = clock.monotonicMs() - startedAt + waitMs > this.#options.retryBudgetMs
@@ -101,6 +103,20 @@ export class KubeClient {
         await clock.sleep(waitMs, request.signal)
       }
     }
+  }
+
+  /**
+   * Sends a request that asks for another protocol, and gives the connection once the server has switched to it. Never sent twice.
+   * The caller has to hear its errors, and to end it.
+   *
+   * @throws as `request`; CLUSTER_UNREACHABLE when the server, or something in front of it, answers but does not switch
+   */
+  async upgrade(request: KubeRequest): Promise<{ headers: IncomingHttpHeaders; socket: Duplex }> {
+    const response = await this.#authenticated({ ...request, isLongLived: true, isIdempotent: false })
+    if (response.statusCode === 101) return { headers: response.headers, socket: response.socket.setTimeout(0) }
+    response.destroy()
+    const reason = `it answered ${response.statusCode} instead of switching to ${request.headers?.['upgrade'] ?? 'another protocol'}`
+    throw fail('CLUSTER_UNREACHABLE', { server: this.connection.server, reason })
   }
 
   /** The whole body. Errors as those of `request`. */
@@ -126,7 +142,8 @@ export class KubeClient {
     this.#transport.close()
   }
 
-  async #authenticated(request: KubeRequest): Promise<KubeResponse> {
+  /** The head of an answer that is no refusal. */
+  async #authenticated(request: KubeRequest): Promise<IncomingMessage> {
     const credential = await this.#credentials.current()
     try {
       return await this.#checked(request, credential)
@@ -136,14 +153,18 @@ export class KubeClient {
     }
   }
 
-  async #checked(request: KubeRequest, credential: Credential): Promise<KubeResponse> {
+  async #checked(request: KubeRequest, credential: Credential): Promise<IncomingMessage> {
     const response = await this.#send(request, credential)
     const status = response.statusCode ?? 0
-    const idleMs = request.timeoutMs ?? this.#options.timeoutMs
-    const body = readBody(response, { server: this.connection.server, clock: this.clock, idleMs, signal: request.signal })
-    if (status >= 200 && status < 300) return { status, headers: response.headers, body }
+    if (status === 101 || (status >= 200 && status < 300)) return response
     const what = `${request.method ?? 'GET'} ${request.path}`
-    throw statusError(what, status, response.headers, await errorText(body), this.clock.now())
+    const text = await errorText(this.#bodyOf(response, request))
+    throw statusError(what, status, response.headers, text, this.clock.now())
+  }
+
+  #bodyOf(response: IncomingMessage, { timeoutMs, signal }: KubeRequest): ResponseBody {
+    const idleMs = timeoutMs ?? this.#options.timeoutMs
+    return readBody(response, { server: this.connection.server, clock: this.clock, idleMs, signal })
   }
 
   async #send(request: KubeRequest, credential: Credential): Promise<IncomingMessage> {

@@ -126,6 +126,12 @@ export class Transport {
         response.on('error', () => undefined) // whoever reads it hears of it; unheard it would end the process
         resolve(response)
       })
+      // unheard, it would count as a broken connection
+      request.once('upgrade', (response, socket, head) => {
+        settle()
+        if (head.length > 0) socket.unshift(head)
+        resolve(response)
+      })
       request.on('error', giveUp) // stays for good: an error after the answer must not end the process
       request.end(outgoing.body)
     })

@@ -26,7 +26,7 @@ describe.skipIf(cluster.skipped ?? minio.skipped)('a bundle on its way from a re
   let isOpen = false
   const podOf = (name: string) => ({ name: `agent-${name}`, uid: `uid-of-${name}` })
   const begin = (name: string) => {
-    const config = { leaseDuration: `${LEASE_MS / 1000}s`, checkInterval: '1s' }
+    const config = { leaseDuration: `${LEASE_MS / 1000}s`, checkInterval: '1s', networks: [{ allow: ['127.0.0.1'] }] }
     const { kubeconfig } = cluster.info
     const agent = startAgentProcess({ folder: join(base, name), kubeconfig, namespace: home, config, replica: podOf(name) })
     agents.push(agent)

@@ -22,7 +22,7 @@ const minio = await useMinio()
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-support_bundle_schedule.js')
 
 const JOBS = 50
-const CONFIG = { leaseDuration: '2s', checkInterval: '1s', defaultMaxConcurrent: 3 }
+const CONFIG = { leaseDuration: '2s', checkInterval: '1s', defaultMaxConcurrent: 3, networks: [{ allow: ['127.0.0.1'] }] }
 const SEED = 20_261_124
 
 // Its own server: it writes down who did what when.

@@ -78,7 +78,12 @@ export class World {
   readonly log = new MemoryLog()
   readonly store: Store
   readonly folders: AgentFolders
-  readonly outside: Outside = { cluster: () => Promise.resolve(undefined), secret: () => Promise.resolve({}) }
+  readonly outside: Outside = {
+    cluster: () => Promise.resolve(undefined),
+    network: () => undefined,
+    refusesUploader: () => undefined,
+    secret: () => Promise.resolve({}),
+  }
   readonly #alive = new Set<string>()
   #processes = 0
 

@@ -320,6 +320,24 @@ describe('a stop', () => {
   })
 })
 
+describe('an uploader that jobs may not use', () => {
+  it('is not tried; the bundle is kept', async () => {
+    await using world = await aWorld()
+    world.outside.refusesUploader = (name) => fail('UPLOADER_REFUSED', { name })
+    await delivering(world, [delivered])
+    expect(await theRun(world)).toMatchObject({ outcome: 'failed', error: { code: 'UPLOADER_REFUSED' } })
+    expect(requests(world)).toEqual([])
+    expect(await kept(world)).toEqual([BUNDLE])
+  })
+
+  it('is told where it may connect to', async () => {
+    await using world = await aWorld()
+    world.outside.network = () => ({ refused: ['10.0.0.0/8'], allowed: [] })
+    await delivering(world, [delivered])
+    expect(requests(world)[0]?.network).toEqual({ refused: ['10.0.0.0/8'], allowed: [] })
+  })
+})
+
 describe('a bundle that is not where it should be', () => {
   it('was moved by a process that died before it could record it: it is found', async () => {
     await using world = await aWorld()

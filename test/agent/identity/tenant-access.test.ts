@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { type TenantPolicy, tenantAccess } from '../../../agent/identity/tenant-access.ts'
+import { AgentConfig } from '../../../agent/config.ts'
+import { COLLECTOR_ACCOUNT } from '../../../core/names.ts'
+import { readJob } from '../../../core/job.ts'
+import { allowUploadsWith } from '../../cluster/tenants.ts'
+import { useCluster } from '../../cluster/use-cluster.ts'
+
+const cluster = await useCluster()
+const access = (namespace: string, policy: Partial<TenantPolicy> = {}) =>
+  tenantAccess(cluster.admin, namespace, AgentConfig.parse(policy), () => undefined)
+const spec = (collect: object = {}) => {
+  const { spec: found } = readJob({ apiVersion: 'support-bundle-schedule.io/v1', schedule: '@daily', collect })
+  if (!found) throw new Error('no spec')
+  return found
+}
+
+describe.skipIf(cluster.skipped)('what the agent may do in a namespace', () => {
+  it('is to keep its records there, and nowhere else', async () => {
+    const [own, other] = [await cluster.newTenant(), await cluster.newTenant()]
+    const { store } = access(own)
+    const text = 'apiVersion: support-bundle-schedule.io/v1'
+    await store.create({ kind: 'job', namespace: own, name: 'a' }, { text })
+    expect((await store.get({ kind: 'job', namespace: own, name: 'a' }))?.text).toBe(text)
+    await expect(store.create({ kind: 'job', namespace: other, name: 'a' }, { text })).rejects.toMatchObject({
+      code: 'STORE_FORBIDDEN',
+    })
+  })
+
+  it('is to read the Secrets that it was given by name, and no others', async () => {
+    const namespace = await cluster.newTenant()
+    const path = `/api/v1/namespaces/${namespace}/secrets`
+    for (const name of ['keys', 'other'])
+      await cluster.admin.json({ method: 'POST', path, body: { metadata: { name }, stringData: { a: 'value' } } })
+    await allowUploadsWith(cluster.admin, namespace, 'keys')
+    const { outside } = access(namespace)
+    await expect.poll(() => outside.secret('keys').catch(String)).toEqual({ a: 'value' })
+    await expect(outside.secret('other')).rejects.toMatchObject({
+      code: 'UPLOAD_FAILED',
+      remedy: expect.stringContaining(`install namespace ${namespace}`),
+    })
+    await cluster.admin.json({ method: 'DELETE', path: `${path}/keys` })
+    await expect(outside.secret('keys')).rejects.toMatchObject({ remedy: expect.stringContaining('kubectl create secret') })
+  })
+
+  it('hands tasks a token of the collecting account alone', async () => {
+    const namespace = await cluster.newTenant()
+    const handed = await access(namespace).outside.cluster(spec())
+    expect(handed?.request.namespaces).toEqual([namespace])
+    expect((await access(namespace).outside.cluster(spec({ namespaces: ['*'] })))?.request.namespaces).toEqual(['*'])
+    const [, payload = ''] = (handed?.request.connection.credential.authorization ?? '').split('.')
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub: string; exp: number; iat: number }
+    expect(claims.sub).toBe(`system:serviceaccount:${namespace}:${COLLECTOR_ACCOUNT}`)
+    expect(claims.exp - claims.iat).toBe(600)
+    expect(handed?.request.connection.headers).toEqual({})
+    expect(handed?.request.connection.credential).not.toHaveProperty('cert')
+  })
+})
+
+describe.skipIf(cluster.skipped)('what no job changes', () => {
+  it('is where uploads may connect to, by namespace', () => {
+    const networks = [{ allow: ['10.1.0.0/16'], namespaces: ['a'] }, { allow: ['10.2.0.1'], namespaces: [] }]
+    const network = (namespace: string) => access(namespace, { clusterRanges: ['10.0.0.0/8'], networks }).outside.network()
+    expect(network('a')).toEqual({ refused: ['10.0.0.0/8'], allowed: ['10.1.0.0/16', '10.2.0.1'] })
+    expect(network('b')).toEqual({ refused: ['10.0.0.0/8'], allowed: ['10.2.0.1'] })
+  })
+
+  it.each<[string[], string, boolean]>([
+    [[], 's3', true],
+    [[], 'mine', true],
+    [[], 'local', false],
+    [['s3'], 's3', true],
+    [['s3'], 'mine', false],
+    [['local'], 'local', true],
+  ])('is what to upload with: of %j, %s: %s', (uploaders, name, isAllowed) => {
+    const refusal = access('a', { uploaders }).outside.refusesUploader(name)
+    expect(refusal?.code).toBe(isAllowed ? undefined : 'UPLOADER_REFUSED')
+  })
+})
