@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { defineConfig, type Options } from 'tsup'
 import { onTop, withoutImports } from './tools/built-in-modules.ts'
 import { mergeChunks } from './tools/merge-chunks.ts'
@@ -87,7 +87,7 @@ export default defineConfig([
   // One build graph for the programs, so that what they and the built-in plug-ins share stands in shared chunks, once.
   {
     ...shared,
-    entry: { agent: 'agent/main.ts', task: 'agent/task/main.ts', ...Object.fromEntries(plugins) },
+    entry: { agent: 'agent/main.ts', task: 'agent/task/main.ts', runner: 'agent/runner/main.ts', ...Object.fromEntries(plugins) },
     outDir: 'dist/lib',
     clean: true,
     esbuildPlugins: [leanClientNode, withoutHttp2],
@@ -95,6 +95,9 @@ export default defineConfig([
       options.chunkNames = 'chunks/[name]-[hash]'
       options.legalComments = 'none'
     },
-    onSuccess: () => writeManifests('dist/lib'),
+    onSuccess: async () => {
+      await writeManifests('dist/lib')
+      cpSync('manifests', 'dist/lib/manifests', { recursive: true })
+    },
   },
 ])

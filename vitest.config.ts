@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The long ones have a run of their own: `npm run test:faults`.
-    exclude: ['test/cluster/{faults,hostile,two-agents}.test.ts'],
+    // The long ones have a run of their own, `npm run test:faults`, and so have those on a whole node, `npm run test:e2e`.
+    exclude: ['test/cluster/{faults,hostile,two-agents}.test.ts', 'test/e2e/**'],
     globalSetup: ['test/cluster/global-setup.ts'],
     testTimeout: 60_000,
     // A first run builds programs of the peer and of Kubernetes from Go modules.

@@ -32,6 +32,7 @@ export function assemble(tenant: Omit<TenantEdge, 'cacheFile'>, signal: AbortSig
   const edge: ExecutorEdge & OutboxEdge = {
     ...{ store, namespace, clock, log, folders, tasks, random, holder, outside, capacity, only },
     ...settings(tenant.config),
+    renewals: tenant.renewals,
     mirror: createMirror(store, namespace),
     isAlive: (run) => tenant.isAlive(run),
     redact: createMask(),

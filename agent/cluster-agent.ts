@@ -6,10 +6,11 @@ import { Backoff } from '../core/kube/backoff.ts'
 import type { KubeClient } from '../core/kube/client.ts'
 import { type Fence, type Holder, isLater, type Run } from '../core/run.ts'
 import type { AgentConfig } from './config.ts'
-import { agentFolders } from './folders.ts'
+import { agentFolders, type PodFolders } from './folders.ts'
 import { tenantAccess } from './identity/tenant-access.ts'
 import { type ElectorEdge, lead } from './leader/elector.ts'
 import { createPresences, keepPresence, type Presences, type Replica } from './leader/presence.ts'
+import { createRenewals, type Renewals } from './leader/renewals.ts'
 import { createDeliverers } from './outbox/deliverers.ts'
 import { createCapacity } from './scheduler/capacity.ts'
 import { allRuns, type KeptRun } from './scheduler/runs.ts'
@@ -22,11 +23,10 @@ export interface ClusterAgentEdge {
   clock: Clock
   log: Logger
   client: KubeClient
-  /** of the agent alone: caches */
+  /** of the agent alone: caches, logs of runs */
   folder: string
-  /** base of the work folders of all namespaces, shared with the tasks */
-  workFolder: string
-  pluginFolder: string
+  /** what tasks see */
+  tasksFolders: Omit<PodFolders, 'namespace'> & { work: string }
   tasks: TaskStarter
   config: AgentConfig
   /** this process; never used again by another one */
@@ -54,17 +54,18 @@ export interface ClusterAgent {
 export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): ClusterAgent {
   const tenants = new Map<string, Tenant>()
   const unserved = new Map<string, Problem>()
-  const electorEdge = { ...edge, ...edge.election }
+  const renewals = createRenewals(edge.clock)
+  const electorEdge = { ...edge, ...edge.election, onRenewed: renewals.renewed }
   // The Lease of a pod goes with the pod: its time is for nodes that are gone without a word.
   const presenceEdge = { ...electorEdge, leaseMs: edge.election.leaseMs * PRESENCE_LEASES }
   const presences = createPresences(presenceEdge)
-  const deliverers = createDeliverers((namespace) => tenantEdge(edge, namespace), edge.workFolder)
+  const deliverers = createDeliverers((namespace) => tenantEdge(edge, namespace), edge.tasksFolders.work)
   let term: Fence | undefined
   const work = async (fence: Fence, over: AbortSignal) => {
     term = fence
     await deliverers.stop('this replica leads')
     try {
-      await serveNamespaces({ ...edge, fence, presences }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
+      await serveNamespaces({ ...edge, fence, presences, renewals }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
     } finally {
       term = undefined
       unserved.clear()
@@ -91,7 +92,7 @@ function tenantEdge(edge: ClusterAgentEdge, namespace: string): TenantEdge {
     ...edge,
     ...tenantAccess(edge.client, namespace, edge.config, (problem) => edge.log.warn({ namespace, problem }, 'store')),
     namespace,
-    folders: agentFolders(edge.workFolder, namespace, edge.pluginFolder),
+    folders: agentFolders(edge.folder, { namespace, ...edge.tasksFolders }),
     cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),
     holder: { ...edge.holder, ...(replica ? { replica: replica.uid } : {}) },
     // Nothing but the bundles in this pod is its business.
@@ -118,7 +119,7 @@ const RETRY_MOST_MS = 60_000
  * itself; after a lost lease another process may begin soon, and it is ended at once.
  */
 async function serveNamespaces(
-  edge: ClusterAgentEdge & { fence: Fence; presences: Presences },
+  edge: ClusterAgentEdge & { fence: Fence; presences: Presences; renewals: Renewals },
   tenants: Map<string, Tenant>,
   unserved: Map<string, Problem>,
   over: AbortSignal,
@@ -142,6 +143,7 @@ async function serveNamespaces(
           ...tenantEdge(edge, namespace),
           holder: { ...tenantEdge(edge, namespace).holder, fence: edge.fence },
           isAlive: (run) => isAtWork(run, edge.fence, edge.presences, edge.replica),
+          renewals: (renew) => edge.renewals.subscribe(renew),
           capacity,
         })
         await tenant.start()

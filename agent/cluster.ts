@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { AGENT_NAME } from '../core/names.ts'
 import { fail } from '../core/errors.ts'
@@ -7,7 +7,11 @@ import { loadKubeconfig } from '../core/kube/kubeconfig.ts'
 import { durationMs } from '../core/quantity.ts'
 import type { AgentArgs } from './args.ts'
 import { type ClusterAgent, startClusterAgent } from './cluster-agent.ts'
+import { openOwn, type OpenFolder } from './folders.ts'
 import { commonEdge, type ProcessEdge } from './local.ts'
+import { agentSecret } from './runner/secret.ts'
+import { openSharedFolder } from './runner/shared-folder.ts'
+import { createRunnerStarter } from './runner/starter.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { metricsText } from './server/metrics.ts'
@@ -38,8 +42,7 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
       ...common,
       client,
       folder: args.folder,
-      workFolder: cluster.work ?? args.folder,
-      pluginFolder: cluster.plugins ?? join(args.folder, 'plugins'),
+      ...(await tasksOf(args, common)),
       holder: { pid: edge.pid, startId },
       replica: cluster.replica,
       election: { namespace: cluster.namespace, name: AGENT_NAME, identity, leaseMs, renewMs: Math.round(leaseMs / 3) },
@@ -51,6 +54,18 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
   await agent.ended
   await server.close()
   log.info({}, 'agent stopped')
+}
+
+/** Tasks as children of this process, or behind the runner of another container, which is another user. */
+async function tasksOf({ folder, cluster }: AgentArgs, common: ReturnType<typeof commonEdge>) {
+  const work = cluster?.work ?? folder
+  const plugins = cluster?.plugins ?? join(folder, 'plugins')
+  if (cluster?.runner === undefined) return { tasksFolders: { work, plugins, open: openOwn } }
+  const { clock, targetEnv } = common
+  const secret = await agentSecret(join(folder, 'runner-secret'), () => randomBytes(32).toString('base64url'))
+  const tasks = createRunnerStarter(cluster.runner, { clock, secret, targetEnv })
+  const open: OpenFolder = (path, use) => openSharedFolder(work, path, use)
+  return { tasks, tasksFolders: { work, plugins, open } }
 }
 
 /** A standby is ready too: it takes over when it has to. */

@@ -1,6 +1,10 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where an agent keeps what is not in the store. All below one folder, 0700. */
+/** Makes a folder and those above it: for a task to work in, or to read from. */
+export type OpenFolder = (path: string, use: 'work' | 'read') => Promise<void>
+
+/** Where an agent keeps what is not in the store. All below one folder, 0700, unless tasks run as another user. */
 export interface AgentFolders {
   base: string
   /** one folder for each run under way; removed after it */
@@ -14,18 +18,33 @@ export interface AgentFolders {
   /** pid file, token, cache: made anew at each start */
   state: string
   plugins: string
+  open: OpenFolder
 }
 
-/** `namespace`: what runs of one namespace make is kept apart from that of all others. */
-export function agentFolders(base: string, namespace?: string, plugins = join(base, 'plugins')): AgentFolders {
-  const own = namespace === undefined ? base : join(base, 'namespaces', namespace)
+/** What of them lies elsewhere in a pod. */
+export interface PodFolders {
+  /** of one namespace, kept apart from all others */
+  namespace: string
+  /** base of what tasks work with */
+  work?: string
+  plugins?: string
+  open?: OpenFolder
+}
+
+export const openOwn: OpenFolder = async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 }))
+
+/** On one computer all of it is below `base`; in a pod only what the agent keeps to itself. */
+export function agentFolders(base: string, pod?: PodFolders): AgentFolders {
+  const below = (folder: string) => (pod ? join(folder, 'namespaces', pod.namespace) : folder)
+  const [own, shared] = [below(base), below(pod?.work ?? base)]
   return {
     base,
-    work: join(own, 'work'),
-    bundles: join(own, 'bundles'),
-    outbox: join(own, 'outbox'),
+    work: join(shared, 'work'),
+    bundles: join(shared, 'bundles'),
+    outbox: join(shared, 'outbox'),
     runLogs: join(own, 'logs', 'runs'),
     state: join(base, 'state'),
-    plugins,
+    plugins: pod?.plugins ?? join(base, 'plugins'),
+    open: pod?.open ?? openOwn,
   }
 }

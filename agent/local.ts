@@ -79,9 +79,11 @@ export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
   edge.onUncaught((error) =>
     root.error({ problem: asProblem(error), stack: error instanceof Error ? error.stack : undefined }, 'uncaught'),
   )
+  const targetEnv = args.cluster ? NO_AMBIENT_IDENTITY : cloudEnv(edge.env)
   return {
     clock,
     config,
+    targetEnv,
     configFile: file,
     log: loggerOf(root),
     version: VERSION,
@@ -92,7 +94,7 @@ export function commonEdge(args: AgentArgs, edge: ProcessEdge) {
         script: edge.taskScript,
         path: edge.env['PATH'],
         kill: edge.kill,
-        targetEnv: args.cluster ? NO_AMBIENT_IDENTITY : cloudEnv(edge.env),
+        targetEnv,
       },
       clock,
     ),

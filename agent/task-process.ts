@@ -7,14 +7,16 @@ import { asTaskChild, supervise, type SuperviseOptions, type TaskOutcome, taskSp
 import type { TaskName, TaskRequest, TaskResults } from '../core/task.ts'
 import { createChildText } from './task/child-text.ts'
 
-/** Starts a task program for each request. The parent's process is handed in by main.ts. */
+export type StartOptions = Omit<SuperviseOptions, 'clock'> & {
+  /** what the child says on stdout and stderr: whole lines, redacted */
+  onText?: (text: string) => void
+}
+
+/** Starts a task program for each request: as a child process here, or behind a runner (`agent/runner`). */
 export interface TaskStarter {
   start<Name extends TaskName>(
     request: Extract<TaskRequest, { task: Name }>,
-    options: Omit<SuperviseOptions, 'clock'> & {
-      /** what the child says on stdout and stderr: whole lines, redacted */
-      onText?: (text: string) => void
-    },
+    options: StartOptions,
   ): Promise<TaskOutcome<TaskResults[Name]>>
 }
 
@@ -28,8 +30,10 @@ export interface ParentProcess {
   targetEnv?: Readonly<Record<string, string>>
 }
 
-const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune'])
+/** Tasks that talk to a target. */
+export const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune'])
 
+/** The parent's process is handed in by main.ts. */
 export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStarter {
   return {
     async start(request, { onText, ...options }) {

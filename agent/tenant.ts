@@ -4,6 +4,7 @@ import { asProblem } from '../core/errors.ts'
 import { durationMs } from '../core/quantity.ts'
 import type { Holder, Run } from '../core/run.ts'
 import type { Store } from '../core/store/store.ts'
+import type { SuperviseOptions } from '../core/supervise.ts'
 import { assemble, settings, type Works } from './assemble.ts'
 import { openCache } from './cache/cache.ts'
 import { snapshot } from './cache/snapshot.ts'
@@ -32,6 +33,8 @@ export interface TenantEdge {
   holder: Holder
   isAlive(run: Run): boolean
   outside: Outside
+  /** for agents that are elected: see SuperviseOptions */
+  renewals?: SuperviseOptions['renewals']
   capacity: Capacity
   random(): number
 }

@@ -35,6 +35,11 @@ export interface SuperviseOptions {
   onNeedToken?: () => Promise<string>
   /** keeps an uploader's state for good, in the order of the calls: it goes on after that; without it nothing is kept */
   onState?: (value: unknown) => Promise<void>
+  /**
+   * For a parent that must not go on once it leads no more: calls `renew` at once and whenever it is sure for longer, with for
+   * how long from now. The task ends by itself when that time is over. Gives a function that ends the calls.
+   */
+  renewals?: (renew: (forMs: number) => void) => () => void
 }
 
 export interface TaskOutcome<Result> {
@@ -62,7 +67,7 @@ export async function supervise<Name extends TaskRequest['task']>(
   const outcome: TaskOutcome<TaskResults[Name]> = { warnings: [], peakRssBytes: 0 }
   const life = watchLife(child, options, outcome)
   try {
-    if (!options.signal?.aborted) child.send(encodeMessage({ type: 'start', request }))
+    if (!options.signal?.aborted) life.begin(encodeMessage({ type: 'start', request }))
     for await (const message of decodeMessages(child.messages, FromTask)) {
       if (message.type === 'step') life.step = message.name
       if (message.type === 'need-token') void answerToken(child, options, outcome)
@@ -80,7 +85,7 @@ export async function supervise<Name extends TaskRequest['task']>(
     life.end(error instanceof ProductError ? error : fail('TASK_PROTOCOL', { reason: reasonOf(error) }))
   }
   const how = await child.ended
-  life.over()
+  await life.over()
   if (outcome.result === undefined) outcome.error = life.reason(how, outcome.error)
   return outcome
 }
@@ -118,9 +123,15 @@ function watchLife(child: TaskChild, options: SuperviseOptions, outcome: { peakR
   const over = new AbortController()
   let killedFor: ProductError | undefined
   let cancelledFor: ProductError | undefined
+  let endRenewals: (() => void) | undefined
   const end = (reason: ProductError | undefined) => {
     killedFor ??= reason
     child.kill('SIGKILL')
+  }
+  const look = async () => {
+    const used = (await child.residentBytes()) ?? 0
+    outcome.peakRssBytes = Math.max(outcome.peakRssBytes, used)
+    if (used > memoryBytes) end(fail('TASK_MEMORY', { used: mib(used), limit: mib(memoryBytes), step: life.step }))
   }
   /** Work for as long as the child lives: it ends by the abort of its sleep. */
   const meanwhile = (work: () => Promise<void>) => void work().catch(() => undefined)
@@ -129,14 +140,23 @@ function watchLife(child: TaskChild, options: SuperviseOptions, outcome: { peakR
     /** what the child is doing, as it said */
     step: 'start',
     end,
+    begin(start: string) {
+      child.send(start)
+      endRenewals = options.renewals?.((forMs) =>
+        child.send(encodeMessage({ type: 'alive', forMs, sentAt: clock.now().toISOString() })),
+      )
+    },
     /** It said its last word, and is given a moment to end by itself. */
     closing() {
       child.closeInput()
       meanwhile(async () => (await sleep(GRACE_MS), end(undefined)))
     },
-    over() {
+    async over() {
       over.abort()
+      endRenewals?.()
       signal?.removeEventListener('abort', onAbort)
+      // A runner kills by itself, and tells the last figure: that was the reason.
+      await look()
     },
     reason: (how: string, said: ProductError | undefined) =>
       killedFor ??
@@ -162,9 +182,7 @@ function watchLife(child: TaskChild, options: SuperviseOptions, outcome: { peakR
   })
   meanwhile(async () => {
     for (;;) {
-      const used = (await child.residentBytes()) ?? 0
-      outcome.peakRssBytes = Math.max(outcome.peakRssBytes, used)
-      if (used > memoryBytes) end(fail('TASK_MEMORY', { used: mib(used), limit: mib(memoryBytes), step: life.step }))
+      await look()
       await sleep(WATCH_MS)
     }
   })

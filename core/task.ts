@@ -46,6 +46,14 @@ export const ClusterRequest = z.object({
 })
 export type ClusterRequest = z.infer<typeof ClusterRequest>
 
+/** Where a task may connect to; without it anywhere, as its user may. */
+export const NetworkPolicy = z.object({
+  refused: z.array(z.string()).describe('ranges like 10.0.0.0/8, besides what nobody may reach: loopback, link-local, metadata'),
+  allowed: z.array(z.string()).describe('ranges that may be reached all the same'),
+  server: z.string().optional().describe('host:port of the API server, for a task that collects from it'),
+})
+export type NetworkPolicy = z.infer<typeof NetworkPolicy>
+
 /** Collect → redact → analyze → one finished archive in `workFolder`. */
 export const RunRequest = z.object({
   task: z.literal('run'),
@@ -58,6 +66,7 @@ export const RunRequest = z.object({
   cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),
+  network: NetworkPolicy.optional(),
   timeoutMs: z.int(),
   limits: z.object({ bundleBytes: z.int(), outputBytes: z.int() }),
   pluginFolders: z.array(z.string()).describe('folders of third-party collectors'),
@@ -77,6 +86,7 @@ export const DeliverRequest = z.object({
   target: Target,
   bundle: z.object({ path: z.string(), fileName: z.string(), size: z.int(), sha256: z.string() }),
   state: z.unknown().optional().describe('what the uploader kept from its last try'),
+  network: NetworkPolicy.optional(),
   timeoutMs: z.int(),
   pluginFolders: z.array(z.string()),
 })
@@ -89,6 +99,7 @@ export const PruneRequest = z.object({
   target: Target,
   retention: z.object({ keepLast: z.int(), maxAgeMs: z.int(), keepLastGood: z.boolean() }),
   lastGood: z.string().optional().describe('file name of the newest bundle of a completed run'),
+  network: NetworkPolicy.optional(),
   timeoutMs: z.int(),
   pluginFolders: z.array(z.string()),
 })
@@ -175,6 +186,9 @@ export const ToTask = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('kept'), id: z.int(), problem: ProblemData.optional() })
     .describe('the answer to `state`: it is kept for good, or why it could not be'),
+  z
+    .object({ type: z.literal('alive'), forMs: z.number(), sentAt: z.iso.datetime() })
+    .describe('the parent leads for so long, unless it says so again; without it a task has no such end'),
 ])
 export type ToTask = z.infer<typeof ToTask>
 
@@ -207,6 +221,7 @@ export const encodeMessage = (message: ToTask | FromTask): string => `${JSON.str
 export async function* decodeMessages<Schema extends z.ZodType>(
   stream: AsyncIterable<Uint8Array | string>,
   schema: Schema,
+  maxLine = MAX_LINE,
 ): AsyncGenerator<z.infer<Schema>> {
   const decoder = new TextDecoder()
   let rest = ''
@@ -215,7 +230,7 @@ export async function* decodeMessages<Schema extends z.ZodType>(
     const lines = text.split('\n')
     for (const [index, piece] of lines.entries()) {
       rest += piece
-      if (rest.length > MAX_LINE) throw fail('TASK_PROTOCOL', { reason: `a line is longer than ${MAX_LINE} characters` })
+      if (rest.length > maxLine) throw fail('TASK_PROTOCOL', { reason: `a line is longer than ${maxLine} characters` })
       if (index === lines.length - 1) break
       const line = rest
       rest = ''

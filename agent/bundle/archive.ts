@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, openSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -48,7 +48,7 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   /** ends the entry that is being written, which would wait for the broken stream for ever */
   let giveUp: (failure: Fatal) => void = () => undefined
   const broken = (error: unknown): Fatal => (failure ??= cannotWrite('the bundle', path, error))
-  const file = createWriteStream(path, { fd, flush: true })
+  const file = createWriteStream(path, { fd })
   const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: BLOCK_BYTES })
   const written = pipeline(tar, inBlocks(), gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
     giveUp(broken(error))
@@ -88,6 +88,7 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
       if (failure) throw failure
       tar.finalize()
       await written
+      await synced(path).catch((error: unknown) => Promise.reject(broken(error)))
       return { path, bytes: meter.bytes(), sha256: meter.digest(), files }
     },
     async abort() {
@@ -104,6 +105,16 @@ function create(path: string): number {
     return openSync(path, 'wx', 0o600)
   } catch (error) {
     throw cannotWrite('the bundle', path, error)
+  }
+}
+
+/** By a handle of its own: Node's permission model, under which the task may run, refuses to sync a bare descriptor. */
+async function synced(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

@@ -20,6 +20,8 @@ export interface ElectorEdge {
   leaseMs: number
   /** how often it is renewed; who cannot for two thirds of leaseMs stops leading, well before another may begin */
   renewMs: number
+  /** told after each renewal for how long from now nobody else can lead, ms */
+  onRenewed?: (forMs: number) => void
 }
 
 interface Lease {
@@ -160,6 +162,7 @@ async function serve(
   const term = new AbortController()
   const over = new AbortController()
   edge.log.info({ ...fence, identity: edge.identity }, 'leading')
+  tellRenewed(edge, held)
   let isLost = false
   const renewing = renew(edge, held, over.signal).catch((error: unknown) => {
     isLost = true
@@ -181,6 +184,8 @@ async function serve(
   }
 }
 
+const tellRenewed = (edge: ElectorEdge, { atMs }: Held) => edge.onRenewed?.(atMs + giveUpMs(edge) - edge.clock.monotonicMs())
+
 /** Renews until told to stop. Throws when someone else took the lease, or it could not be renewed for too long. */
 async function renew(edge: ElectorEdge, held: Held, over: AbortSignal): Promise<void> {
   let problem: unknown
@@ -199,6 +204,7 @@ async function renew(edge: ElectorEdge, held: Held, over: AbortSignal): Promise<
         await within(edge, leftMs, (signal) => write(edge, held.lease, held.lease.spec?.leaseTransitions ?? 0, signal)),
       )
       problem = undefined
+      tellRenewed(edge, held)
     } catch (error) {
       problem = error
       if (isStatus(error, 409)) held.lease = await within(edge, leftMs, (signal) => stillOurs(edge, signal))

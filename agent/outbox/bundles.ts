@@ -1,22 +1,23 @@
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, open as openFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { OpenFolder } from '../folders.ts'
 import type { BundleFacts } from '../../core/run.ts'
 import { expired, type KeptBundle, type RetentionRules } from '../../core/retention.ts'
 
 export const isBundle = (fileName: string) => fileName.endsWith('.tar.gz')
 
 /** Moves a finished archive to its place, durably. Returns the new path. Both must be on one file system. */
-export async function placeBundle(archive: string, folder: string): Promise<string> {
+export async function placeBundle(archive: string, folder: string, open: OpenFolder): Promise<string> {
   const path = join(folder, basename(archive))
   if (path === archive) return path
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await open(folder, 'read')
   await rename(archive, path)
   for (const changed of [folder, dirname(archive)]) await syncFolder(changed)
   return path
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+  const handle = await openFile(folder, 'r')
   await handle.sync().finally(() => handle.close())
 }
 

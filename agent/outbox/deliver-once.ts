@@ -142,7 +142,7 @@ async function settle(edge: DeliverEdge, kept: KeptRun, index: number, change: C
   const isLost = after.deliveries.some((delivery) => delivery.state === 'failed')
   // What could not be delivered is kept here; what was delivered needs no second copy.
   const found = isLost && after.bundle ? await findBundle(after.bundle, keptFolder(edge, name)) : undefined
-  const path = found && (await placeBundle(found, keptFolder(edge, name)))
+  const path = found && (await placeBundle(found, keptFolder(edge, name), edge.folders.open))
   await insistOn(edge, kept, signal, (run) => {
     const ending = apply(run)
     const lost = ending.deliveries.find((delivery) => delivery.state === 'failed')

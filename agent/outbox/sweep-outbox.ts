@@ -31,7 +31,7 @@ async function sweepOne(edge: SchedulerEdge, folders: AgentFolders, name: string
   const job = { kind: 'job' as const, namespace: edge.namespace, name: jobOf(name) }
   if (!stored && (await edge.store.get(job))) {
     const bundles = (await readdir(folder)).filter(isBundle)
-    for (const fileName of bundles) await placeBundle(join(folder, fileName), join(folders.bundles, job.name))
+    for (const fileName of bundles) await placeBundle(join(folder, fileName), join(folders.bundles, job.name), folders.open)
     edge.log.warn({ run: name, bundles }, 'bundles of a run without a record are kept here')
   }
   await rm(folder, { recursive: true, force: true })

@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { asProblem, fail, isFailure, type Problem, type ProductError } from '../../core/errors.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { jobOf } from '../../core/names.ts'
 import { durationMs, sizeBytes } from '../../core/quantity.ts'
 import { completeRun, endRun, type Run } from '../../core/run.ts'
-import type { TaskOutcome } from '../../core/supervise.ts'
+import type { SuperviseOptions, TaskOutcome } from '../../core/supervise.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { AgentFolders } from '../folders.ts'
 import { placeBundle } from '../outbox/bundles.ts'
@@ -22,6 +22,7 @@ export interface ExecuteEdge extends SchedulerEdge {
   /** ceilings that no job raises */
   limits: { memoryBytes: number; bundleBytes: number }
   outside: Outside
+  renewals?: SuperviseOptions['renewals']
   /** masks what looks like a secret; never throws */
   redact: (text: string) => string
 }
@@ -50,13 +51,16 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
   log.entry('info', 'run started', 'agent')
   try {
     signal.throwIfAborted()
-    await mkdir(work, { recursive: true, mode: 0o700 })
+    // What a try that was killed left is not part of this one.
+    await rm(work, { recursive: true, force: true })
+    await edge.folders.open(work, 'work')
     const cluster = await edge.outside.cluster(spec)
     const request = runRequest(edge, name, started, spec, work, cluster)
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
       signal,
+      ...(edge.renewals ? { renewals: edge.renewals } : {}),
       ...(cluster ? { onNeedToken: () => cluster.renewToken() } : {}),
       onMessage: (message) => log.message(message),
       onText: (text) => log.text(text),
@@ -133,7 +137,7 @@ async function recordSuccess(
   const { archive, analysis } = result
   const archivePath = insideOf(join(edge.folders.work, name), archive.path)
   const folder = spec.upload.length > 0 ? join(edge.folders.outbox, name) : join(edge.folders.bundles, jobOf(name))
-  const path = await placeBundle(archivePath, folder)
+  const path = await placeBundle(archivePath, folder, edge.folders.open)
   return insistOn(edge, kept, signal, (run) => {
     const collected: Run = {
       ...run,

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
@@ -6,10 +7,11 @@ import { reasonOf } from '../../core/errors.ts'
 import { VERSION } from '../../core/version.ts'
 import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
+import { guardConnections } from './network-guard.ts'
 import { serveTask } from './serve.ts'
 import { createSpeaker } from './speaker.ts'
 import { stderrLogger } from './stderr-logger.ts'
-import { startWatchdog } from './watchdog.ts'
+import { startWatchdog, type Watchdog } from './watchdog.ts'
 
 /** The task program: one request on stdin, messages on fd 3, then the end. Started by the agent and the CLI only. */
 const { pid, ppid } = process
@@ -23,7 +25,8 @@ const log = stderrLogger((line) => process.stderr.write(line), systemClock)
 for (const event of ['uncaughtException', 'unhandledRejection'])
   process.on(event, (error: unknown) => log.error({ reason: reasonOf(asError(error)) }, 'an error that nobody waits for'))
 
-let isWatched = false
+let watchdog: Watchdog | undefined
+const watched = () => (watchdog ??= startWatchdog({ pid, ppid }))
 const code = await serveTask({
   input: process.stdin,
   say: createSpeaker(write, systemClock),
@@ -42,10 +45,9 @@ const code = await serveTask({
     }),
   random: Math.random,
   cpuMs: () => (({ user, system }) => (user + system) / 1000)(process.cpuUsage()),
-  beforeForeignCode() {
-    if (!isWatched) startWatchdog({ pid, ppid })
-    isWatched = true
-  },
+  beforeForeignCode: () => void watched(),
+  guardNetwork: (policy) => guardConnections(Socket, policy),
+  onRenewed: (forMs) => watched().endAfter(forMs),
 })
 // What was printed still waits to be written, which an exit would drop.
 const printed = [process.stdout, process.stderr].map((pipe) => new Promise<void>((resolve) => pipe.write('', () => resolve())))

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Host, Logger } from '../../core/contract/index.ts'
 import { asProblem, fail, type Problem } from '../../core/errors.ts'
-import { decodeMessages, type FromTask, type TaskRequest, type TaskResults, ToTask } from '../../core/task.ts'
+import { decodeMessages, type FromTask, type NetworkPolicy, type TaskRequest, type TaskResults, ToTask } from '../../core/task.ts'
 import { deliverTask } from '../delivery/deliver.ts'
 import { pruneTask } from '../delivery/prune.ts'
 import { loaderEdge } from '../loader/edge.ts'
@@ -31,9 +31,13 @@ export interface TaskEdge {
   random(): number
   /** told each time before third-party code is imported */
   beforeForeignCode(): void
+  /** makes all connections of this process pass a policy */
+  guardNetwork(policy: NetworkPolicy): void
+  /** told each time the parent renews the task's time */
+  onRenewed(forMs: number): void
 }
 
-type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode'> & {
+type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode' | 'guardNetwork' | 'onRenewed'> & {
   loader: Loader
   signal: AbortSignal
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
@@ -70,8 +74,13 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
     const first = await messages.next()
     if (first.done || first.value.type !== 'start') return 1
     const parent = createParent(edge.say)
-    listen(messages, stop, parent.answer)
+    const renew = lifeline(stop, edge)
+    listen(messages, stop, (message) => {
+      parent.answer(message)
+      if (message.type === 'alive') renew(message)
+    })
     const { request } = first.value
+    if ('network' in request && request.network) edge.guardNetwork(request.network)
     const work = doTask(request, { ...edge, signal: stop.signal, needToken: parent.needToken, keepState: parent.keepState })
     const result = await endSoonAfter(stop.signal, edge.clock, work)
     edge.say({ type: 'done', result })
@@ -93,6 +102,21 @@ function listen(messages: AsyncIterable<ToTask>, stop: AbortController, onAnswer
     cancelled('the parent is gone')
   }
   wait().catch((error: unknown) => stop.abort(error))
+}
+
+/** The task's end, which its parent puts off as long as it leads. What was said while this process did not run is older than now. */
+function lifeline(stop: AbortController, { clock, onRenewed }: TaskEdge) {
+  let waiting: AbortController | undefined
+  return ({ forMs, sentAt }: { forMs: number; sentAt: string }) => {
+    waiting?.abort()
+    waiting = new AbortController()
+    const leftMs = forMs - Math.max(0, clock.now().getTime() - Date.parse(sentAt))
+    onRenewed(leftMs)
+    clock.sleep(leftMs, waiting.signal).then(
+      () => stop.abort(fail('TASK_CANCELLED', { reason: 'the agent no longer says that it leads' })),
+      () => undefined,
+    )
+  }
 }
 
 async function doTask(

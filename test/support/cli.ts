@@ -101,6 +101,10 @@ export async function makeCli(
     readStdin: async () => '',
     processes: makeProcesses,
     fileStore: async () => openStore((text) => (told.err += text)),
+    lib: join(DIST, 'lib'),
+    cluster: async () => {
+      throw fail('KUBECONFIG_MISSING', { path: '/nope/config', what: 'this command' })
+    },
     handCluster: async () => undefined,
     clusterStore: async () => {
       throw fail('KUBECONFIG_MISSING', { path: '/nope/config', what: 'a store in a cluster' })

@@ -205,10 +205,10 @@ describe('a bundle', () => {
   it('is moved to its place', async () => {
     await using world = await aWorld()
     await file(world.folders.work, 'a.tar.gz', 0)
-    const path = await placeBundle(join(world.folders.work, 'a.tar.gz'), world.folders.bundles)
+    const path = await placeBundle(join(world.folders.work, 'a.tar.gz'), world.folders.bundles, world.folders.open)
     expect(path).toBe(join(world.folders.bundles, 'a.tar.gz'))
     expect(await readdir(world.folders.bundles)).toEqual(['a.tar.gz'])
     expect(await readdir(world.folders.work)).toEqual([])
-    expect(await placeBundle(path, world.folders.bundles), 'it is there already').toBe(path)
+    expect(await placeBundle(path, world.folders.bundles, world.folders.open), 'it is there already').toBe(path)
   })
 })

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createApp, type ServerView } from '../../../agent/server/app.ts'
+import { createApp, createMetricsApp, type ServerView } from '../../../agent/server/app.ts'
+import { tokenAuthorizer } from '../../../agent/server/authorizer.ts'
+import { localRoutes } from '../../../agent/server/local-routes.ts'
 
-const api = { token: 'right', jobs: () => [{ name: 'nightly' }], daemon: () => ({ version: '1.2.3' }) }
+const shown = { jobs: () => [{ name: 'nightly' }], daemon: () => ({ version: '1.2.3' }) }
+const api = { authorizer: tokenAuthorizer('right'), routes: localRoutes(shown) }
 const view = (change: Partial<ServerView> = {}): ServerView => ({
   notReady: () => undefined,
   metrics: () => 'some_metric 1\n',
@@ -89,6 +92,15 @@ describe('metrics', () => {
   it('are not there when they are switched off', async () => {
     expect((await ask('/metrics', {}, { metrics: () => undefined })).status).toBe(404)
   })
+
+  it('have an app of their own for a port of their own, with nothing else', async () => {
+    const { metrics: _, ...without } = view()
+    expect((await createApp(without).request('/metrics')).status).toBe(404)
+    const app = createMetricsApp(() => 'some_metric 1\n')
+    expect(await (await app.request('/metrics')).text()).toBe('some_metric 1\n')
+    for (const path of ['/healthz', '/api/v1/jobs', '/api/v1/agent', '/'])
+      expect((await app.request(path, { headers: TOKENS['the right token'] ?? {} })).status, path).toBe(404)
+  })
 })
 
 describe('a fault', () => {
@@ -96,7 +108,8 @@ describe('a fault', () => {
     const jobs = () => {
       throw new Error('secret path /home/me')
     }
-    const response = await ask('/api/v1/jobs', { headers: TOKENS['the right token'] ?? {} }, { api: { ...api, jobs } })
+    const routes = localRoutes({ ...shown, jobs })
+    const response = await ask('/api/v1/jobs', { headers: TOKENS['the right token'] ?? {} }, { api: { ...api, routes } })
     expect([response.status, await response.text()]).toEqual([500, expect.not.stringContaining('secret')])
   })
 })

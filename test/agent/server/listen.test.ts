@@ -16,8 +16,11 @@ describe('the HTTP server', () => {
     const server = await listen(app, 0, 'scheduler.yaml')
     await expect(listen(app, server.port, 'scheduler.yaml')).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${server.port} on loopback is in use`,
+      message: `port ${server.port} is in use`,
       remedy: 'set another "metricsPort" in scheduler.yaml (0 = any)',
+    })
+    await expect(listen(app, server.port, 'c.yaml', '127.0.0.1', 'port')).rejects.toMatchObject({
+      remedy: 'set another "port" in c.yaml (0 = any)',
     })
     await server.close()
   })

@@ -53,6 +53,8 @@ function serve(input: AsyncIterable<Uint8Array>, change: Partial<TaskEdge> = {})
     cpuMs: () => 0,
     random: () => 0.5,
     beforeForeignCode: () => void foreign.push('told'),
+    guardNetwork: () => undefined,
+    onRenewed: () => undefined,
     ...change,
   })
   return { code, said, foreign }
@@ -158,7 +160,7 @@ describe('a cancel', () => {
     for (const end of ['cancel', 'close'] as const) {
       const { input, send, close } = inputOf(start(request))
       const { code, said } = serve(input, { clock })
-      await until(() => said.some((message) => message.type === 'step' && message.name.startsWith('uploading')))
+      await until(() => said.some((message) => message.type === 'step' && message.name.startsWith('loading')))
       if (end === 'cancel') send({ type: 'cancel', reason: 'job deleted', graceMs: 5000 })
       else close()
       await settle()
@@ -172,6 +174,79 @@ describe('a cancel', () => {
         problem: { code: 'TASK_CANCELLED', message: `the task was cancelled: ${reason}` },
       })
     }
+  })
+})
+
+describe('a task that its parent must renew', () => {
+  const at = '2026-01-01T00:00:00Z'
+  const alive = (forMs: number, sentAt: Date): ToTask => ({ type: 'alive', forMs, sentAt: sentAt.toISOString() })
+
+  async function begin() {
+    const clock = new FakeClock(at)
+    await writePlugin(
+      space.plugins,
+      'uploaders',
+      'hangs',
+      uploaderModule('hangs', `context.log.info({}, 'begun'); await new Promise(() => {})`),
+    )
+    const request: TaskRequest = {
+      task: 'deliver',
+      run: runRequest(space).run,
+      target: { uploader: 'hangs', config: {}, secrets: {} },
+      bundle: { path: 'x', fileName: 'x', size: 1, sha256: '' },
+      timeoutMs: 600_000,
+      pluginFolders: [space.plugins],
+    }
+    const talk = inputOf(start(request))
+    const renewed: number[] = []
+    const logged: string[] = []
+    const note = (_: object, text: string) => void logged.push(text)
+    const log = { debug: note, info: note, warn: note, error: note }
+    const served = serve(talk.input, { clock, log, onRenewed: (forMs) => void renewed.push(forMs) })
+    await until(() => logged.includes('begun'))
+    return { ...talk, ...served, clock, renewed }
+  }
+  const ENDED = {
+    type: 'failed',
+    problem: { code: 'TASK_CANCELLED', message: 'the task was cancelled: the agent no longer says that it leads' },
+  }
+
+  it('ends when its time is over, and not before; each renewal counts anew', async () => {
+    const { clock, send, said, code, renewed } = await begin()
+    send(alive(10_000, clock.now()))
+    await settle()
+    await clock.advance(9_000)
+    send(alive(10_000, clock.now()))
+    await settle()
+    await clock.advance(9_900)
+    expect(last(said)?.type).toBe('step')
+    await clock.advance(3_200)
+    expect(await code).toBe(1)
+    expect(last(said)).toMatchObject(ENDED)
+    expect(renewed).toEqual([10_000, 10_000])
+  })
+
+  it('takes what comes late for what it was', async () => {
+    const { clock, send, said, code, renewed } = await begin()
+    send(alive(10_000, new Date(clock.now().getTime() - 8_000)))
+    await settle()
+    await clock.advance(1_900)
+    expect(last(said)?.type).toBe('step')
+    await clock.advance(3_200)
+    expect(await code).toBe(1)
+    expect(last(said)).toMatchObject(ENDED)
+    expect(renewed).toEqual([2_000])
+  })
+
+  it('is not ended by a clock that was set back', async () => {
+    const { clock, send, said } = await begin()
+    clock.jump(-3_600_000)
+    send(alive(10_000, new Date(at)))
+    await settle()
+    await clock.advance(9_900)
+    expect(last(said)?.type).toBe('step')
+    await clock.advance(4_000)
+    expect(last(said)).toMatchObject(ENDED)
   })
 })
 
