@@ -6,8 +6,8 @@ import { Backoff } from '../core/kube/backoff.ts'
 import type { KubeClient } from '../core/kube/client.ts'
 import { type Fence, type Holder, isLater, type Run } from '../core/run.ts'
 import type { AgentConfig } from './config.ts'
-import { agentFolders, type PodFolders } from './folders.ts'
-import { tenantAccess } from './identity/tenant-access.ts'
+import { type AgentFolders, agentFolders, type PodFolders } from './folders.ts'
+import { type TenantAccess, tenantAccess } from './identity/tenant-access.ts'
 import { type ElectorEdge, lead } from './leader/elector.ts'
 import { createPresences, keepPresence, type Presences, type Replica } from './leader/presence.ts'
 import { createRenewals, type Renewals } from './leader/renewals.ts'
@@ -38,6 +38,10 @@ export interface ClusterAgentEdge {
 }
 
 export interface ClusterAgent {
+  replica: Replica | undefined
+  /** to a namespace that is opted in, whether this process leads or not */
+  access(namespace: string): TenantAccess
+  folders(namespace: string): AgentFolders
   tenants: ReadonlyMap<string, Tenant>
   /** namespaces that are opted in and cannot be served, with the reason and what mends it */
   unserved: ReadonlyMap<string, Problem>
@@ -59,13 +63,21 @@ export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): 
   // The Lease of a pod goes with the pod: its time is for nodes that are gone without a word.
   const presenceEdge = { ...electorEdge, leaseMs: edge.election.leaseMs * PRESENCE_LEASES }
   const presences = createPresences(presenceEdge)
-  const deliverers = createDeliverers((namespace) => tenantEdge(edge, namespace), edge.tasksFolders.work)
+  const accesses = new Map<string, TenantAccess>()
+  const access = (namespace: string) => {
+    const known = accesses.get(namespace) ?? accessTo(edge, namespace)
+    accesses.set(namespace, known)
+    return known
+  }
+  const folders = (namespace: string) => agentFolders(edge.folder, { namespace, ...edge.tasksFolders })
+  const edgeOf = (namespace: string) => ({ ...tenantEdge(edge, namespace), ...access(namespace), folders: folders(namespace) })
+  const deliverers = createDeliverers(edgeOf, edge.tasksFolders.work)
   let term: Fence | undefined
   const work = async (fence: Fence, over: AbortSignal) => {
     term = fence
     await deliverers.stop('this replica leads')
     try {
-      await serveNamespaces({ ...edge, fence, presences, renewals }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
+      await serveNamespaces({ ...edge, fence, presences, renewals, edgeOf }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
     } finally {
       term = undefined
       unserved.clear()
@@ -82,17 +94,26 @@ export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): 
     gone.abort(signal.reason)
     await present
   }
-  return { tenants, unserved, leading: () => term, ended: run() }
+  return { replica: edge.replica, access, folders, tenants, unserved, leading: () => term, ended: run() }
 }
 
+/** One term of leadership. */
+type Term = ClusterAgentEdge & {
+  fence: Fence
+  presences: Presences
+  renewals: Renewals
+  edgeOf(namespace: string): TenantEdge
+}
+
+const accessTo = ({ client, config, log }: ClusterAgentEdge, namespace: string) =>
+  tenantAccess(client, namespace, config, (problem) => log.warn({ namespace, problem }, 'store'))
+
 /** What works in a namespace, with that namespace's own rights, without being elected. */
-function tenantEdge(edge: ClusterAgentEdge, namespace: string): TenantEdge {
+function tenantEdge(edge: ClusterAgentEdge, namespace: string): Omit<TenantEdge, keyof TenantAccess | 'folders'> {
   const { replica } = edge
   return {
     ...edge,
-    ...tenantAccess(edge.client, namespace, edge.config, (problem) => edge.log.warn({ namespace, problem }, 'store')),
     namespace,
-    folders: agentFolders(edge.folder, { namespace, ...edge.tasksFolders }),
     cacheFile: join(edge.folder, 'namespaces', namespace, 'cache.json'),
     holder: { ...edge.holder, ...(replica ? { replica: replica.uid } : {}) },
     // Nothing but the bundles in this pod is its business.
@@ -119,7 +140,7 @@ const RETRY_MOST_MS = 60_000
  * itself; after a lost lease another process may begin soon, and it is ended at once.
  */
 async function serveNamespaces(
-  edge: ClusterAgentEdge & { fence: Fence; presences: Presences; renewals: Renewals },
+  edge: Term,
   tenants: Map<string, Tenant>,
   unserved: Map<string, Problem>,
   over: AbortSignal,
@@ -136,12 +157,13 @@ async function serveNamespaces(
   const wanted = new Set<string>()
 
   const open = async (namespace: string) => {
+    const own = edge.edgeOf(namespace)
     const waits = new Backoff(edge.random, RETRY_MOST_MS)
     while (wanted.has(namespace) && !over.aborted) {
       try {
         const tenant = await openTenant({
-          ...tenantEdge(edge, namespace),
-          holder: { ...tenantEdge(edge, namespace).holder, fence: edge.fence },
+          ...own,
+          holder: { ...own.holder, fence: edge.fence },
           isAlive: (run) => isAtWork(run, edge.fence, edge.presences, edge.replica),
           renewals: (renew) => edge.renewals.subscribe(renew),
           capacity,

@@ -12,9 +12,11 @@ import { commonEdge, type ProcessEdge } from './local.ts'
 import { agentSecret } from './runner/secret.ts'
 import { openSharedFolder } from './runner/shared-folder.ts'
 import { createRunnerStarter } from './runner/starter.ts'
-import { createApp } from './server/app.ts'
+import { createApp, createMetricsApp, type ServerView } from './server/app.ts'
+import { type ClusterSource, clusterRoutes } from './server/cluster-routes.ts'
 import { listen } from './server/listen.ts'
 import { metricsText } from './server/metrics.ts'
+import { reviewAuthorizer } from './server/review-authorizer.ts'
 
 const SHORTEST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 60_000
@@ -37,23 +39,61 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
   const client = new KubeClient(connection, { clock, random, userAgent: `support-bundle-schedule-agent/${version}`, timeoutMs })
   const startId = randomUUID()
   const identity = `${cluster.replica?.name ?? 'agent'}_${startId}`
+  const { tasks = common.tasks, tasksFolders } = await tasksOf(args, common)
   const agent = startClusterAgent(
     {
       ...common,
       client,
+      tasks,
+      tasksFolders,
       folder: args.folder,
-      ...(await tasksOf(args, common)),
       holder: { pid: edge.pid, startId },
       replica: cluster.replica,
       election: { namespace: cluster.namespace, name: AGENT_NAME, identity, leaseMs, renewMs: Math.round(leaseMs / 3) },
     },
     signal,
   )
-  const server = await listen(createApp(viewOf(agent, common)), config.metricsPort, common.configFile, cluster.host)
-  log.info({ server: connection.server, port: server.port, identity, version }, 'agent started')
+  const startedAt = clock.now()
+  const mirrors = () => [...agent.tenants.values()].map((tenant) => tenant.mirror)
+  const metrics = () => (config.metricsEnabled ? metricsText(mirrors(), { startedAt, ...common.usage() }) : undefined)
+  // A standby is ready too: it takes over when it has to, and shows what it may read.
+  const view = { notReady: () => undefined, ...(config.apiEnabled ? { api: apiOf(agent, { ...common, client, startedAt }) } : {}) }
+  const servers = [
+    await listen(createApp(view), config.port, common.configFile, cluster.host, 'port'),
+    await listen(createMetricsApp(metrics), config.metricsPort, common.configFile, cluster.host),
+  ]
+  log.info({ server: connection.server, ports: servers.map(({ port }) => port), identity, version }, 'agent started')
   await agent.ended
-  await server.close()
+  await Promise.all(servers.map((server) => server.close()))
   log.info({}, 'agent stopped')
+}
+
+/** What anyone may see whom the API server lets. */
+function apiOf(
+  agent: ClusterAgent,
+  edge: ReturnType<typeof commonEdge> & { client: KubeClient; startedAt: Date },
+): NonNullable<ServerView['api']> {
+  const { client, clock, log, version, usage, startedAt } = edge
+  const source: ClusterSource = {
+    ...{ clock, log },
+    replica: agent.replica?.uid,
+    mirror: (namespace) => agent.tenants.get(namespace)?.mirror,
+    store: (namespace) => agent.access(namespace).store,
+    folders: agent.folders,
+    agent: () => ({
+      ...usage(),
+      version,
+      startedAt: startedAt.toISOString(),
+      ...(agent.replica ? { replica: agent.replica.name } : {}),
+      isLeader: agent.leading() !== undefined,
+      ...(agent.leading() && agent.replica ? { leader: agent.replica.name } : {}),
+      namespaces: [
+        ...[...agent.tenants].map(([name, { mirror }]) => ({ name, isServed: true, jobs: mirror.of('job').size, lacks: [] })),
+        ...[...agent.unserved].map(([name, problem]) => ({ name, isServed: false, lacks: [problem] })),
+      ],
+    }),
+  }
+  return { authorizer: reviewAuthorizer({ client, clock, log }), routes: clusterRoutes(source) }
 }
 
 /** Tasks as children of this process, or behind the runner of another container, which is another user. */
@@ -66,14 +106,4 @@ async function tasksOf({ folder, cluster }: AgentArgs, common: ReturnType<typeof
   const tasks = createRunnerStarter(cluster.runner, { clock, secret, targetEnv })
   const open: OpenFolder = (path, use) => openSharedFolder(work, path, use)
   return { tasks, tasksFolders: { work, plugins, open } }
-}
-
-/** A standby is ready too: it takes over when it has to. */
-function viewOf(agent: ClusterAgent, { clock, config, usage }: ReturnType<typeof commonEdge>) {
-  const startedAt = clock.now()
-  const mirrors = () => [...agent.tenants.values()].map((tenant) => tenant.mirror)
-  return {
-    notReady: () => undefined,
-    metrics: () => (config.metricsEnabled ? metricsText(mirrors(), { startedAt, ...usage() }) : undefined),
-  }
 }

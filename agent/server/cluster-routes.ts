@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import type { AgentFacts } from '../../core/agent-api.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/contract/index.ts'
+import { asProblem } from '../../core/errors.ts'
 import { jobOf, NAME_OF, statusName } from '../../core/names.ts'
 import { type Run, runState } from '../../core/run.ts'
 import { decodeStatus } from '../../core/status.ts'
@@ -79,10 +80,32 @@ export const CLUSTER_ROUTES: Table = [
   },
 ]
 
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+
 /** The routes, on this agent. */
 export function clusterRoutes(source: ClusterSource): Handled[] {
-  const view: View = { source, records: recordReader(source, source.clock) }
-  return CLUSTER_ROUTES.map(({ handle, ...route }) => ({ ...route, handle: (call) => handle(view, call) }))
+  const read = recordReader(source, source.clock)
+  // What names no namespace names no folder either.
+  const view: View = { source, records: async (namespace) => (NAMESPACE.test(namespace) ? read(namespace) : undefined) }
+  return CLUSTER_ROUTES.map(({ handle, ...route }) => ({
+    ...route,
+    async handle(call) {
+      try {
+        return await handle(view, call)
+      } catch (error) {
+        source.log.warn({ route: route.path, namespace: call.namespace, problem: asProblem(error) }, 'the API cannot answer')
+        return { failure: UNREADABLE }
+      }
+    },
+  }))
+}
+
+/** Why stands in the log: it is the agent's trouble, and nothing for strangers. */
+const UNREADABLE: Failure = {
+  status: 503,
+  code: 'RECORDS_UNREADABLE',
+  message: 'what was asked for cannot be read now',
+  remedy: 'the log of the agent says why',
 }
 
 const missing = (what: string): { failure: Failure } => ({

@@ -20,12 +20,13 @@ export interface RecordSource {
   /** what follows a namespace that this replica works on now */
   mirror(namespace: string): Pick<Mirror, 'of'> | undefined
   /** The store, as the identity of the namespace, for a replica that does not lead. Undefined: the namespace is not served. */
-  store(namespace: string): Store | undefined
+  store(namespace: string): Store | undefined | Promise<Store | undefined>
 }
 
 /** A replica that does not lead reads a namespace at most this often. */
 const FRESH_MS = 5_000
 const AWAY_MS = 60_000
+const AWAY = ['STORE_UNAVAILABLE', 'CLUSTER_UNREACHABLE', 'API_UNAVAILABLE'] as const
 /** Namespaces that one keeps in memory. */
 const MAX_KEPT = 20
 
@@ -35,14 +36,16 @@ export function recordReader(
   clock: Pick<Clock, 'monotonicMs'>,
 ): (namespace: string) => Promise<Records | undefined> {
   const kept = createRecent<Records>(clock, MAX_KEPT)
-  const reading = new Map<string, Promise<Records>>()
-  const read = async (namespace: string, store: Store): Promise<Records> => {
+  const reading = new Map<string, Promise<Records | undefined>>()
+  const read = async (namespace: string): Promise<Records | undefined> => {
     try {
+      const store = await source.store(namespace)
+      if (!store) return undefined
       const records = await readAll(store, namespace)
       kept.set(namespace, records)
       return records
     } catch (error) {
-      const old = isFailure(error, 'STORE_UNAVAILABLE', 'CLUSTER_UNREACHABLE') ? kept.get(namespace, AWAY_MS) : undefined
+      const old = isFailure(error, ...AWAY) ? kept.get(namespace, AWAY_MS) : undefined
       if (!old) throw error
       return { ...old, isStale: true }
     }
@@ -50,13 +53,11 @@ export function recordReader(
   return async (namespace) => {
     const mirror = source.mirror(namespace)
     if (mirror) return { of: (kind) => mirror.of(kind), isStale: false }
-    const store = source.store(namespace)
-    if (!store) return undefined
     const fresh = kept.get(namespace, FRESH_MS)
     if (fresh) return fresh
     let records = reading.get(namespace)
     if (!records) {
-      records = read(namespace, store).finally(() => reading.delete(namespace))
+      records = read(namespace).finally(() => reading.delete(namespace))
       reading.set(namespace, records)
     }
     return records

@@ -41,6 +41,11 @@ const ARGS = defineArgs({
     valueHint: 'URL',
   },
   'upload-options': { type: 'string', description: 'settings of the upload: key=value, with commas', valueHint: 'K=V,…' },
+  'upload-credentials': {
+    type: 'string',
+    description: "Secret of the job's namespace that holds the credentials of the upload",
+    valueHint: 'SECRET',
+  },
   description: { type: 'string', alias: 'd', description: 'a line about the job', valueHint: 'TEXT' },
   labels: { type: 'string', description: 'labels of the job: key=value, with commas', valueHint: 'K=V,…' },
   timeout: { type: 'string', description: 'longest time for collecting, like 30m', valueHint: 'DURATION' },
@@ -120,6 +125,10 @@ function checkFlags({ args, list }: Context): void {
   if (stdin.length > 1) throw usage('can read stdin only once')
   if (args['upload-options'] !== undefined && list('upload').length === 0)
     throw usage('takes --upload-options only with --upload')
+  const credentials = args['upload-credentials']
+  if (credentials !== undefined && list('upload').length === 0) throw usage('takes --upload-credentials only with --upload')
+  if (credentials !== undefined && args.local)
+    throw usage("takes no --upload-credentials with --local: uploaders use this user's own credentials")
   checkDuration('create', 'timeout', args.timeout, '30m', 1000)
   checkDuration('create', 'starting-deadline', args['starting-deadline'], '15m')
   checkDuration('create', 'max-age', args['max-age'], '90d')
@@ -165,9 +174,12 @@ async function fromFlags(context: Context, file: Record<string, unknown>): Promi
     ...(sources.length > 0
       ? { collect: { ...objectAt(file, 'collect'), specs: read?.documents.map((inline) => ({ inline })) } }
       : {}),
-    ...(targets.length > 0 ? { upload: read?.targets } : {}),
+    ...(targets.length > 0 ? { upload: read?.targets.map((target) => ({ ...target, ...credentialsOf(args) })) } : {}),
   }
 }
+
+const credentialsOf = (args: Context['args']) =>
+  args['upload-credentials'] === undefined ? {} : { credentials: { secret: args['upload-credentials'] } }
 
 const objectAt = (value: Record<string, unknown>, key: string): object => {
   const inner = value[key]

@@ -18,6 +18,9 @@ describe('the config', () => {
   ])('of %s is all defaults', (_, text) => {
     expect(readConfig(text, 'scheduler.yaml')).toEqual({
       namespaces: [],
+      clusterRanges: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+      networks: [],
+      uploaders: [],
       defaultMaxConcurrent: 2,
       checkInterval: '30s',
       maxMemoryMB: 2048,
@@ -25,6 +28,8 @@ describe('the config', () => {
       leaseDuration: '30s',
       deliverWithin: '7d',
       metricsEnabled: true,
+      apiEnabled: true,
+      port: 8080,
       metricsPort: 9090,
       logLevel: 'info',
       logFile: 'logs/daemon.log',
@@ -36,6 +41,12 @@ describe('the config', () => {
 
   const VALUES: Record<string, { good: unknown[]; bad: unknown[] }> = {
     namespaces: { good: [[], ['payments', 'a-1']], bad: [['Payments'], ['-a'], 'payments', [5]] },
+    clusterRanges: { good: [[], ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']], bad: [['10.0.0.0/33'], ['example.com'], '10.0.0.0/8', [5]] },
+    networks: {
+      good: [[], [{ namespaces: ['a'], allow: ['10.1.0.0/16'] }]],
+      bad: [[{ namespaces: ['a'] }], [{ allow: ['any'] }], [{ allow: [], hosts: [] }], {}],
+    },
+    uploaders: { good: [[], ['s3']], bad: ['s3', [5]] },
     defaultMaxConcurrent: { good: [1, 64], bad: [0, 65, 1.5, '2', null] },
     checkInterval: { good: ['1s', '10m', '1h30m'], bad: ['0s', '999ms', '30', 30, 'soon', '11w521w'] },
     maxMemoryMB: { good: [64, 100_000], bad: [63, '2Gi'] },
@@ -43,6 +54,8 @@ describe('the config', () => {
     leaseDuration: { good: ['1s', '30s'], bad: ['500ms', 30] },
     deliverWithin: { good: ['0s', '7d', '10w'], bad: ['7 days', 7, '999999999w'] },
     metricsEnabled: { good: [true, false], bad: ['yes', 0] },
+    apiEnabled: { good: [true, false], bad: ['yes', 0] },
+    port: { good: [0, 65_535], bad: [-1, 65_536, '8080'] },
     metricsPort: { good: [0, 65_535], bad: [-1, 65_536, '9090'] },
     logLevel: { good: ['debug', 'info', 'warn', 'error'], bad: ['trace', 'INFO', 1] },
     logFile: { good: ['/var/log/x.log', 'x.log'], bad: ['', 5] },

@@ -2,6 +2,7 @@
  * `npm run test:e2e`: makes sure that all parts of a node are there, then runs the tests with one, in namespaces of their own.
  * Arguments go to vitest: `npm run test:e2e -- node.test.ts -t logs`.
  */
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
 import { goTool } from '../../tools/go-tool.ts'
@@ -18,6 +19,7 @@ async function makeReady(): Promise<void> {
   const missing = missingPackages()
   if (missing.length > 0) installPackages(missing)
   for (const name of PROGRAMS) await goTool(name)
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'image', 'main.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 async function main(): Promise<number> {

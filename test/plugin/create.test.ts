@@ -143,6 +143,11 @@ describe('a job from flags', () => {
       ['a', ...CRON, '--labels', 'support-bundle-schedule.io/kind=run'],
       'flag "--labels" cannot set "support-bundle-schedule.io/kind": labels of support-bundle-schedule.io/ are the program\'s own (USAGE_FLAG_VALUE)',
     ],
+    [['a', ...CRON, '--upload-credentials', 'b'], '"create" takes --upload-credentials only with --upload (USAGE_ARGUMENTS)'],
+    [
+      ['a', ...CRON, '--upload', 's3://b', '--upload-credentials', 'b'],
+      `"create" takes no --upload-credentials with --local: uploaders use this user's own credentials (USAGE_ARGUMENTS)`,
+    ],
     [['a', ...CRON, '--upload-options', 'a=b'], '"create" takes --upload-options only with --upload (USAGE_ARGUMENTS)'],
     [['a', ...CRON, '--dry-run'], 'flag "--dry-run" needs one of none, client (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--dry-run=server'], 'flag "--dry-run" takes one of none, client (USAGE_FLAG_VALUE)'],

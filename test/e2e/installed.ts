@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { AGENT_NAME, AGENT_NAMESPACE } from '../../core/names.ts'
+import type { TestNode } from './use-node.ts'
+import { waitFor } from './wait-for.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const CLI = join(ROOT, 'dist', 'kubectl-support_bundle_schedule.js')
+const IMAGE = join(ROOT, 'build', 'image', 'support-bundle-schedule-0.1.0.tar')
+
+/** What the CLI said and how it ended, on the node's cluster. */
+export function cliOf(node: TestNode) {
+  return (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) => {
+      const env = { ...process.env, KUBECONFIG: node.info.kubeconfig }
+      execFile(process.execPath, [CLI, ...args], { env, maxBuffer: 2 ** 26 }, (error, out, err) =>
+        resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
+      )
+    })
+}
+
+/** The agent as a user installs it with kubectl, with a config of its own. Resolves when both replicas are ready. */
+export async function installAgent(node: TestNode, config: object = {}): Promise<void> {
+  await node.importImage(IMAGE)
+  const folder = mkdtempSync(join(tmpdir(), 'overlay-'))
+  mkdirSync(folder, { recursive: true })
+  const patch = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: AGENT_NAME, namespace: AGENT_NAMESPACE },
+    data: { 'config.yaml': JSON.stringify(config) },
+  }
+  writeFileSync(join(folder, 'config.yaml'), JSON.stringify(patch))
+  const kustomization = { resources: [relative(folder, join(ROOT, 'manifests'))], patches: [{ path: 'config.yaml' }] }
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+  await node.kubectl(['apply', '-k', folder])
+  await node.readyPods(AGENT_NAMESPACE, `app.kubernetes.io/component=agent`, 2)
+}
+
+/** The name of the pod that leads. */
+export async function leader(node: TestNode): Promise<string> {
+  const lease = await waitFor(
+    'a leader',
+    () =>
+      node
+        .get<{ spec: { holderIdentity?: string } }>('lease', AGENT_NAME, '-n', AGENT_NAMESPACE)
+        .catch(() => ({ spec: { holderIdentity: '' } })),
+    ({ spec }) => Boolean(spec.holderIdentity),
+  )
+  return lease.spec.holderIdentity?.split('_')[0] ?? ''
+}
