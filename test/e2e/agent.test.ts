@@ -36,7 +36,7 @@ describe('two tenants of an installed agent', () => {
   it('get bundles of their own pods, with logs, and nothing of the other', async () => {
     for (const name of tenants) {
       const upload = `--upload=s3://${bucket}/${name}`
-      const options = `endpoint=${endpoint},region=${minio.region}`
+      const options = `endpoint=${endpoint},region=${minio.region},allowInsecure=true`
       const made = await cli('create', 'nightly', '-n', name, '--cron', '0 2 * * *', upload, '--upload-options', options, '--upload-credentials', 'keys')
       expect(made.err + made.out, made.err).toContain('nightly')
       const ran = await cli('run', 'nightly', '-n', name, '--wait', '--timeout', '90s')

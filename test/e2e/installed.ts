@@ -8,7 +8,8 @@ import { waitFor } from './wait-for.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CLI = join(ROOT, 'dist', 'kubectl-support_bundle_schedule.js')
-const IMAGE = join(ROOT, 'build', 'image', 'support-bundle-schedule-0.1.0.tar')
+/** What `npm run image` makes. */
+export const IMAGE = join(ROOT, 'build', 'image', 'support-bundle-schedule-0.1.0.tar')
 
 /** What the CLI said and how it ended, on the node's cluster. */
 export function cliOf(node: TestNode) {

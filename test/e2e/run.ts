@@ -3,9 +3,11 @@
  * Arguments go to vitest: `npm run test:e2e -- node.test.ts -t logs`.
  */
 import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
 import { goTool } from '../../tools/go-tool.ts'
+import { IMAGE } from './installed.ts'
 import { installPackages, missingPackages, whyUnable } from './machine.ts'
 import { PROGRAMS } from './node.ts'
 import { createSandbox } from './sandbox.ts'
@@ -19,8 +21,12 @@ async function makeReady(): Promise<void> {
   const missing = missingPackages()
   if (missing.length > 0) installPackages(missing)
   for (const name of PROGRAMS) await goTool(name)
-  execFileSync(process.execPath, [join(ROOT, 'tools', 'image', 'main.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (!isNewer(IMAGE, join(ROOT, 'dist', 'lib', 'agent.js')))
+    execFileSync(process.execPath, [join(ROOT, 'tools', 'image', 'main.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
+
+const modifiedAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+const isNewer = (path: string, than: string) => modifiedAt(path) > modifiedAt(than)
 
 async function main(): Promise<number> {
   const reason = whyUnable()
