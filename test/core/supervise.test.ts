@@ -165,6 +165,40 @@ describe('the state of an uploader', () => {
   })
 })
 
+describe('a parent that leads for a while', () => {
+  it('says so after the start and with each renewal, until the end', async () => {
+    const lines: string[] = []
+    let renew: (forMs: number) => void = () => {}
+    let isEnded = false
+    const clock = new FakeClock('2026-01-01T00:00:00Z')
+    const child = fakeChild()
+    const outcome = supervise({ ...child.taskChild, send: (text) => void lines.push(text) }, REQUEST, {
+      clock,
+      timeoutMs: 60_000,
+      memoryBytes: 100 * MIB,
+      renewals(say) {
+        renew = say
+        say(30_000)
+        return () => void (isEnded = true)
+      },
+    })
+    await settle()
+    await clock.advance(10_000)
+    renew(20_000)
+    const said = lines.map((line) => JSON.parse(line) as { type: string })
+    expect(said.map(({ type }) => type)).toEqual(['start', 'alive', 'alive'])
+    expect(said.slice(1)).toEqual([
+      { type: 'alive', forMs: 30_000, sentAt: '2026-01-01T00:00:00.000Z' },
+      { type: 'alive', forMs: 20_000, sentAt: '2026-01-01T00:00:10.000Z' },
+    ])
+    expect(isEnded).toBe(false)
+    child.say(done)
+    child.exit('exit code 0')
+    await outcome
+    expect(isEnded).toBe(true)
+  })
+})
+
 describe('a task that ends by itself', () => {
   it('done gives the result, with warnings, messages and the most memory that was seen', async () => {
     const { clock, child, seen, outcome } = start()
@@ -269,6 +303,14 @@ describe('a task that is ended', () => {
       },
       peakRssBytes: 101 * MIB,
     })
+  })
+
+  it('above its memory by somebody else, who tells the figure last', async () => {
+    const { clock, child, outcome } = start()
+    await clock.advance(1_000)
+    child.state.resident = 300 * MIB
+    child.exit('SIGKILL')
+    expect(await outcome).toMatchObject({ error: { code: 'TASK_MEMORY' }, peakRssBytes: 300 * MIB })
   })
 
   it('not for memory where it cannot be read', async () => {

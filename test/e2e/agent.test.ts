@@ -27,7 +27,15 @@ describe('two tenants of an installed agent', () => {
       await node.kubectl(['create', 'namespace', name])
       await node.kubectl(['apply', '-n', name, '-f', '-'], aWorkload('web', { says: `secret of ${name}` }))
       await optIn(node.admin, name)
-      await node.kubectl(['create', 'secret', 'generic', 'keys', '-n', name, ...Object.entries(minio.keys).map(([k, v]) => `--from-literal=${k}=${v}`)])
+      await node.kubectl([
+        'create',
+        'secret',
+        'generic',
+        'keys',
+        '-n',
+        name,
+        ...Object.entries(minio.keys).map(([k, v]) => `--from-literal=${k}=${v}`),
+      ])
       await allowUploadsWith(node.admin, name, 'keys')
     }
     for (const name of tenants) await node.readyPods(name, 'app=web')
@@ -37,7 +45,19 @@ describe('two tenants of an installed agent', () => {
     for (const name of tenants) {
       const upload = `--upload=s3://${bucket}/${name}`
       const options = `endpoint=${endpoint},region=${minio.region},allowInsecure=true`
-      const made = await cli('create', 'nightly', '-n', name, '--cron', '0 2 * * *', upload, '--upload-options', options, '--upload-credentials', 'keys')
+      const made = await cli(
+        'create',
+        'nightly',
+        '-n',
+        name,
+        '--cron',
+        '0 2 * * *',
+        upload,
+        '--upload-options',
+        options,
+        '--upload-credentials',
+        'keys',
+      )
       expect(made.err + made.out, made.err).toContain('nightly')
       const ran = await cli('run', 'nightly', '-n', name, '--wait', '--timeout', '90s')
       expect(ran.code, ran.err + (await node.whatIsIn('support-bundle-schedule'))).toBe(0)

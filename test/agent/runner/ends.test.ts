@@ -50,12 +50,15 @@ async function startAgent(space: Workspace, request: TaskRequest, how: object): 
 }
 
 describe.concurrent('the agent', { timeout: 60_000 }, () => {
-  it('is killed: its task is killed too, though it blocks', async ({ space, runner }) => {
+  it('is killed: its task is killed too, at once, though it blocks', async ({ space, runner, expect }) => {
     const request = await collecting(space, 'for (;;) {}')
     const agent = await startAgent(space, request, { socket: runner.socket })
     const pid = await pidIn(pidFile(space))
+    const killedAt = performance.now()
     agent.kill('SIGKILL')
     await ended(pid)
+    // The runner would kill it for a missing sign of life too, after 15 s.
+    expect(performance.now() - killedAt).toBeLessThan(8_000)
   })
 
   it('is stopped with its task: the runner kills that, and serves the next agent', async ({ space, runner, expect }) => {

@@ -169,7 +169,9 @@ describe('a hostile plug-in behind the runner', () => {
         let answer = ''
         socket.on('data', (chunk) => (answer += chunk))
         socket.write(JSON.stringify(word) + '\\n')
-        await new Promise((resolve) => socket.on('close', resolve).on('error', resolve))
+        // Refused before it came to the runner is as good.
+        socket.on('error', (error) => (answer ||= JSON.stringify({ type: 'refused', code: error.code ?? error.message })))
+        await new Promise((resolve) => socket.on('close', resolve))
         answers.push(answer)
       }
       yield { type: 'file', path: 'answers.json', format: 'text', body: JSON.stringify(answers) }`
