@@ -50,7 +50,10 @@ async function deliverFrom(tenant: TenantEdge, signal: AbortSignal): Promise<voi
       await recover(works.edge, tenant.folders, new Set())
       next = works.outbox.pump()
     } catch (error) {
-      tenant.log.warn({ namespace: tenant.namespace, problem: asProblem(error) }, 'the outbox of a namespace cannot be worked off yet')
+      tenant.log.warn(
+        { namespace: tenant.namespace, problem: asProblem(error) },
+        'the outbox of a namespace cannot be worked off yet',
+      )
     }
     const now = tenant.clock.now().getTime()
     const napMs = Math.max(0, Math.min(NAP_MS, (next?.getTime() ?? Infinity) - now))

@@ -45,7 +45,7 @@ export async function applyRetention(edge: ExecuteEdge, job: string, signal: Abo
         retention,
         lastGood: good.at(-1)?.run.bundle?.fileName,
         network: edge.outside.network(),
-    timeoutMs: PRUNE_MS,
+        timeoutMs: PRUNE_MS,
         pluginFolders: [edge.folders.plugins],
       },
       { timeoutMs: PRUNE_MS + 10_000, memoryBytes: TASK_BYTES, signal },

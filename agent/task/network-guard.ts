@@ -48,7 +48,10 @@ function blockList(ranges: readonly string[]): BlockList {
       if (prefix === undefined) list.addAddress(address, family)
       else list.addSubnet(address, Number(prefix), family)
     } catch (error) {
-      throw fail('CONFIG_INVALID', { file: 'the network policy', issues: `"${range}" is no range of addresses: ${reasonOf(error)}` })
+      throw fail('CONFIG_INVALID', {
+        file: 'the network policy',
+        issues: `"${range}" is no range of addresses: ${reasonOf(error)}`,
+      })
     }
   }
   return list
@@ -74,7 +77,7 @@ type Lookup = (
 export function guardConnections(
   sockets: { prototype: Socket },
   policy: NetworkPolicy,
-  resolve: Lookup = systemLookup as Lookup,
+  resolve: Lookup = systemLookup,
 ): void {
   const mayReach = judgeOf(policy)
   const original = sockets.prototype.connect
@@ -104,7 +107,7 @@ export function guardConnections(
     if (args === given[0]) args[0] = options
     else given = [options, given.find((one) => typeof one === 'function')]
     return Reflect.apply(original, this, given) as Socket
-  } as Socket['connect']
+  }
 }
 
 /** `connect(options)`, `connect(port, host)`, `connect(path)`, each with a callback or not. A copy. */

@@ -32,7 +32,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const { folder, kubeconfig, namespace } = options
   mkdirSync(folder, { recursive: true })
   const config = join(folder, 'scheduler.yaml')
-  writeFileSync(config, JSON.stringify({ metricsPort: 0, ...options.config }))
+  writeFileSync(config, JSON.stringify({ port: 0, metricsPort: 0, ...options.config }))
   const args = [
     '--cluster',
     '--folder',

@@ -75,7 +75,11 @@ describe.skipIf(cluster.skipped ?? minio.skipped)('a bundle on its way from a re
     const secret = { metadata: { name: 'keys' }, stringData: minio.keys }
     await cluster.admin.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body: secret })
     await allowUploadsWith(cluster.admin, namespace, 'keys')
-    const config = { bucket: await minio.newBucket(), endpoint: `http://127.0.0.1:${(gate.address() as AddressInfo).port}`, region: minio.region }
+    const config = {
+      bucket: await minio.newBucket(),
+      endpoint: `http://127.0.0.1:${(gate.address() as AddressInfo).port}`,
+      region: minio.region,
+    }
     const upload = [{ uploader: 's3', config, credentials: { secret: 'keys' } }]
     await tenant.create('nightly', 'job', cheapJob('0 2 * * *', { upload }))
     const first = begin('a')

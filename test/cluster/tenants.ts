@@ -35,5 +35,9 @@ export async function allowUploadsWith(admin: KubeClient, namespace: string, sec
   await admin.json({ method: 'POST', path: `${RBAC}/namespaces/${namespace}/roles`, body: { metadata, rules } })
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', ...metadata }
   const subjects = [{ kind: 'ServiceAccount', name: STORE_ACCOUNT, namespace }]
-  await admin.json({ method: 'POST', path: `${RBAC}/namespaces/${namespace}/rolebindings`, body: { metadata, roleRef, subjects } })
+  await admin.json({
+    method: 'POST',
+    path: `${RBAC}/namespaces/${namespace}/rolebindings`,
+    body: { metadata, roleRef, subjects },
+  })
 }

@@ -66,10 +66,7 @@ describe.skipIf(skipped ?? minio.skipped)('two agent processes for 200 slots, ki
     bucket = await minio.newBucket()
     await minio.client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }))
     home = await cluster.newNamespace()
-    const names = [
-      await cluster.newTenant(),
-      await cluster.newTenant(),
-    ]
+    const names = [await cluster.newTenant(), await cluster.newTenant()]
     tenants = names.map((name) => configMapsOf(cluster.admin, name))
     const body = { metadata: { name: 'bucket-keys' }, stringData: minio.keys }
     for (const name of names) {

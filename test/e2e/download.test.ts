@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { VIEWER_ACCOUNT } from '../../core/agent-api.ts'
 import { AGENT_NAMESPACE } from '../../core/names.ts'
+import { decodeRun } from '../../core/run.ts'
 import { optIn } from '../cluster/tenants.ts'
 import { cliOf, installAgent } from './installed.ts'
 import { useNode } from './use-node.ts'
+import { waitFor } from './wait-for.ts'
 
 const node = useNode()
 const cli = cliOf(node)
@@ -21,10 +23,9 @@ describe('the API of an installed agent, through the CLI', () => {
     await installAgent(node)
     await node.kubectl(['create', 'namespace', TENANT])
     await optIn(node.admin, TENANT)
-    const made = await cli('create', 'nightly', '-n', TENANT, '--cron', '0 2 * * *')
-    expect(made.code, made.err).toBe(0)
+    await cli('create', 'nightly', '-n', TENANT, '--cron', '0 2 * * *')
     const ran = await cli('run', 'nightly', '-n', TENANT, '--wait', '--timeout', '90s', '-o', 'jsonpath={.id}')
-    expect(ran.code, ran.err).toBe(0)
+    if (ran.code !== 0) throw new Error(ran.err)
     run = ran.out.trim()
   }, 180_000)
 
@@ -49,6 +50,22 @@ describe('the API of an installed agent, through the CLI', () => {
     expect(said.out).toMatch(/waits +yes/)
     expect(said.out).toMatch(new RegExp(`${TENANT} +yes +1 +-`))
   })
+
+  it('says when the pod that kept a bundle is gone', async () => {
+    const { data } = await node.get<{ data: Record<string, string> }>('configmap', run, '-n', TENANT)
+    const { replica } = decodeRun(data['run.json'] ?? '').holder
+    const pods = await node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2)
+    const holder = pods.find(({ metadata }) => metadata.uid === replica)
+    await node.killPod(AGENT_NAMESPACE, holder?.metadata.name ?? '')
+    await waitFor(
+      'two pods again',
+      () => node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2),
+      (all) => all.every(({ metadata }) => metadata.uid !== replica),
+    )
+    const said = await cli('download', run, '-n', TENANT, '--to', `${folder}/`)
+    expect(said.err).toContain('the pod that kept it is gone (BUNDLE_NOT_KEPT)')
+    expect(said.code).toBe(3)
+  }, 90_000)
 
   it('opens nothing with a token that is meant for the API server', async () => {
     const [pod] = await node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2)

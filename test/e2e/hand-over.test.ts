@@ -3,7 +3,7 @@ import { ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { decodeLedger } from '../../core/ledger.ts'
-import { AGENT_NAMESPACE, API_VERSION } from '../../core/names.ts'
+import { AGENT_NAME, AGENT_NAMESPACE, API_VERSION } from '../../core/names.ts'
 import { type ConfigMaps, configMapsOf, nextMinute, onceAt } from '../cluster/config-maps.ts'
 import { allowUploadsWith, optIn } from '../cluster/tenants.ts'
 import { useMinio } from '../support/minio.ts'
@@ -16,6 +16,9 @@ import { aWorkload } from './workload.ts'
 const node = useNode()
 const minio = await useMinio()
 
+const never = (why: string): never => {
+  throw new Error(why)
+}
 /** Calls of the API server to the kubelet, such as for logs, hang while this holds. */
 const hangLogs = (how: '-I' | '-D') => execFileSync('iptables', [how, 'OUTPUT', '-p', 'tcp', '--dport', '10250', '-j', 'DROP'])
 
@@ -142,6 +145,25 @@ describe('the leading pod is killed', () => {
     expect(await outcomes('delivering')).toEqual(['completed'])
     expect(new Set((await objects('delivering')).map(({ Key }) => Key)).size).toBe(1)
   }, 300_000)
+
+  it('by its process alone, without a word: led again when its lease is over', async () => {
+    const before = await leader(node)
+    const [pod] = (await node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2)).filter(
+      ({ metadata }) => metadata.name === before,
+    )
+    const pid = await node.pidOf(pod ?? never('the leading pod is not ready'), 'agent')
+    const holder = () => node.get<{ spec: { holderIdentity?: string } }>('lease', AGENT_NAME, '-n', AGENT_NAMESPACE)
+    const { holderIdentity } = (await holder()).spec
+    const at = systemClock.monotonicMs()
+    process.kill(pid, 'SIGKILL')
+    await waitFor('another holder', holder, ({ spec }) => spec.holderIdentity !== holderIdentity, {
+      withinMs: 60_000,
+      everyMs: 200,
+    })
+    const tookMs = Math.round(systemClock.monotonicMs() - at)
+    process.stdout.write(`\nSIGKILL: led again after ${tookMs} ms\n`)
+    expect(tookMs).toBeLessThan(45_000)
+  }, 90_000)
 
   it('and told to stop: handed over in seconds', async () => {
     const before = await leader(node)

@@ -59,7 +59,10 @@ describe.skipIf(cluster.skipped)('what the agent may do in a namespace', () => {
 
 describe.skipIf(cluster.skipped)('what no job changes', () => {
   it('is where uploads may connect to, by namespace', () => {
-    const networks = [{ allow: ['10.1.0.0/16'], namespaces: ['a'] }, { allow: ['10.2.0.1'], namespaces: [] }]
+    const networks = [
+      { allow: ['10.1.0.0/16'], namespaces: ['a'] },
+      { allow: ['10.2.0.1'], namespaces: [] },
+    ]
     const network = (namespace: string) => access(namespace, { clusterRanges: ['10.0.0.0/8'], networks }).outside.network()
     expect(network('a')).toEqual({ refused: ['10.0.0.0/8'], allowed: ['10.1.0.0/16', '10.2.0.1'] })
     expect(network('b')).toEqual({ refused: ['10.0.0.0/8'], allowed: ['10.2.0.1'] })

@@ -57,7 +57,8 @@ describe('an address', () => {
   })
 
   it('range that is none is said', () => {
-    for (const range of ['10.0.0.0/99', 'example.com', '']) expect(() => judgeOf({ refused: [range], allowed: [] })).toThrow(/is no range/)
+    for (const range of ['10.0.0.0/99', 'example.com', ''])
+      expect(() => judgeOf({ refused: [range], allowed: [] })).toThrow(/is no range/)
   })
 })
 
