@@ -77,7 +77,9 @@ export function startClusterAgent(edge: ClusterAgentEdge, signal: AbortSignal): 
     term = fence
     await deliverers.stop('this replica leads')
     try {
-      await serveNamespaces({ ...edge, fence, presences, renewals, edgeOf }, tenants, unserved, over, () => (signal.aborted ? undefined : 0))
+      await serveNamespaces({ ...edge, fence, presences, renewals, edgeOf }, tenants, unserved, over, () =>
+        signal.aborted ? undefined : 0,
+      )
     } finally {
       term = undefined
       unserved.clear()
@@ -128,7 +130,9 @@ function tenantEdge(edge: ClusterAgentEdge, namespace: string): Omit<TenantEdge,
  */
 function isAtWork({ holder, phase }: Run, fence: Fence, presences: Presences, replica: Replica | undefined): boolean {
   if (isLater(holder.fence, fence)) return true
-  return phase === 'delivering' && holder.replica !== undefined && holder.replica !== replica?.uid && presences.isThere(holder.replica)
+  return (
+    phase === 'delivering' && holder.replica !== undefined && holder.replica !== replica?.uid && presences.isThere(holder.replica)
+  )
 }
 
 const PRESENCE_LEASES = 4

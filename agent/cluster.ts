@@ -17,6 +17,7 @@ import { type ClusterSource, clusterRoutes } from './server/cluster-routes.ts'
 import { listen } from './server/listen.ts'
 import { metricsText } from './server/metrics.ts'
 import { reviewAuthorizer } from './server/review-authorizer.ts'
+import { servedStores } from './server/served-stores.ts'
 
 const SHORTEST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 60_000
@@ -57,7 +58,10 @@ export async function runClusterAgent(args: AgentArgs, edge: ProcessEdge, signal
   const mirrors = () => [...agent.tenants.values()].map((tenant) => tenant.mirror)
   const metrics = () => (config.metricsEnabled ? metricsText(mirrors(), { startedAt, ...common.usage() }) : undefined)
   // A standby is ready too: it takes over when it has to, and shows what it may read.
-  const view = { notReady: () => undefined, ...(config.apiEnabled ? { api: apiOf(agent, { ...common, client, startedAt }) } : {}) }
+  const view = {
+    notReady: () => undefined,
+    ...(config.apiEnabled ? { api: apiOf(agent, { ...common, client, startedAt }) } : {}),
+  }
   const servers = [
     await listen(createApp(view), config.port, common.configFile, cluster.host, 'port'),
     await listen(createMetricsApp(metrics), config.metricsPort, common.configFile, cluster.host),
@@ -73,12 +77,12 @@ function apiOf(
   agent: ClusterAgent,
   edge: ReturnType<typeof commonEdge> & { client: KubeClient; startedAt: Date },
 ): NonNullable<ServerView['api']> {
-  const { client, clock, log, version, usage, startedAt } = edge
+  const { client, clock, config, log, version, usage, startedAt } = edge
   const source: ClusterSource = {
     ...{ clock, log },
     replica: agent.replica?.uid,
     mirror: (namespace) => agent.tenants.get(namespace)?.mirror,
-    store: (namespace) => agent.access(namespace).store,
+    store: servedStores({ client, clock, namespaces: config.namespaces, open: (namespace) => agent.access(namespace).store }),
     folders: agent.folders,
     agent: () => ({
       ...usage(),

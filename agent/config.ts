@@ -47,10 +47,7 @@ export const AgentConfig = z.strictObject({
     .describe('in a cluster: an agent that is gone is replaced after this long; renewed three times within it'),
   deliverWithin: Duration.default('7d').describe('a delivery is tried again for this long'),
   metricsEnabled: z.boolean().default(true).describe('serve /metrics'),
-  apiEnabled: z
-    .boolean()
-    .default(true)
-    .describe('in a cluster: serve /api/v1; it needs the right to review tokens and accesses'),
+  apiEnabled: z.boolean().default(true).describe('in a cluster: serve /api/v1; it needs the right to review tokens and accesses'),
   port: z.int().min(0).max(65535).default(8080).describe('in a cluster: port of health and API; 0 = any free one'),
   metricsPort: z
     .int()

@@ -106,14 +106,14 @@ export class KubeClient {
   }
 
   /**
-   * Sends a request that asks for another protocol, and gives the connection once the server has switched to it. Never sent twice.
-   * The caller has to hear its errors, and to end it.
+   * Sends a request that asks for another protocol, and gives the connection once the server has switched to it. It is
+   * sent once, but for a renewed token or a kept connection that broke. The caller has to hear the connection's errors, and to end it.
    *
    * @throws as `request`; CLUSTER_UNREACHABLE when the server, or something in front of it, answers but does not switch
    */
   async upgrade(request: KubeRequest): Promise<{ headers: IncomingHttpHeaders; socket: Duplex }> {
-    const response = await this.#authenticated({ ...request, isLongLived: true, isIdempotent: false })
-    if (response.statusCode === 101) return { headers: response.headers, socket: response.socket.setTimeout(0) }
+    const response = await this.#authenticated({ ...request, isLongLived: true })
+    if (response.statusCode === 101) return { headers: response.headers, socket: response.socket }
     response.destroy()
     const reason = `it answered ${response.statusCode} instead of switching to ${request.headers?.['upgrade'] ?? 'another protocol'}`
     throw fail('CLUSTER_UNREACHABLE', { server: this.connection.server, reason })

@@ -38,6 +38,8 @@ export async function forwardPort(client: KubeClient, to: PodPort, signal?: Abor
     path,
     query: { ports: to.port },
     headers: {
+      // a kubelet answers 406 to who wants JSON
+      accept: '*/*',
       connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-key': key,
@@ -103,23 +105,6 @@ class PortStream extends Duplex {
     this.#close()
     this.#socket.destroy()
     done(error)
-  }
-
-  // A socket has these; who uses one may call them.
-  setTimeout(): this {
-    return this
-  }
-  setNoDelay(): this {
-    return this
-  }
-  setKeepAlive(): this {
-    return this
-  }
-  ref(): this {
-    return this
-  }
-  unref(): this {
-    return this
   }
 
   #send(opcode: number, payload: Uint8Array): boolean {

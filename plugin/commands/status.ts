@@ -1,24 +1,40 @@
+import { fail, PROGRAM } from '../../core/errors.ts'
 import { ANNOTATION_PAUSED, API_VERSION } from '../../core/names.ts'
 import type { JobSpec } from '../../core/job.ts'
 import { showDuration, showSize } from '../../core/quantity.ts'
+import { kubeOverrides } from '../kube-flags.ts'
 import { findJob, openStore, readOf, statusRef } from '../jobs.ts'
 import { jobRow } from '../job-rows.ts'
 import { decodeStatus } from '../../core/status.ts'
 import { ago, localTime, until } from '../output/age.ts'
-import { OUTPUT, readFormat, show } from '../output/format.ts'
+import { type Format, OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields, table } from '../output/text.ts'
 import { readUnseen } from '../read-job.ts'
 import { readView, type RunView } from '../run-view.ts'
-import { defineVerb } from '../verb.ts'
+import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
+
+const ARGS = defineArgs({
+  job: { type: 'positional', required: false, description: 'name or id of the job' },
+  agent: { type: 'boolean', description: 'show the agent of the cluster instead of a job' },
+  output: OUTPUT,
+})
 
 export default defineVerb({
-  usage: 'status JOB [flags]',
-  about: 'Shows one job: what it does, when it runs next, how its last runs went, and what is wrong with it.',
-  examples: ['status nightly --local', 'status nightly --local -o json'],
-  args: { job: { type: 'positional', required: true, description: 'name or id of the job' }, output: OUTPUT },
+  usage: 'status JOB | --agent [flags]',
+  about:
+    'Shows one job: what it does, when it runs next, how its last runs went, and what is wrong with it. With --agent the agent of the cluster: its pods, the namespaces that it serves, and what each of them lacks.',
+  examples: ['status nightly --local', 'status nightly --local -o json', 'status --agent'],
+  args: ARGS,
   async run(context) {
     const { args, edge } = context
     const format = await readFormat(args.output, 'status')
+    if (args.agent) return edge.out(await showAgentStatus(context, format))
+    if (args.job === undefined)
+      throw fail('USAGE_ARGUMENTS', {
+        command: 'status',
+        reason: 'needs JOB, or --agent',
+        usage: `${PROGRAM} status JOB | --agent`,
+      })
     const store = await openStore(context)
     const job = await findJob(store, args.job)
     const [status, stored] = await Promise.all([store.get(statusRef(job.name)), readOf(store, 'run', job.name)])
@@ -69,6 +85,20 @@ export default defineVerb({
     edge.out(await show(format, { data, names: [`job/${job.name}`], table: text }))
   },
 })
+
+async function showAgentStatus({ args, edge, list }: VerbContext<typeof ARGS>, format: Format): Promise<string> {
+  if (args.job !== undefined)
+    throw fail('USAGE_FLAG_VALUE', { flag: '--agent', command: 'status', reason: 'shows no job: leave one of the two out' })
+  if (args.local) throw fail('NOT_SUPPORTED', { what: 'status --agent with --local', remedy: `use "${PROGRAM} daemon status"` })
+  const [{ openDoor }, { viewAgent, showAgent }] = await Promise.all([import('../agent-door.ts'), import('../agent-status.ts')])
+  const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+  const { signal } = edge
+  const data = await viewAgent(await openDoor(client), signal).catch((error: unknown) => {
+    throw signal.aborted ? fail('WAIT_INTERRUPTED', { what: 'status --agent', remedy: 'try again' }, error) : error
+  })
+  const names = data.replicas.map(({ pod }) => `pod/${pod}`)
+  return show(format, { data, names, table: () => showAgent(data, edge.clock.now()) })
+}
 
 /** The names that specs give themselves, or what they are. */
 function collects({ collect }: JobSpec): string[] {

@@ -148,9 +148,8 @@ describe('the leading pod is killed', () => {
 
   it('by its process alone, without a word: led again when its lease is over', async () => {
     const before = await leader(node)
-    const [pod] = (await node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2)).filter(
-      ({ metadata }) => metadata.name === before,
-    )
+    const pods = await node.readyPods(AGENT_NAMESPACE, 'app.kubernetes.io/component=agent', 2)
+    const pod = pods.find(({ metadata }) => metadata.name === before)
     const pid = await node.pidOf(pod ?? never('the leading pod is not ready'), 'agent')
     const holder = () => node.get<{ spec: { holderIdentity?: string } }>('lease', AGENT_NAME, '-n', AGENT_NAMESPACE)
     const { holderIdentity } = (await holder()).spec

@@ -22,8 +22,23 @@ export function cliOf(node: TestNode) {
     })
 }
 
-/** The agent as a user installs it with kubectl, with a config of its own. Resolves when both replicas are ready. */
-export async function installAgent(node: TestNode, config: object = {}): Promise<void> {
+/** What an administrator adds to the manifests by kustomize. */
+export interface Additions {
+  /** more objects */
+  resources?: object[]
+  /** a JSON patch of the Deployment */
+  deployment?: object[]
+}
+
+/**
+ * The agent as a user installs it with kubectl, with a config of its own. Resolves when both replicas are ready and have it, also
+ * where another test of this node had installed one before.
+ */
+export async function installAgent(
+  node: TestNode,
+  config: object = {},
+  { resources = [], deployment = [] }: Additions = {},
+): Promise<void> {
   await node.importImage(IMAGE)
   const folder = mkdtempSync(join(tmpdir(), 'overlay-'))
   mkdirSync(folder, { recursive: true })
@@ -33,10 +48,19 @@ export async function installAgent(node: TestNode, config: object = {}): Promise
     metadata: { name: AGENT_NAME, namespace: AGENT_NAMESPACE },
     data: { 'config.yaml': JSON.stringify(config) },
   }
-  writeFileSync(join(folder, 'config.yaml'), JSON.stringify(patch))
-  const kustomization = { resources: [relative(folder, join(ROOT, 'manifests'))], patches: [{ path: 'config.yaml' }] }
-  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+  const write = (name: string, content: object) => (writeFileSync(join(folder, name), JSON.stringify(content)), name)
+  // Pods read their config once, at their start.
+  const restart = [{ op: 'add', path: '/spec/template/metadata/annotations', value: { config: JSON.stringify(config) } }]
+  const target = { kind: 'Deployment', name: AGENT_NAME }
+  write('kustomization.yaml', {
+    resources: [
+      relative(folder, join(ROOT, 'manifests')),
+      ...resources.map((resource, index) => write(`resource-${index}.yaml`, resource)),
+    ],
+    patches: [{ path: write('config.yaml', patch) }, { path: write('deployment.yaml', [...restart, ...deployment]), target }],
+  })
   await node.kubectl(['apply', '-k', folder])
+  await node.kubectl(['rollout', 'status', `deployment/${AGENT_NAME}`, '-n', AGENT_NAMESPACE, '--timeout=90s'])
   await node.readyPods(AGENT_NAMESPACE, `app.kubernetes.io/component=agent`, 2)
 }
 

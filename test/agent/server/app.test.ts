@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createApp, createMetricsApp, type ServerView } from '../../../agent/server/app.ts'
-import { tokenAuthorizer } from '../../../agent/server/authorizer.ts'
+import { type Authorizer, type Decision, tokenAuthorizer } from '../../../agent/server/authorizer.ts'
 import { localRoutes } from '../../../agent/server/local-routes.ts'
+import type { Handled } from '../../../agent/server/route.ts'
 
 const shown = { jobs: () => [{ name: 'nightly' }], daemon: () => ({ version: '1.2.3' }) }
 const api = { authorizer: tokenAuthorizer('right'), routes: localRoutes(shown) }
@@ -111,5 +112,74 @@ describe('a fault', () => {
     const routes = localRoutes({ ...shown, jobs })
     const response = await ask('/api/v1/jobs', { headers: TOKENS['the right token'] ?? {} }, { api: { ...api, routes } })
     expect([response.status, await response.text()]).toEqual([500, expect.not.stringContaining('secret')])
+  })
+})
+
+describe('a route and its authorizer', () => {
+  const routes: Handled[] = [
+    {
+      ...{ path: '/api/v1/namespaces/:namespace/jobs/:name/runs', resource: 'runs', verb: 'list', isNow: false, about: '' },
+      handle: () => ({ document: { items: [] }, isStale: false }),
+    },
+    {
+      ...{ path: '/api/v1/namespaces/:namespace/runs/:name/bundle', resource: 'runs', verb: 'get', isNow: true, about: '' },
+      subresource: 'bundle',
+      handle: ({ namespace, name, user, isHead, header }) => ({
+        document: { namespace, name, user, isHead, range: header('range') },
+        isStale: false,
+      }),
+    },
+    {
+      ...{ path: '/api/v1/old', resource: 'agents', verb: 'get', isNow: false, about: '' },
+      handle: () => ({ document: {}, isStale: true }),
+    },
+  ]
+  function withAuthorizer(decision: Decision) {
+    const asked: unknown[][] = []
+    const authorizer: Authorizer = {
+      async decide(...what) {
+        asked.push(what)
+        return decision
+      },
+    }
+    const app = createApp(view({ api: { authorizer, routes } }))
+    return { asked, get: (path: string, init?: RequestInit) => app.request(path, init) }
+  }
+  const fresh: Decision = { user: 'ann', isStale: false }
+
+  it('asks for just what the table says, and hands on what was asked', async () => {
+    const { asked, get } = withAuthorizer(fresh)
+    const headers = { authorization: 'bearer t', range: 'bytes=0-1' }
+    await get('/api/v1/namespaces/payments/jobs/nightly/runs', { headers })
+    const bundle = await get('/api/v1/namespaces/pay%2Fments/runs/nightly.1/bundle', { headers })
+    await get('/api/v1/old')
+    expect(asked).toEqual([
+      ['t', { namespace: 'payments', resource: 'runs', verb: 'list' }, false],
+      ['t', { namespace: 'pay/ments', resource: 'runs', subresource: 'bundle', verb: 'get', name: 'nightly.1' }, true],
+      [undefined, { namespace: undefined, resource: 'agents', verb: 'get', name: undefined }, false],
+    ])
+    const call = { namespace: 'pay/ments', name: 'nightly.1', user: 'ann', isHead: false, range: 'bytes=0-1' }
+    expect(await bundle.json()).toEqual(call)
+  })
+
+  it('marks what is not known to be so any more', async () => {
+    for (const [decision, path] of [
+      [{ user: 'ann', isStale: true }, '/api/v1/namespaces/a/jobs/b/runs'],
+      [fresh, '/api/v1/old'],
+    ] as const) {
+      const response = await withAuthorizer(decision).get(path)
+      expect(await response.json()).toMatchObject({ stale: true })
+      expect(response.headers.get('warning')).toBe('110 - "Response is Stale"')
+    }
+    const response = await withAuthorizer(fresh).get('/api/v1/namespaces/a/jobs/b/runs')
+    expect(await response.json()).toEqual({ items: [] })
+    expect([response.headers.get('warning'), response.headers.get('cache-control')]).toEqual([null, 'no-store'])
+  })
+
+  it('says when to come again', async () => {
+    const refusal = { status: 429, code: 'TOO_MANY_REQUESTS', message: 'later', retryAfterS: 5 } as const
+    const response = await withAuthorizer({ refusal }).get('/api/v1/old')
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5'])
+    expect(await response.json()).toEqual({ code: 'TOO_MANY_REQUESTS', message: 'later' })
   })
 })

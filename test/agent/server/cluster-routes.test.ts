@@ -93,6 +93,9 @@ async function aTenant(base: string): Promise<Tenant> {
       { kind: 'run', namespace, name },
       { text: encodeDocument(aRun(job.uid, change)), owner: { name: 'nightly', uid: job.uid } },
     )
+  // of an earlier job of that name
+  const old = { text: encodeDocument(aRun('another-uid')), owner: { name: 'nightly', uid: 'another-uid' } }
+  await store.create({ kind: 'run', namespace, name: 'nightly.m6' }, old)
   await admin.json({ method: 'POST', path: account(namespace), body: { metadata: { name: 'reader' } } })
   await grant(admin, namespace, 'reader', RULES)
   return { namespace, folders, token: await tokenOf(admin, namespace, 'reader') }
@@ -106,6 +109,8 @@ describe.skipIf(cluster.skipped)('the API in a cluster', () => {
   let operator: string
   let wrongAudience: string
   const log = new MemoryLog()
+  /** namespaces that the agent was asked for */
+  const looked: string[] = []
   const mirrors = new Map<string, ReturnType<typeof createMirror>>()
 
   beforeAll(async () => {
@@ -125,7 +130,10 @@ describe.skipIf(cluster.skipped)('the API in a cluster', () => {
       log,
       replica: 'this-pod',
       mirror: (namespace) => mirrors.get(namespace),
-      store: (namespace) => (served.has(namespace) ? store : undefined),
+      store(namespace) {
+        looked.push(namespace)
+        return served.has(namespace) ? store : undefined
+      },
       folders: (namespace) => agentFolders(base, { namespace }),
       agent: () => ({
         ...{ version: '1.2.3', startedAt: '2026-03-10T00:00:00.000Z', replica: 'agent-0', isLeader: true, leader: 'agent-0' },
@@ -159,7 +167,9 @@ describe.skipIf(cluster.skipped)('the API in a cluster', () => {
         const isOfNamespace = path.includes(':namespace')
         const url = urlOf(path)
         const forged = own.token.replace(/[^.]+$/, (signature) => [...signature].toReversed().join(''))
-        const answers = [undefined, forged, other.token, isOfNamespace ? own.token : operator].map((token) => get(url, token))
+        const answers = [undefined, forged, other.token, isOfNamespace ? own.token : operator].map(async (token) =>
+          get(url, token),
+        )
         const [none, bad, others, right] = await Promise.all(answers)
         expect([none, bad, others, right].map((response) => response?.status)).toEqual([401, 401, 403, 200])
         expect(none?.headers.get('www-authenticate')).toBe('Bearer')
@@ -191,6 +201,10 @@ describe.skipIf(cluster.skipped)('the API in a cluster', () => {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
         expect((await app.request(urlOf(path), { method, headers })).status).toBe(404)
     })
+  })
+
+  it('what is a file must be allowed at this very moment', () => {
+    expect(CLUSTER_ROUTES.flatMap(({ path, isNow }) => (isNow ? path.split('/').at(-1) : []))).toEqual(['bundle', 'log'])
   })
 
   it('nothing else is open, and what is not there is a 404 only to who has a token', async () => {
@@ -264,11 +278,43 @@ describe.skipIf(cluster.skipped)('the API in a cluster', () => {
     expect((await get('/api/v1/agent', own.token)).status, 'nor is what concerns all for one namespace').toBe(403)
   })
 
+  it('takes no namespace that is none, also of who may see all', async () => {
+    const { admin } = cluster
+    await admin.json({ method: 'POST', path: account(own.namespace), body: { metadata: { name: 'all-seeing' } } })
+    await grant(admin, own.namespace, 'all-seeing', RULES, 'everywhere')
+    const token = await tokenOf(admin, own.namespace, 'all-seeing')
+    while ((await get(run('nightly.29551800'), token)).status !== 200) await systemClock.sleep(50)
+    for (const namespace of ['..', '%2e%2e%2f' + other.namespace, 'kube-system', '%00', 'A', '*']) {
+      const response = await get(`/api/v1/namespaces/${namespace}/runs/nightly.29551800/bundle`, token)
+      expect(response.status, namespace).toBe(404)
+    }
+    expect(looked.filter((namespace) => !/^[a-z0-9-]+$/.test(namespace))).toEqual([])
+  })
+
   it('ends with its ServiceAccount', async () => {
     const { admin } = cluster
     await admin.json({ method: 'POST', path: account(own.namespace), body: { metadata: { name: 'leaver' } } })
     const token = await tokenOf(admin, own.namespace, 'leaver')
     await admin.json({ method: 'DELETE', path: `${account(own.namespace)}/leaver` })
     expect((await get(run('nightly.29551800'), token)).status).toBe(401)
+  })
+})
+
+describe('a fault of the agent', () => {
+  it('is a 503 that tells nothing of it, and a line in the log that does', async () => {
+    const log = new MemoryLog()
+    const fault = () => Promise.reject(new Error('no ServiceAccount /secret/path'))
+    const source: ClusterSource = {
+      ...{ clock: systemClock, log, replica: undefined, mirror: () => undefined, store: fault, agent: fault },
+      folders: () => ({ bundles: '/nope', outbox: '/nope', runLogs: '/nope' }),
+    }
+    const call = { ...{ namespace: 'payments', name: 'a', user: 'ann', isStale: false, isHead: false }, header: () => undefined }
+    for (const { path, handle } of clusterRoutes(source)) {
+      const answer = await handle(call)
+      expect(answer, path).toMatchObject({ failure: { status: 503, code: 'RECORDS_UNREADABLE' } })
+      expect(JSON.stringify(answer)).not.toContain('secret')
+    }
+    expect(log.of('warn')).toEqual(CLUSTER_ROUTES.map(() => 'the API cannot answer'))
+    expect(JSON.stringify(log.lines)).toContain('no ServiceAccount')
   })
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { link, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +32,8 @@ beforeAll(async () => {
   await symlink(at('other'), at('own/bundles/folder'))
   await link(at('other/secret'), at('own/bundles/job/hard'))
   await symlink(at('own/bundles'), at('own/link-to-bundles'))
+  await symlink(at('own/bundles/job/a.tar.gz'), at('own/bundles/job/alias'))
+  execFileSync('mkfifo', [at('own/bundles/job/pipe')])
 })
 afterAll(() => rm(base, { recursive: true, force: true }))
 
@@ -46,6 +49,8 @@ describe('a kept file', () => {
     ['of a folder whose name only begins so', 'own/bundles-evil/x'],
     ['by a way around', 'own/bundles/../../other/secret'],
     ['behind a link', 'own/bundles/job/link'],
+    ['behind a link to one', 'own/bundles/job/alias'],
+    ['that is a pipe', 'own/bundles/job/pipe'],
     ['behind a link on the way', 'own/bundles/folder/secret'],
     ['of another name too', 'own/bundles/job/hard'],
     ['that is a folder', 'own/bundles/job'],

@@ -199,6 +199,15 @@ describe('a right', () => {
     expect(await statusOf(GOOD), 'a refusal is not remembered').toBe('allowed')
   })
 
+  it('that has ended is not remembered: not for other questions, and not while the API server is away', async () => {
+    await statusOf(GOOD)
+    answer = ({ kind }) => (kind === 'TokenReview' ? known : { allowed: false })
+    expect(await statusOf(GOOD, RUNS, true)).toBe(403)
+    expect(await statusOf(GOOD)).toBe(403)
+    isAway = true
+    expect(await statusOf(GOOD)).toBe(503)
+  })
+
   it('for one thing is none for another', async () => {
     await statusOf(GOOD)
     answer = ({ kind }) => (kind === 'TokenReview' ? known : { allowed: false })
