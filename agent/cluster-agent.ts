@@ -225,7 +225,7 @@ async function serveNamespaces(
   await Promise.all([...closing, looking])
 }
 
-/** Looks whether pods that deliver are still there, for as long as there are any. */
+/** Looks which pods are there: once, and again for as long as some deliver. */
 async function lookForPods(
   edge: ClusterAgentEdge & { presences: Presences },
   tenants: ReadonlyMap<string, Tenant>,
@@ -233,9 +233,9 @@ async function lookForPods(
 ): Promise<void> {
   const isElsewhere = ({ run }: KeptRun) =>
     run.phase === 'delivering' && run.holder.replica !== undefined && run.holder.replica !== edge.replica?.uid
-  while (!over.aborted) {
+  for (let isFirst = true; !over.aborted; isFirst = false) {
     try {
-      if ([...tenants.values()].some((tenant) => allRuns(tenant).some(isElsewhere))) await edge.presences.look()
+      if (isFirst || [...tenants.values()].some((tenant) => allRuns(tenant).some(isElsewhere))) await edge.presences.look()
     } catch (error) {
       edge.log.warn({ problem: asProblem(error) }, 'nobody knows which replicas are there')
     }

@@ -27,12 +27,18 @@ export async function applyManifest(client: KubeClient, object: KubeObject, opti
     const before = await getObject(client, path, call)
     const after = await applyObject(client, path, object, { ...call, fieldManager, force: isForced === true })
     if (!before || before.metadata.uid !== after.metadata.uid) return 'created'
-    return before.metadata.resourceVersion === after.metadata.resourceVersion ? 'unchanged' : 'configured'
+    return contentOf(before.json) === contentOf(after.json) ? 'unchanged' : 'configured'
   } catch (error) {
     if (isStatus(error, 409) && error.reason === 'Conflict') throw conflict(object, error)
     if (isStatus(error, 403)) throw fail('APPLY_FORBIDDEN', { what: place(object), reason: error.said }, error)
     throw error
   }
+}
+
+/** Without what others write meanwhile, such as a status. */
+function contentOf({ metadata, status: _, ...rest }: Record<string, unknown>): string {
+  const { resourceVersion: __, managedFields: ___, ...kept } = metadata as Record<string, unknown>
+  return JSON.stringify([kept, rest])
 }
 
 /** `role.rbac.authorization.k8s.io/name in namespace a`. */
