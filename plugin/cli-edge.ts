@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { KubeClient } from '../core/kube/client.ts'
 import type { KubeOverrides } from '../core/kube/kubeconfig.ts'
 import type { ProcessTable } from '../core/store/process-table.ts'
 import type { Store } from '../core/store/store.ts'
@@ -27,6 +28,8 @@ export interface CliEdge {
   nodeVersion: string
   /** version of the time zone database inside Node.js */
   zoneData: string
+  /** the folder of what was built beside the program: manifests, collectors */
+  lib: string
   /** Ctrl-C and its like. Who reads it promises to clear up and end soon after. */
   signal: AbortSignal
   newId(): string
@@ -37,6 +40,8 @@ export interface CliEdge {
   fileStore(folder: string): Promise<Store>
   /** the store of a cluster, and what to know before a job is put there; the kubeconfig is read now */
   clusterStore(overrides: KubeOverrides): Promise<ClusterStore>
+  /** the API server that the user means; the kubeconfig is read now */
+  cluster(overrides: KubeOverrides): Promise<ClusterAccess>
   /** the cluster to collect from, as the user; undefined when there is no kubeconfig and none was named */
   handCluster(overrides: KubeOverrides): Promise<HandedCluster | undefined>
   /** starts the task program for one request */
@@ -57,6 +62,12 @@ export interface CliEdge {
 export interface HandedCluster {
   request: ClusterRequest
   renewToken(): Promise<string>
+}
+
+export interface ClusterAccess {
+  client: KubeClient
+  /** of the context, unless a flag names another one */
+  namespace: string
 }
 
 export interface ClusterStore {

@@ -40,7 +40,9 @@ async function dispatch(argv: readonly string[], edge: CliEdge): Promise<number>
   if (word === 'help') return dispatch([...flags, ...rest, '--help'], edge)
   if (word === undefined) return print(edge, overview(PROGRAM))
   const group = verbsOfGroup(word)
-  if (group.length > 0) return dispatchGroup(word, group, { flags, rest }, isHelp, edge)
+  // A word may be a verb and the first of others: `install`, and `install namespace NAME`.
+  const isVerbItself = Object.hasOwn(VERBS, word) && !group.includes(`${word} ${rest[0]}`)
+  if (group.length > 0 && !isVerbItself) return dispatchGroup(word, group, { flags, rest }, isHelp, edge)
   const name = findVerb(word)
   if (name === undefined) throw unknownCommand(word)
   return runVerb(name, [...flags, ...rest], isHelp, edge)

@@ -8,7 +8,7 @@ import { createConfigMapStore } from '../core/store/config-map-store.ts'
 import type { OnProblem } from '../core/store/store.ts'
 import { VERSION } from '../core/version.ts'
 import { agentWarnings } from './agent-check.ts'
-import type { ClusterStore, HandedCluster } from './cli-edge.ts'
+import type { ClusterAccess, ClusterStore, HandedCluster } from './cli-edge.ts'
 
 export interface KubeUser {
   env: Readonly<Record<string, string | undefined>>
@@ -33,17 +33,20 @@ export async function handCluster(overrides: KubeOverrides, user: KubeUser): Pro
   }
 }
 
+/** The API server that the user means. Throws KUBECONFIG_MISSING, KUBECONFIG_INVALID. */
+export async function openCluster(overrides: KubeOverrides, user: KubeUser, what = 'this command'): Promise<ClusterAccess> {
+  const connection = await loadKubeconfig(worldOf(user), overrides, what)
+  const userAgent = `kubectl-support-bundle-schedule/${VERSION}`
+  const client = new KubeClient(connection, { clock: systemClock, random: Math.random, userAgent })
+  return { client, namespace: connection.namespace }
+}
+
 /** The store of the cluster that the user means. Throws KUBECONFIG_MISSING, KUBECONFIG_INVALID. */
 export async function openClusterStore(overrides: KubeOverrides, user: KubeUser, onProblem: OnProblem): Promise<ClusterStore> {
-  const connection = await loadKubeconfig(worldOf(user), overrides, 'a store in a cluster')
-  const client = new KubeClient(connection, {
-    clock: systemClock,
-    random: Math.random,
-    userAgent: `kubectl-support-bundle-schedule/${VERSION}`,
-  })
+  const { client, namespace } = await openCluster(overrides, user, 'a store in a cluster')
   return {
     store: createConfigMapStore({ client, onProblem }),
-    namespace: connection.namespace,
-    warnings: () => agentWarnings(client, connection.namespace),
+    namespace,
+    warnings: () => agentWarnings(client, namespace),
   }
 }

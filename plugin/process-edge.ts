@@ -46,6 +46,7 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
     clock: systemClock,
     nodeVersion: process.version,
     zoneData: process.versions['tz'] ?? 'unknown',
+    lib,
     get signal() {
       return interrupted()
     },
@@ -65,6 +66,10 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
     async clusterStore(overrides) {
       const { openClusterStore } = await import('./cluster-store.ts')
       return openClusterStore(overrides, await kubeUser(), ({ message }) => void stderr().write(warning(message)))
+    },
+    async cluster(overrides) {
+      const { openCluster } = await import('./cluster-store.ts')
+      return openCluster(overrides, await kubeUser())
     },
     async handCluster(overrides) {
       const { handCluster } = await import('./cluster-store.ts')

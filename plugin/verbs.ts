@@ -23,6 +23,7 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   delete: verb('Delete a job; its bundles stay', () => import('./commands/delete.ts')),
   run: verb('Run a job now', () => import('./commands/run.ts')),
   history: verb('Show how the slots and runs of a job ended', () => import('./commands/history.ts')),
+  download: verb('Get the bundle of a run', () => import('./commands/download.ts')),
   collect: verb('Collect a bundle now, without a job', () => import('./commands/collect.ts')),
   validate: verb('Check jobs and specs without running them', () => import('./commands/validate.ts')),
   'daemon start': verb('Start the scheduler on this computer', () => import('./commands/daemon-start.ts')),
@@ -30,6 +31,13 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   'daemon restart': verb('Stop and start it', () => import('./commands/daemon-restart.ts')),
   'daemon reload': verb('Make it read its config again', () => import('./commands/daemon-reload.ts')),
   'daemon status': verb('Show whether it runs, and what it does', () => import('./commands/daemon-status.ts')),
+  install: verb('Put the agent into the cluster', () => import('./commands/install.ts')),
+  'install namespace': verb('Opt a namespace in', () => import('./commands/install-namespace.ts')),
+  upgrade: verb('Bring an installed agent to this version', () => import('./commands/upgrade.ts')),
+  uninstall: verb('Take the agent out of the cluster', () => import('./commands/uninstall.ts')),
+  'uninstall namespace': verb('Opt a namespace out', () => import('./commands/uninstall-namespace.ts')),
+  doctor: verb('Look for what keeps jobs from being run', () => import('./commands/doctor.ts')),
+  'rbac plan': verb('Print the rights that a job lacks', () => import('./commands/rbac-plan.ts')),
   version: verb('Show the version', () => import('./commands/version.ts')),
 }
 

@@ -133,6 +133,7 @@ describe('edges', () => {
     const edges = new Set([
       'agent/main.ts',
       'agent/task/main.ts',
+      'agent/runner/main.ts',
       'plugin/main.ts',
       'plugin/process-edge.ts',
       'plugin/agent-process.ts',

@@ -7,6 +7,7 @@ import { EXIT, PROGRAM } from '../core/errors.ts'
 import { jobJsonSchema } from '../core/job.ts'
 import { overview, verbHelp } from '../plugin/help.ts'
 import { VERBS } from '../plugin/verbs.ts'
+import { renderHttpApi } from './http-api.ts'
 
 /** The generated references, by path; `npm run docs` writes them and a test compares them. */
 export async function renderDocs(): Promise<Map<string, string>> {
@@ -14,6 +15,7 @@ export async function renderDocs(): Promise<Map<string, string>> {
     ['docs/cli.md', await renderCli()],
     ['docs/errors.md', renderErrors()],
     ['docs/configuration.md', renderConfiguration()],
+    ['docs/http-api.md', `${GENERATED}${renderHttpApi()}`],
     ['docs/job.md', renderJob()],
     ['docs/job.schema.json', `${JSON.stringify(jobJsonSchema(), undefined, 2)}\n`],
   ])

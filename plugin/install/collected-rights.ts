@@ -1,0 +1,144 @@
+import type { Permission } from '../../core/contract/index.ts'
+import type { JobSpec } from '../../core/job.ts'
+import { type Right, type Rule, rightsOf } from './rules.ts'
+
+/** A collector as `manifest.json` declares it. */
+export interface CollectorPermissions {
+  specKey: string
+  permissions: Permission[]
+}
+
+interface Entry {
+  key: string
+  config: Record<string, unknown>
+}
+
+/** A right that a job's collectors want, and where: undefined = in the whole cluster. */
+export interface WantedRight {
+  right: Right
+  namespace: string | undefined
+  collectors: string[]
+}
+
+export interface Wanted {
+  rights: WantedRight[]
+  /** declared, but not asked for: with the reason */
+  leftOut: { right: Right; reason: string; collectors: string[] }[]
+  /** spec keys whose collectors declare nothing that is known here */
+  unknown: string[]
+}
+
+const ANYWHERE = '*'
+
+/** Kinds of the whole cluster: no Role grants them. `namespaces` may be got by a Role of that namespace, but not listed. */
+const OF_THE_CLUSTER: ReadonlySet<string> = new Set([
+  'nodes',
+  'persistentvolumes',
+  'certificatesigningrequests.certificates.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+])
+
+/**
+ * What the collectors of a job declare, for the namespaces that they look in. `documents`: its specs, read. `isClusterWide`:
+ * also kinds of the whole cluster, which a job that looks in single namespaces does without.
+ */
+export function wantedRights(
+  job: { namespace: string; spec: JobSpec },
+  documents: readonly unknown[],
+  manifests: readonly CollectorPermissions[],
+  isClusterWide: boolean,
+): Wanted {
+  const { namespaces } = job.spec.collect
+  const byDefault = namespaces.length > 0 ? namespaces : [job.namespace]
+  const wanted = new Map<string, WantedRight>()
+  const leftOut = new Map<string, Wanted['leftOut'][number]>()
+  const unknown = new Set<string>()
+  for (const entry of entriesOf(documents)) {
+    const manifest = manifests.find(({ specKey }) => specKey === entry.key)
+    if (!manifest) unknown.add(entry.key)
+    const where = placesOf(entry, byDefault, job.namespace)
+    const isEverywhere = isClusterWide || where.includes(ANYWHERE)
+    for (const permission of manifest?.permissions ?? [])
+      for (const right of narrowed(entry, permission).flatMap(rightsOf)) {
+        const reason = whyNot(right, manifest?.permissions.length ?? 0, isEverywhere)
+        const places = isOfCluster(right) || where.includes(ANYWHERE) ? [undefined] : where
+        if (reason === undefined) for (const namespace of places) add(wanted, { right, namespace }, entry.key)
+        else add(leftOut, { right, reason }, entry.key)
+      }
+  }
+  return { rights: [...wanted.values()], leftOut: [...leftOut.values()], unknown: [...unknown] }
+}
+
+function add<Key extends object>(known: Map<string, Key & { collectors: string[] }>, what: Key, collector: string): void {
+  const key = JSON.stringify(what, (_, value: unknown) => value ?? null)
+  const found = known.get(key)
+  if (!found) known.set(key, { ...what, collectors: [collector] })
+  else if (!found.collectors.includes(collector)) found.collectors.push(collector)
+}
+
+/** The entries of all specs that run in the cluster, with those that every bundle has. */
+function entriesOf(documents: readonly unknown[]): Entry[] {
+  const lists = documents.map((document) => (document as { spec?: Record<string, unknown> } | null)?.spec ?? {})
+  const own = lists.flatMap((spec) => listed(spec['collectors']))
+  const isHostOnly = own.length === 0 && lists.some((spec) => listed(spec['hostCollectors']).length > 0)
+  if (isHostOnly) return []
+  const defaults = ['clusterInfo', 'clusterResources', ...(documents.length === 0 ? ['logs'] : [])]
+  const added = defaults.filter((key) => !own.some((entry) => entry.key === key)).map((key) => ({ key, config: {} }))
+  return [...own.filter(({ config }) => String(config['exclude']) !== 'true'), ...added]
+}
+
+function listed(list: unknown): Entry[] {
+  const entries = Array.isArray(list) ? (list as unknown[]) : []
+  return entries.flatMap((entry) =>
+    Object.entries((entry ?? {}) as Record<string, unknown>).map(([key, config]) => ({
+      key,
+      config: (typeof config === 'object' && config !== null ? config : {}) as Record<string, unknown>,
+    })),
+  )
+}
+
+/** Collectors whose `name` is that of an object; that of others is a folder in the bundle. */
+const isKeyed = (key: string) => key === 'secret' || key === 'configMap'
+
+/** Where an entry looks: its own namespaces, else those of the job. What it names by name it looks for in one namespace. */
+function placesOf({ key, config }: Entry, byDefault: readonly string[], own: string): string[] {
+  const { namespace, namespaces, name } = config
+  if (typeof namespace === 'string' && namespace !== '') return [namespace]
+  if (Array.isArray(namespaces) && namespaces.length > 0 && !namespaces.includes('')) return namespaces.map(String)
+  const isOne = isKeyed(key) && typeof name === 'string' && name !== '' && (byDefault.includes(ANYWHERE) || byDefault.length > 1)
+  return isOne ? [own] : [...byDefault]
+}
+
+/** Objects that an entry names are only got, and those by name; objects that it selects are only listed. */
+function narrowed({ key, config }: Entry, permission: Permission): Rule[] {
+  if (!isKeyed(key)) return [permission]
+  const { name } = config
+  const isNamed = typeof name === 'string' && name !== ''
+  return [isNamed ? { ...permission, verbs: ['get'], resourceNames: [name] } : { ...permission, verbs: ['list'] }]
+}
+
+/** Why a right that is declared is not asked for: undefined = it is. */
+function whyNot(right: Right, permissions: number, isEverywhere: boolean): string | undefined {
+  if (!('path' in right)) {
+    if (right.resource === '*' || right.group === '*') return 'kinds are granted by name: add a rule for those that you want'
+    if (right.group === 'extensions') return 'a group that Kubernetes has no more'
+    if (right.resource === 'secrets' && permissions > 1)
+      return 'a bundle is good without Secrets: "install namespace --allow secrets"'
+  }
+  if (isOfCluster(right) && !isEverywhere && !('path' in right)) return 'it is of the whole cluster: --cluster-wide'
+  return undefined
+}
+
+function isOfCluster(right: Right): boolean {
+  if ('path' in right) return true
+  if (right.group === '' && right.resource === 'namespaces') return right.verb === 'list'
+  return OF_THE_CLUSTER.has(`${right.resource}${right.group === '' ? '' : `.${right.group}`}`)
+}
