@@ -7,7 +7,7 @@ import { KubeClient } from '../../core/kube/client.ts'
 import { loadKubeconfig } from '../../core/kube/kubeconfig.ts'
 import { nodeKubeWorld } from '../../core/kube/node-world.ts'
 import { createObject } from '../../core/kube/objects.ts'
-import { AGENT_NAMESPACE, LABEL_ENABLED, LABEL_KIND, statusName } from '../../core/names.ts'
+import { AGENT_NAMESPACE, LABEL_KIND, statusName } from '../../core/names.ts'
 import { decodeStatus } from '../../core/status.ts'
 import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import type { Store } from '../../core/store/store.ts'
@@ -16,6 +16,7 @@ import { type AgentProcess, eventually, startAgentProcess } from '../cluster/age
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts'
 import { startFaultProxy } from '../cluster/fault-proxy.ts'
 import { newFolder } from '../cluster/sweep.ts'
+import { optIn } from '../cluster/tenants.ts'
 import { type Cost, costFigures, median, race } from './cost.ts'
 import type { Figure } from './figure.ts'
 import { memoryOf } from './memory.ts'
@@ -103,10 +104,11 @@ const kubeconfigOf = (server: string, token: string) => ({
 })
 
 async function fill(client: KubeClient, store: Store): Promise<void> {
-  const labels = { [LABEL_ENABLED]: 'true' }
   await createObject(client, '/api/v1/namespaces', { metadata: { name: AGENT_NAMESPACE } })
-  for (let i = 0; i < NAMESPACES; i++)
-    await createObject(client, '/api/v1/namespaces', { metadata: { name: namespaceOf(i), labels } })
+  for (let i = 0; i < NAMESPACES; i++) {
+    await createObject(client, '/api/v1/namespaces', { metadata: { name: namespaceOf(i) } })
+    await optIn(client, namespaceOf(i))
+  }
   for (let i = 0; i < JOBS; i++)
     await store.create({ kind: 'job', namespace: namespaceOf(i), name: nameOf(i) }, { text: text(i) })
 }
