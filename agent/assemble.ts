@@ -21,7 +21,11 @@ export interface Works {
 
 /** What of the config the works look at each time, and so can be changed while they work. */
 export const settings = (config: AgentConfig) => ({
-  limits: { memoryBytes: config.maxMemoryMB * 2 ** 20, bundleBytes: sizeBytes(config.maxBundleSize) },
+  limits: {
+    memoryBytes: config.maxMemoryMB * 2 ** 20,
+    bundleBytes: sizeBytes(config.maxBundleSize),
+    keptBytes: config.maxDiskSpaceMB * 2 ** 20,
+  },
   deliverWithinMs: durationMs(config.deliverWithin),
 })
 

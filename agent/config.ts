@@ -42,6 +42,11 @@ export const AgentConfig = z.strictObject({
     .describe('longest pause between two looks at everything'),
   maxMemoryMB: z.int().min(64).default(2048).describe('ceiling for "limits.memory" of any job, in MiB'),
   maxBundleSize: Size.default('16Gi').describe('ceiling for "limits.bundle" of any job'),
+  maxDiskSpaceMB: z
+    .int()
+    .min(1)
+    .default(10_240)
+    .describe('bundles of one namespace that are kept or on their way, in MiB: above it runs fail until there is room'),
   leaseDuration: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
     .default('30s')
     .describe('in a cluster: an agent that is gone is replaced after this long; renewed three times within it'),

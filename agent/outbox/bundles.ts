@@ -52,3 +52,12 @@ export async function pruneFiles(
   for (const { fileName } of old) await rm(join(folder, fileName), { force: true })
   return old.map(({ fileName }) => fileName)
 }
+
+/** Of all files in a folder and below; 0 for one that is not there. */
+export async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const sizes = await Promise.all(
+    entries.map((entry) => (entry.isFile() ? stat(join(entry.parentPath, entry.name)).catch(() => undefined) : undefined)),
+  )
+  return sizes.reduce((sum, stats) => sum + (stats?.size ?? 0), 0)
+}

@@ -8,7 +8,7 @@ import { completeRun, endRun, type Run } from '../../core/run.ts'
 import type { SuperviseOptions, TaskOutcome } from '../../core/supervise.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import type { AgentFolders } from '../folders.ts'
-import { placeBundle } from '../outbox/bundles.ts'
+import { bytesBelow, placeBundle } from '../outbox/bundles.ts'
 import type { HandedCluster, Outside } from '../outside.ts'
 import type { TaskStarter } from '../task-process.ts'
 import type { SchedulerEdge } from './edge.ts'
@@ -20,7 +20,7 @@ export interface ExecuteEdge extends SchedulerEdge {
   tasks: TaskStarter
   folders: AgentFolders
   /** ceilings that no job raises */
-  limits: { memoryBytes: number; bundleBytes: number }
+  limits: { memoryBytes: number; bundleBytes: number; keptBytes: number }
   outside: Outside
   renewals?: SuperviseOptions['renewals']
   /** masks what looks like a secret; never throws */
@@ -51,6 +51,7 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
   log.entry('info', 'run started', 'agent')
   try {
     signal.throwIfAborted()
+    await checkRoom(edge)
     // What a try that was killed left is not part of this one.
     await rm(work, { recursive: true, force: true })
     await edge.folders.open(work, 'work')
@@ -76,6 +77,13 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
     await log.flush()
     await rm(work, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** Bundles that nobody takes away must not fill the disk that all share. */
+async function checkRoom({ folders, limits }: ExecuteEdge): Promise<void> {
+  const used = (await bytesBelow(folders.bundles)) + (await bytesBelow(folders.outbox))
+  const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20))
+  if (used >= limits.keptBytes) throw fail('DISK_QUOTA', { used: mib(used), limit: mib(limits.keptBytes) })
 }
 
 /** `<job>-20261124T020000Z.tar.gz`: made of job and slot, so that sending it twice is one object. */

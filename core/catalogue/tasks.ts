@@ -20,6 +20,12 @@ export const TASKS = {
     message: 'the task program said something that is not understood: {reason}',
     remedy: 'install one version of all parts',
   },
+  SPEC_SOURCE: { ...OF.failed, message: 'the spec {source} cannot be read: {reason}', remedy: '{remedy}' },
+  SPEC_URL_REFUSED: {
+    ...OF.forbidden,
+    message: 'the spec {url} is not fetched: its address is not allowed',
+    remedy: 'put the spec into the job or a ConfigMap; an administrator can allow addresses by "specUrls" in the agent\'s config',
+  },
   COLLECTOR_UNKNOWN: {
     ...OF.usage,
     message: 'there is no collector "{key}"{hint}',
@@ -57,6 +63,11 @@ export const TASKS = {
     ...OF.usage,
     message: 'upload: {issues}',
     remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
+  },
+  DISK_QUOTA: {
+    ...OF.resource,
+    message: 'bundles take {used} MiB, and {limit} MiB are allowed',
+    remedy: 'see why they are not delivered, keep fewer by "retention", or raise "maxDiskSpaceMB" in the config',
   },
   UPLOADER_REFUSED: {
     ...OF.forbidden,

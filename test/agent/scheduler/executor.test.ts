@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fail } from '../../../core/errors.ts'
 import { runName } from '../../../core/names.ts'
@@ -44,6 +44,22 @@ describe('runs at work', () => {
     expect(await world.outcomes('a')).toEqual(['00:30 running (manual)', '00:30 claimed (manual)'])
     await world.pass(agent, 5 * MINUTE)
     expect(world.tasks.of('run')).toEqual(['a.mx', 'a.my'])
+  })
+
+  it('fail while the bundles of before take all the room, and run again once there is some', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    await jobs(world, 'a')
+    const old = join(world.folders.bundles, 'a', 'old.tar.gz')
+    await mkdir(dirname(old), { recursive: true })
+    await writeFile(old, Buffer.alloc(2 ** 20))
+    const agent = world.agent({ config: { maxDiskSpaceMB: 1 } })
+    await agent.look()
+    await world.pass(agent, MINUTE)
+    expect([...(await world.runs('a')).values()]).toMatchObject([{ outcome: 'failed', error: { code: 'DISK_QUOTA' } }])
+    expect(world.tasks.of('run')).toEqual([])
+    await rm(old)
+    await world.pass(agent, HOUR)
+    expect(await world.outcomes('a')).toEqual(['01:00 failed', '02:00 completed'])
   })
 
   it('in a cluster are kept from the Secrets that any job of the namespace uploads with', async () => {
