@@ -26,7 +26,6 @@ export default defineVerb({
     'Prints the Roles that a job lacks: what its collectors declare, for the namespaces that they look in, and its upload credentials. What is granted already is left out.',
   examples: [
     'rbac plan nightly -n payments',
-    'rbac plan nightly -n payments | kubectl apply -f -',
     'rbac plan nightly -n payments --apply',
   ],
   args: ARGS,
