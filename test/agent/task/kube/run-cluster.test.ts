@@ -53,7 +53,9 @@ async function openPort({ user = 'admin', server, permissions = ANYTHING, defaul
   return { kube, seen, run }
 }
 
-const settings = (name: string) => ({ metadata: { name }, data: { a: 'b' } })
+/** Of this file: others fill the same server. */
+const LABELS = { port: 'test' }
+const settings = (name: string) => ({ metadata: { name, labels: LABELS }, data: { a: 'b' } })
 async function withConfigMaps(count: number): Promise<string> {
   const namespace = await cluster.newNamespace()
   const path = `/api/v1/namespaces/${namespace}/configmaps`
@@ -118,7 +120,8 @@ describe.skipIf(cluster.skipped)('the port to a real API server', () => {
 
   it('lists all at once, split by namespace', async () => {
     const { kube, seen } = await openPort()
-    expect(await byNamespace(kube.list(configMaps))).toMatchObject({ [one]: 3, [two]: 2 })
+    const found = await byNamespace(kube.list(configMaps, { labelSelector: 'port=test' }))
+    expect(found).toMatchObject({ [one]: 3, [two]: 2 })
     expect(seen.requests).toBe(1)
   })
 
