@@ -34,9 +34,7 @@ describe('a hostile plug-in', () => {
     let opened: Awaited<ReturnType<typeof openBundle>>
     beforeAll(async () => {
       await attacker.create('attacks', { collect: attacking(...NAMES) })
-      const run = await attacker.run('attacks')
-      expect(run.bundle, JSON.stringify(run.error)).toBeDefined()
-      opened = await openBundle(node, run)
+      opened = await openBundle(node, await attacker.run('attacks'))
     }, 120_000)
 
     it.each(NAMES)('fails to %s, which the report says', (attack) => {

@@ -23,7 +23,7 @@ export const ATTACKS: Record<string, string> = {
   'list the folders of tenants': `return fs.readdirSync('/work/namespaces')`,
   'write to the folder of another tenant': `return fs.writeFileSync(given.bundle + '.new', 'x')`,
   'write to the program': `return fs.writeFileSync('/app/lib/task.js', 'x')`,
-  'start a process': `return load('child_process').execFileSync('/usr/local/bin/node', ['--version'])`,
+  'start a process': `return load('child_process').execFileSync(process.execPath, ['--version'])`,
   'start a thread with rights of its own': `const { Worker } = load('worker_threads')
     return new Worker('1', { eval: true, execArgv: ['--allow-fs-read=*', '--allow-child-process'] }).threadId`,
   'load an add-on': `fs.writeFileSync(own(context) + '/x.node', 'x'); return process.dlopen({ exports: {} }, own(context) + '/x.node')`,
@@ -37,7 +37,7 @@ export const ATTACKS: Record<string, string> = {
   'ask a pod of another tenant': `return (await fetch('http://' + given.pod + ':8080/')).text()`,
   'ask the kubelet': `return ask({ host: given.node, port: 10250 })`,
   'ask the API server at another address': `return ask({ host: given.node, port: 6443 })`,
-  'ask the API server without a token': `return api(given, 'GET', '/api/v1/namespaces/' + given.victim + '/configmaps')`,
+  'ask the API server as nobody': `return api(given, 'GET', '/api/v1/namespaces/' + given.victim + '/configmaps')`,
   'find something in its environment': `
     const known = ['NODE_OPTIONS', 'SUPPORT_BUNDLE_SCHEDULE_TASK', 'AWS_EC2_METADATA_DISABLED']
     const found = Object.keys(process.env).filter((name) => !known.includes(name))
@@ -69,12 +69,17 @@ const OTHERS: Record<string, string> = {
     for (;;) { held.push(Buffer.alloc(8 * 2 ** 20, 1)); if (held.length % 4 === 0) await wait(given.pauseMs) }`,
   'leak Buffers without a pause': `const held = []; for (;;) held.push(Buffer.alloc(16 * 2 ** 20, 1))`,
   wait: `return wait(given.ms)`,
-  'write without end': `
+  'fill the disk': `
     const chunk = Buffer.alloc(2 ** 20, 1)
-    for (let count = 0; ; count++) { fs.appendFileSync(own(context) + '/large', chunk); await wait(0) }`,
+    try { for (;;) { fs.appendFileSync(own(context) + '/large', chunk); await wait(0) } }
+    catch (error) { await wait(given.ms); throw error }`,
+  'fill the bundle': `return async function* () { for (;;) yield load('crypto').randomBytes(2 ** 20) }`,
   'list pods for a while': `
     const target = { version: 'v1', plural: 'pods', namespaces: [context.run.namespace] }
-    for (let left = given.ms; left > 0; left -= 250) { for await (const _ of context.kube.list(target)) break; await wait(250) }
+    for (let left = given.ms; left > 0; left -= 250) {
+      for await (const { failure } of context.kube.list(target)) if (failure) throw failure
+      await wait(250)
+    }
     return 'all was well'`,
 }
 
@@ -132,7 +137,7 @@ export default {
     const { attack, ...given } = context.config
     let loot
     try { loot = await attacks[attack](given, context) } catch (error) { throw new Error(attack + ': ' + codeOf(error)) }
-    yield { type: 'file', path: 'loot/' + attack + '.txt', format: 'text', body: String(loot) }
+    yield { type: 'file', path: 'loot/' + attack + '.txt', format: 'text', body: typeof loot === 'function' ? loot : String(loot) }
   },
 }
 `

@@ -83,10 +83,11 @@ export async function podsOf(node: TestNode, { holder }: Run): Promise<{ own: Po
   return { own, others: pods.filter((pod) => pod !== own) }
 }
 
-/** What a kept bundle holds, read where it lies. */
+/** What a kept bundle holds, read where it lies. Throws when there is none. */
 export async function openBundle(node: TestNode, kept: Run) {
+  if (!kept.bundle?.path) throw new Error(`there is no bundle of ${kept.job}: ${kept.outcome}, ${kept.error?.message}`)
   const { own } = await podsOf(node, kept)
-  const file = `/proc/${await node.pidOf(own, 'agent')}/root${kept.bundle?.path}`
+  const file = `/proc/${await node.pidOf(own, 'agent')}/root${kept.bundle.path}`
   const tar = async (...args: string[]) => (await run('tar', args, { maxBuffer: 2 ** 26 })).stdout
   const paths = (await tar('tzf', file)).split('\n').filter(Boolean)
   const read = (path: string) => tar('xzOf', file, ...paths.filter((one) => one.endsWith(`/${path}`)))
