@@ -15,6 +15,7 @@ import type { SchedulerEdge } from './edge.ts'
 import { viewOf } from './job-view.ts'
 import { createRunLog } from './run-log.ts'
 import { changeRun, insistOn, type KeptRun } from './runs.ts'
+import { specSources } from './spec-sources.ts'
 
 export interface ExecuteEdge extends SchedulerEdge {
   tasks: TaskStarter
@@ -56,7 +57,9 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
     await rm(work, { recursive: true, force: true })
     await edge.folders.open(work, 'work')
     const cluster = await edge.outside.cluster(spec)
-    const request = runRequest(edge, name, started, spec, work, cluster)
+    const tokenKey = await edge.outside.tokenKey?.()
+    const specs = await specSources(spec, edge.outside, uploadSecretNames(edge))
+    const request = { ...runRequest(edge, name, started, spec, work, cluster, tokenKey), ...specs }
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
@@ -99,6 +102,7 @@ function runRequest(
   spec: JobSpec,
   work: string,
   cluster: HandedCluster | undefined,
+  tokenKey: string | undefined,
 ): RunRequest {
   const network = edge.outside.network()
   return {
@@ -106,10 +110,11 @@ function runRequest(
     run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
     workFolder: work,
     fileName: bundleFileName(run, name),
-    specs: spec.collect.specs.map((source) => source.inline),
+    specs: [],
     ...(cluster ? { cluster: { ...cluster.request, withheld: uploadSecrets(edge) } } : {}),
     analyze: spec.analyze,
     redact: true,
+    ...(tokenKey === undefined ? {} : { tokenKey }),
     ...(network ? { network: { ...network, ...(cluster ? { server: hostOf(cluster) } : {}) } } : {}),
     timeoutMs: durationMs(spec.timeout),
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },
@@ -123,11 +128,13 @@ function hostOf({ request }: HandedCluster): string {
   return `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'http:' ? '80' : '443')}`
 }
 
+const uploadSecrets = (edge: SchedulerEdge) => uploadSecretNames(edge).map((name) => `${edge.namespace}/${name}`)
+
 /** What any job of the namespace uploads with: who may write a job may not thereby read it. */
-function uploadSecrets(edge: SchedulerEdge): string[] {
+function uploadSecretNames(edge: SchedulerEdge): string[] {
   const targets = [...edge.mirror.of('job').values()].flatMap((stored) => viewOf(stored).plan?.spec.upload ?? [])
   const names = targets.flatMap(({ credentials }) => (credentials ? [credentials.secret] : []))
-  return [...new Set(names)].map((name) => `${edge.namespace}/${name}`)
+  return [...new Set(names)]
 }
 
 async function recordSuccess(

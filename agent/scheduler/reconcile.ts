@@ -4,7 +4,7 @@ import type { Ref, Stored } from '../../core/store/store.ts'
 import { compact } from './compact.ts'
 import type { SchedulerEdge } from './edge.ts'
 import { type JobView, viewOf } from './job-view.ts'
-import { keep, ledgerProblem } from './ledger-book.ts'
+import { keep, ledgerProblem, readLedger } from './ledger-book.ts'
 import { observe } from './observe.ts'
 import { claimRequests, sweepRequests } from './requests.ts'
 import { damagedRuns } from './runs.ts'
@@ -40,7 +40,9 @@ export async function reconcile(edge: SchedulerEdge, job: string, mayStart: bool
   }
   edge.mirror.goneRuns(job, 'forget')
   await claimRequests(edge, view)
-  const due = view.plan && mayStart ? await settleDue(edge, view, seen) : { page: seen, decision: NOT_DUE }
+  // It may have a line more by now.
+  const noted = readLedger(edge, job) ?? seen
+  const due = view.plan && mayStart ? await settleDue(edge, view, noted) : { page: noted, decision: NOT_DUE }
   const page = await compact(edge, view, due.page)
   await updateStatus(edge, view, page, [...damaged, ...aheadProblem(edge, view, due), ...refusedProblem(edge, view, page)])
   return { wakeAt: due.decision.wakeAt }

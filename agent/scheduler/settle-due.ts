@@ -91,9 +91,13 @@ async function claimSlot(edge: SchedulerEdge, view: JobView, slot: Date, page: L
   )
 }
 
-/** That the newest slot has no run because the store refused its record, if it is so. */
+/** That the newest slot, or what was asked for last, has no run because the store refused its record, if it is so. */
 export function refusedProblem(edge: SchedulerEdge, view: JobView, page: LedgerPage): Problem[] {
   const last = page.entries.findLast((entry) => 'outcome' in entry)
+  if (last?.type === 'run' && last.outcome === 'claim-refused') {
+    const isOver = runsOf(edge, view.name, view.uid).some(({ run }) => run.slot > last.slot)
+    return isOver ? [] : [asProblem(fail('CLAIM_REFUSED', { run: last.run }))]
+  }
   if (last?.type !== 'slots' || last.outcome !== 'claim-refused') return []
   const claimed = lastClaimedSlot(edge, view)
   const isOver = claimed !== undefined && claimed >= new Date(last.to)

@@ -29,17 +29,18 @@ export type Judge = (address: string) => boolean
 
 /** Whether a task may connect to an address. Only a single allowed address opens what nobody may reach. Throws CONFIG_INVALID for what is no range. */
 export function judgeOf({ refused, allowed }: Pick<NetworkPolicy, 'refused' | 'allowed'>): Judge {
-  const [never, closed, open] = [blockList([...NEVER, ...TRANSLATED]), blockList(refused), blockList(allowed)]
-  const single = blockList(allowed.filter((range) => !range.includes('/')))
+  const [never, closed, open] = [inRanges([...NEVER, ...TRANSLATED]), inRanges(refused), inRanges(allowed)]
+  const single = inRanges(allowed.filter((range) => !range.includes('/')))
   return (address) => {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     if (isIP(address) === 0) return false
-    if (never.check(address, family)) return single.check(address, family)
-    return open.check(address, family) || !closed.check(address, family)
+    if (never(address, family)) return single(address, family)
+    return open(address, family) || !closed(address, family)
   }
 }
 
-function blockList(ranges: readonly string[]): BlockList {
+/** Whether an address is in one of the ranges. Bound now: what is loaded later cannot change what it does. */
+function inRanges(ranges: readonly string[]): BlockList['check'] {
   const list = new BlockList()
   for (const range of ranges) {
     const [address = '', prefix] = range.split('/')
@@ -54,7 +55,7 @@ function blockList(ranges: readonly string[]): BlockList {
       })
     }
   }
-  return list
+  return list.check.bind(list)
 }
 
 interface ConnectOptions {
@@ -74,11 +75,7 @@ type Lookup = (
  * is what is connected to. Sockets of the file system are refused. A wall for what jobs name, such as an endpoint; who writes
  * plug-ins is trusted by whoever mounts them, and meets the NetworkPolicy behind it.
  */
-export function guardConnections(
-  sockets: { prototype: Socket },
-  policy: NetworkPolicy,
-  resolve: Lookup = systemLookup,
-): void {
+export function guardConnections(sockets: { prototype: Socket }, policy: NetworkPolicy, resolve: Lookup = systemLookup): void {
   const mayReach = judgeOf(policy)
   const original = sockets.prototype.connect
   const refuse = (socket: Socket, address: string) => {

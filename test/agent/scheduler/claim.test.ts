@@ -132,4 +132,27 @@ describe('a claim', () => {
     await world.pass(agent, 60 * 60_000)
     expect(await world.outcomes()).toEqual(['01:00 claim-refused', '02:00 completed'])
   })
+
+  it('of a run asked for by hand that is refused is recorded, and said until a later one comes', async () => {
+    await using world = await aWorld()
+    let isFull = true
+    const create: Store['create'] = (ref, document) =>
+      ref.kind === 'run' && isFull
+        ? Promise.reject(fail('STORE_FORBIDDEN', { what: 'run', reason: 'quota' }))
+        : world.store.create(ref, document)
+    await world.create(aJob())
+    const agent = world.agent({ store: withCreate(world, create) })
+    await world.request(aJob(), 'x')
+    await agent.look()
+    const refused = (await world.entries()).filter((entry) => entry.type === 'run')
+    expect(refused).toMatchObject([{ run: 'nightly.mx', trigger: 'manual', outcome: 'claim-refused' }])
+    expect(await world.all('request')).toEqual([])
+    const degraded = async () => (await world.status()).conditions.find(({ type }) => type === 'Degraded')?.reason
+    expect(await degraded()).toBe('ClaimRefused')
+    isFull = false
+    await world.pass(agent, 60_000)
+    await world.request(aJob(), 'y')
+    await agent.look()
+    expect(await degraded()).toBeUndefined()
+  })
 })

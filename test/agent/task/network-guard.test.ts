@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
-import { type AddressInfo, connect, createConnection, Socket } from 'node:net'
+import { type AddressInfo, BlockList, connect, createConnection, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { connect as tlsConnect } from 'node:tls'
 import fc from 'fast-check'
@@ -54,6 +54,17 @@ describe('an address', () => {
         expect(all(`169.254.${parts.slice(1).join('.')}`)).toBe(false)
       }),
     )
+  })
+
+  it('is judged as before when a plug-in changes how ranges are looked up', () => {
+    const { check } = BlockList.prototype
+    try {
+      BlockList.prototype.check = () => false
+      expect(mayReach('127.0.0.1')).toBe(false)
+      expect(mayReach('10.1.2.3')).toBe(false)
+    } finally {
+      BlockList.prototype.check = check
+    }
   })
 
   it('range that is none is said', () => {
