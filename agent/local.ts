@@ -5,10 +5,12 @@ import pino, { type Logger as Pino } from 'pino'
 import { systemClock } from '../core/clock.ts'
 import type { Logger } from '../core/contract/index.ts'
 import { asProblem, fail, reasonOf } from '../core/errors.ts'
+import { KubeClient } from '../core/kube/client.ts'
 import { nodeKubeWorld } from '../core/kube/node-world.ts'
 import { durationMs, sizeBytes } from '../core/quantity.ts'
 import { createFileStore } from '../core/store/file-store.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
+import { localTokenKey } from '../core/store/token-key.ts'
 import { VERSION } from '../core/version.ts'
 import type { AgentEdge } from './agent.ts'
 import type { AgentArgs } from './args.ts'
@@ -123,7 +125,16 @@ export function localAgent(args: AgentArgs, edge: ProcessEdge): AgentEdge & { se
       backup: config.storageConfig.backupEnabled,
       onProblem: (problem) => log.error({ problem }, 'store file mended'),
     }),
-    outside: localOutside(common.kubeWorld),
+    outside: localOutside(
+      common.kubeWorld,
+      (connection) =>
+        new KubeClient(connection, { clock, random: common.random, userAgent: `support-bundle-schedule-agent/${VERSION}` }),
+      () =>
+        localTokenKey(args.folder, randomBytes).catch((error: unknown) => {
+          log.warn({ reason: reasonOf(error) }, 'redaction without tokens')
+          return undefined
+        }),
+    ),
     newToken: () => randomBytes(32).toString('base64url'),
   }
 }

@@ -1,13 +1,20 @@
 import { fail, isFailure } from '../core/errors.ts'
+import type { KubeClient } from '../core/kube/client.ts'
+import type { Connection } from '../core/kube/connection.ts'
 import { handOver, tokenRenewal } from '../core/kube/handed-connection.ts'
 import { loadKubeconfig, type KubeWorld } from '../core/kube/kubeconfig.ts'
 import type { Outside } from './outside.ts'
+import { readSpecSource } from './spec-source.ts'
 
 /**
  * On one computer: specs may collect from the cluster of the user's kubeconfig, if there is one. A job without specs looks at
  * this machine alone. There are no Secrets here: uploaders use what the user's environment has.
  */
-export function localOutside(world: KubeWorld): Outside {
+export function localOutside(
+  world: KubeWorld,
+  connect: (connection: Connection) => KubeClient,
+  tokenKey: () => Promise<string | undefined>,
+): Outside {
   return {
     async cluster(spec) {
       if (spec.collect.specs.length === 0) return undefined
@@ -23,7 +30,13 @@ export function localOutside(world: KubeWorld): Outside {
         throw error
       }
     },
+    tokenKey,
     network: () => undefined,
+    async specSource(ref) {
+      const connection = await loadKubeconfig(world, {}, `a spec in a ${ref.kind}`)
+      return readSpecSource(connect(connection), connection.namespace, ref)
+    },
+    specUrls: () => ['https://'],
     refusesUploader: () => undefined,
     secret: async (name) => {
       throw fail('NOT_SUPPORTED', {

@@ -8,12 +8,25 @@ export interface HandedCluster {
   renewToken(): Promise<string>
 }
 
+/** A spec in an object of the job's namespace. */
+export interface SpecRef {
+  kind: 'ConfigMap' | 'Secret'
+  name: string
+  key: string
+}
+
 /** What runs and deliveries need from outside of the store, with the rights of their namespace. */
 export interface Outside {
   /** undefined where a job collects from no cluster */
   cluster(spec: JobSpec): Promise<HandedCluster | undefined>
+  /** key of the redaction tokens: 32 bytes in hexadecimal; undefined = there is none. Never throws. */
+  tokenKey?(): Promise<string | undefined>
   /** where tasks may connect to; undefined where that is their user's business */
   network(): NetworkPolicy | undefined
+  /** The text of a spec. Throws SPEC_SOURCE with the reason and what to do. */
+  specSource(ref: SpecRef): Promise<string>
+  /** what addresses of specs must begin with */
+  specUrls(): string[]
   /** why jobs may not upload with this; undefined when they may */
   refusesUploader(name: string): ProductError | undefined
   /** the data of a Secret of the job's namespace, decoded. Throws what the server throws, or NOT_SUPPORTED without a cluster. */

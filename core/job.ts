@@ -17,8 +17,27 @@ const Size = z
   .regex(SIZE, { error: 'is not a size like 512Mi or 2Gi', abort: true })
   .refine((text) => sizeBytes(text) > 0, 'must be more than 0')
 
-/** A troubleshoot document, embedded. What is in it is checked by the task program, which knows the collectors. */
-const InlineSpec = z.strictObject({ inline: z.record(z.string(), z.unknown()).describe('a troubleshoot.sh/v1beta2 document') })
+/** Of `SPEC_KEYS`, the one of specs that collect. */
+const SPEC_KEY = 'support-bundle-spec'
+const ObjectKey = z.strictObject({
+  name: z.string().min(1).max(253),
+  key: z.string().min(1).max(253).default(SPEC_KEY),
+})
+
+/** Where a troubleshoot spec is, in one way of four. What is in it is checked by the task program, which knows the collectors. */
+const SpecSource = z
+  .strictObject({
+    inline: z.record(z.string(), z.unknown()).optional().describe('a troubleshoot.sh/v1beta2 document'),
+    configMap: ObjectKey.optional().describe("a ConfigMap of the job's namespace, read at each run"),
+    secret: ObjectKey.optional().describe("a Secret of the job's namespace, read at each run"),
+    url: z
+      .url({ protocol: /^https?$/, error: 'is not an http(s) address' })
+      .optional()
+      .describe('read at each run; in a cluster only from addresses that the agent\'s config allows by "specUrls"'),
+  })
+  .refine((source) => Object.values(source).filter((one) => one !== undefined).length === 1, {
+    error: 'must have one of inline, configMap, secret and url',
+  })
 
 const Upload = z.strictObject({
   uploader: z.string().min(1).max(100).describe('name of an uploader, like "local"'),
@@ -51,7 +70,7 @@ export const JobSpec = z.strictObject({
   collect: z
     .strictObject({
       specs: z
-        .array(InlineSpec)
+        .array(SpecSource)
         .default([])
         .describe('none = the default collectors: of the namespaces in a cluster, else of this machine'),
       namespaces: z
@@ -59,6 +78,11 @@ export const JobSpec = z.strictObject({
         .max(200)
         .default([])
         .describe("where entries look that name none; none = the job's own namespace, * = all that may be read"),
+    })
+    .prefault({}),
+  redact: z
+    .strictObject({
+      specs: z.array(SpecSource).max(50).default([]).describe('Redactor documents, applied after the built-in rules'),
     })
     .prefault({}),
   analyze: z.boolean().default(true),
@@ -78,6 +102,13 @@ export const JobSpec = z.strictObject({
     .prefault({}),
 })
 export type JobSpec = z.infer<typeof JobSpec>
+export type JobSpecSource = z.infer<typeof SpecSource>
+
+/** What messages call a spec of a job: `collect.specs[0]`, with the object or address that it is read from. */
+export function specSourceName({ configMap, secret, url }: JobSpecSource, index: number, field = 'collect.specs'): string {
+  const from = configMap ? `ConfigMap ${configMap.name}` : secret ? `Secret ${secret.name}` : url
+  return from === undefined ? `${field}[${index}]` : `${field}[${index}] (${from})`
+}
 
 /** What is wrong at one place of a job. `isUnknownKey`: nothing but a key that this version does not know. */
 export interface JobIssue {

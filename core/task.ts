@@ -54,6 +54,18 @@ export const NetworkPolicy = z.object({
 })
 export type NetworkPolicy = z.infer<typeof NetworkPolicy>
 
+/** A spec that is not yet read: `name` is what messages call it; of one with `isRedactor` only the redactors count. */
+export const SpecSource = z.union([
+  z.object({ text: z.string(), name: z.string(), isRedactor: z.boolean().optional() }),
+  z.object({ url: z.string(), name: z.string(), isRedactor: z.boolean().optional() }),
+])
+export type SpecSource = z.infer<typeof SpecSource>
+
+const TokenKey = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('32 bytes in hexadecimal: masked values become tokens; without it, all become the same mask')
+
 /** Collect → redact → analyze → one finished archive in `workFolder`. */
 export const RunRequest = z.object({
   task: z.literal('run'),
@@ -63,9 +75,16 @@ export const RunRequest = z.object({
   specs: z
     .array(z.unknown())
     .describe('troubleshoot documents; none = the default host collectors, with a cluster the default cluster collectors'),
+  sources: z.array(SpecSource).optional().describe('more documents, as texts or where they lie; read after `specs`'),
+  specUrls: z
+    .array(z.string())
+    .optional()
+    .describe('what addresses of specs must begin with, for `sources` and for `spec.uri`; none = nothing is fetched'),
   cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),
+  redactors: z.array(z.unknown()).optional().describe('Redactor documents, besides those among the specs'),
+  tokenKey: TokenKey.optional(),
   network: NetworkPolicy.optional(),
   timeoutMs: z.int(),
   limits: z.object({ bundleBytes: z.int(), outputBytes: z.int() }),
@@ -78,6 +97,18 @@ const Target = z.object({
   config: z.record(z.string(), z.unknown()),
   secrets: z.record(z.string(), z.string()).default({}),
 })
+
+/** A bundle, or any folder, as a bundle without what looks like a secret: `fileName` in `workFolder`. The source is only read. */
+export const RedactRequest = z.object({
+  task: z.literal('redact'),
+  source: z.string().describe('a tar, a tar.gz, or a folder'),
+  workFolder: z.string(),
+  fileName: z.string().describe('of the archive; its top folder is the name without .tar.gz'),
+  redactors: z.array(z.unknown()).optional().describe('Redactor documents, applied after the built-in rules'),
+  tokenKey: TokenKey.optional(),
+  limits: z.object({ bundleBytes: z.int(), outputBytes: z.int() }),
+})
+export type RedactRequest = z.infer<typeof RedactRequest>
 
 /** One try at one target. */
 export const DeliverRequest = z.object({
@@ -108,9 +139,7 @@ export type PruneRequest = z.infer<typeof PruneRequest>
 /** Reads specs and upload targets without doing anything: what would run, and what is wrong with it. */
 export const InspectRequest = z.object({
   task: z.literal('inspect-spec'),
-  sources: z.array(
-    z.union([z.object({ text: z.string(), name: z.string() }), z.object({ value: z.unknown(), name: z.string() })]),
-  ),
+  sources: z.array(z.union([...SpecSource.options, z.object({ value: z.unknown(), name: z.string() })])),
   targets: z.array(
     z.object({
       uploader: z.string().optional(),
@@ -122,6 +151,17 @@ export const InspectRequest = z.object({
 })
 export type InspectRequest = z.infer<typeof InspectRequest>
 
+/** Judges a bundle that exists. */
+export const AnalyzeRequest = z.object({
+  task: z.literal('analyze'),
+  bundle: z.string().describe('path of a tar.gz, or of the folder that it was unpacked to'),
+  specs: z
+    .array(z.object({ text: z.string(), name: z.string() }))
+    .describe('texts with analyzers; none = those that the bundle was made with'),
+  pluginFolders: z.array(z.string()).describe('analyzers are no plug-ins: not used'),
+})
+export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>
+
 /** Lists collectors and uploaders, and what did not load. */
 export const PluginsRequest = z.object({ task: z.literal('plugins'), pluginFolders: z.array(z.string()) })
 export type PluginsRequest = z.infer<typeof PluginsRequest>
@@ -131,53 +171,13 @@ export const TaskRequest = z.discriminatedUnion('task', [
   DeliverRequest,
   PruneRequest,
   InspectRequest,
+  AnalyzeRequest,
+  RedactRequest,
   PluginsRequest,
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>
 
-export interface RunResult {
-  archive: { path: string; fileName: string; bytes: number; sha256: string; files: number; isPartial: boolean }
-  collectors: { ran: number; failed: number; skipped: number }
-  analysis: { pass: number; warn: number; fail: number } | undefined
-  warnings: number
-  redactions: number
-  cpuMs: number
-}
-export interface DeliverResult {
-  receipt?: { location: string; size: number; checksum?: { algorithm: string; value: string } | undefined; verified: boolean }
-  error?: { code: string; message: string; remedy?: string | undefined; class: string; retryAfterMs?: number | undefined }
-}
-export interface PruneResult {
-  removed: string[]
-}
-/** One thing that `inspect-spec` found; errors stop a job, warnings do not. */
-export interface SpecIssue {
-  code: string
-  severity: 'error' | 'warning'
-  message: string
-  source: string
-  line?: number | undefined
-  column?: number | undefined
-}
-export interface InspectResult {
-  issues: SpecIssue[]
-  collectors: { key: string; source: string; isExcluded: boolean }[]
-  documents: unknown[]
-  targets: { uploader: string; config: Record<string, unknown> }[]
-}
-export interface PluginsResult {
-  plugins: { kind: string; name: string; key: string; summary: string; version: string; isBuiltIn: boolean }[]
-  problems: { code: string; message: string; remedy?: string | undefined }[]
-}
-/** What a task gives back, by its name. */
-export interface TaskResults {
-  run: RunResult
-  deliver: DeliverResult
-  prune: PruneResult
-  'inspect-spec': InspectResult
-  plugins: PluginsResult
-}
-export type TaskName = keyof TaskResults
+export type * from './task-results.ts'
 
 export const ToTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), request: TaskRequest }),

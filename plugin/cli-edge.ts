@@ -74,5 +74,5 @@ export interface ClusterStore {
   store: Store
   namespace: string
   /** why no agent will run a job of this namespace, as far as this user may see */
-  warnings(): Promise<string[]>
+  warnings(job: string, secrets: readonly string[]): Promise<string[]>
 }

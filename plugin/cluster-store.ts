@@ -47,6 +47,6 @@ export async function openClusterStore(overrides: KubeOverrides, user: KubeUser,
   return {
     store: createConfigMapStore({ client, onProblem }),
     namespace,
-    warnings: () => agentWarnings(client, namespace),
+    warnings: (job, secrets) => agentWarnings(client, namespace, job, secrets),
   }
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fail } from '../core/errors.ts'
+import { type JobSpec, specSourceName } from '../core/job.ts'
 import { storeError, systemCode } from '../core/store/file-system.ts'
 import type { InspectRequest, InspectResult, SpecIssue } from '../core/task.ts'
 import type { CliEdge } from './cli-edge.ts'
@@ -52,6 +53,18 @@ export async function inspect(
   return outcome.result
 }
 
+/** The specs of a job that can be checked without a cluster, and the names of those that are read at each run. */
+export function sourcesOf(
+  specs: JobSpec['collect']['specs'],
+  prefix = '',
+): { sources: InspectRequest['sources']; elsewhere: string[] } {
+  const named = specs.map((source, index) => ({ source, name: `${prefix}${specSourceName(source, index)}` }))
+  return {
+    sources: named.flatMap(({ source, name }) => (source.inline ? [{ value: source.inline, name }] : [])),
+    elsewhere: named.flatMap(({ source, name }) => (source.inline ? [] : [name])),
+  }
+}
+
 /** `spec.yaml:12:3: warning: …`, as compilers say it. */
 export function showIssue(issue: SpecIssue): string {
   const place =
@@ -61,13 +74,37 @@ export function showIssue(issue: SpecIssue): string {
   return `${place}: ${issue.severity}: ${issue.message} (${issue.code})`
 }
 
+/** Problems with how a spec is written, that it runs with all the same. */
+const WRITING: ReadonlySet<string> = new Set([
+  'ANALYZER_CONFIG',
+  'COLLECTOR_CONFIG',
+  'SPEC_ENTRY_EMPTY',
+  'SPEC_ENTRY_KEYS',
+  'SPEC_EXCLUDE',
+  'SPEC_KEY_MISPLACED',
+  'SPEC_KEY_UNKNOWN',
+  'SPEC_KEY_UNUSED',
+  'SPEC_YAML',
+])
+
+/** `--strict`: what a spec says and nobody understands is an error. Not what this version cannot do. */
+export function strictly(isStrict: boolean | undefined, issues: readonly SpecIssue[]): SpecIssue[] {
+  return issues.map((issue) => (isStrict && WRITING.has(issue.code) ? { ...issue, severity: 'error' } : issue))
+}
+
 /** Throws SPEC_INVALID or UPLOAD_INVALID if there is an error among the issues; returns the warnings. */
 export function refuseErrors(source: string, issues: readonly SpecIssue[]): SpecIssue[] {
   const errors = issues.filter((issue) => issue.severity === 'error')
-  const told = errors.map((error) => error.message).join('; ')
+  const told = errors.map((error) => placed(error, source)).join('; ')
   if (errors.some((error) => error.source !== UPLOAD)) throw fail('SPEC_INVALID', { source, issues: told })
   if (errors.length > 0) throw fail('UPLOAD_INVALID', { issues: told })
   return issues.filter((issue) => issue.severity === 'warning')
+}
+
+/** The message behind its place, where that is known; without the source's name if the reader has just read it. */
+export function placed({ source, line, column, message }: SpecIssue, known?: string): string {
+  if (line === undefined) return message
+  return `${source === known ? '' : `${source}:`}${line}:${column ?? 1}: ${message}`
 }
 
 /** What the task program calls the source of a target. */

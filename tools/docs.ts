@@ -7,6 +7,7 @@ import { EXIT, PROGRAM } from '../core/errors.ts'
 import { jobJsonSchema } from '../core/job.ts'
 import { overview, verbHelp } from '../plugin/help.ts'
 import { VERBS } from '../plugin/verbs.ts'
+import { renderCompatibility } from './compatibility.ts'
 import { renderHttpApi } from './http-api.ts'
 
 /** The generated references, by path; `npm run docs` writes them and a test compares them. */
@@ -14,6 +15,7 @@ export async function renderDocs(): Promise<Map<string, string>> {
   return new Map([
     ['docs/cli.md', await renderCli()],
     ['docs/errors.md', renderErrors()],
+    ['docs/compatibility.md', `${GENERATED}${await renderCompatibility()}`],
     ['docs/configuration.md', renderConfiguration()],
     ['docs/http-api.md', `${GENERATED}${renderHttpApi()}`],
     ['docs/job.md', renderJob()],

@@ -11,6 +11,15 @@ export interface AnalyzeResult {
   iconKey: string
   iconUri: string
   isStrict: boolean
+  /** the Kubernetes object that the result is about */
+  involvedObject?: ObjectReference
+}
+
+export interface ObjectReference {
+  kind: string
+  namespace: string
+  name: string
+  apiVersion: string
 }
 
 /**

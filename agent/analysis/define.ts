@@ -35,17 +35,29 @@ interface Definition<Config extends Common> {
   /** what in a valid config will not work as written */
   notes?: (config: Config) => string[]
   /** May throw, and so may the analyzer that it returns: either becomes a failed result. */
-  start: (config: Config, report: Report) => Analyzer
+  start: (config: Config, report: Report, at: Date) => Analyzer
 }
 
 /** One entry of a spec, ready to look at files, and what is wrong with how it is written. */
 export interface Created {
   analyzer: Analyzer
-  notes: string[]
+  notes: Note[]
 }
+/** What is wrong, and where in the entry's config. */
+export interface Note {
+  text: string
+  path: readonly (string | number)[]
+  /** none = ANALYZER_CONFIG */
+  code?: string
+}
+export const note = (text: string, path: Note['path'] = []): Note => ({ text, path })
+
 export interface AnalyzerKind {
-  /** Never throws: a config that cannot be used gives an analyzer that says so. `key` names it if it has no checkName. */
-  create(key: string, config: Record<string, unknown>): Created
+  /**
+   * Never throws: a config that cannot be used gives an analyzer that says so. `key` names it if it has no checkName; `at`
+   * is the time of the bundle's analysis, for what ages.
+   */
+  create(key: string, config: Record<string, unknown>, at: Date): Created
 }
 
 /** Binds an analyzer's parts together: reads config, names results, and turns whatever is thrown into a failed result. */
@@ -53,10 +65,12 @@ export function defineAnalyzer<Config extends Common>(definition: Definition<Con
   const { schema } = definition
   const known = [...Object.keys(schema.shape), 'fail', 'warn', 'pass', 'when', 'message', 'uri']
   return {
-    create(key, raw) {
+    create(key, raw, at) {
       const { config, unknown, issues } = readConfig(schema, raw)
-      const notes = unknown.map(({ path, name }) => `field "${path}" is unknown and not used${hint(name, known)}`)
-      if (!config) return { analyzer: settled(failure(nameOf(key, raw), issues)), notes: [...notes, issues] }
+      const notes = unknown.map(({ path, name }) =>
+        note(`field "${path.join('.')}" is unknown and not used${hint(name, known)}`, path),
+      )
+      if (!config) return { analyzer: settled(failure(nameOf(key, raw), issues)), notes: [...notes, note(issues)] }
       const title = config.checkName || definition.title(config)
       const isStrict = readBoolOrString(config.strict) ?? false
       const report: Report = (judgement, icon = definition.icon ?? { iconKey: '', iconUri: '' }) => ({
@@ -66,8 +80,8 @@ export function defineAnalyzer<Config extends Common>(definition: Definition<Con
         isStrict,
       })
       return {
-        analyzer: guarded(title, () => definition.start(config, report)),
-        notes: [...notes, ...(definition.notes?.(config) ?? [])],
+        analyzer: guarded(title, () => definition.start(config, report, at)),
+        notes: [...notes, ...(definition.notes?.(config) ?? []).map((text) => note(text))],
       }
     },
   }
@@ -81,7 +95,7 @@ export function nameOf(key: string, config: Record<string, unknown>): string {
 
 interface Read<Value> {
   config?: Value
-  unknown: { path: string; name: string }[]
+  unknown: { path: (string | number)[]; name: string }[]
   issues: string
 }
 
@@ -96,7 +110,8 @@ function readConfig<Value>(schema: z.ZodType<Value>, raw: Record<string, unknown
     for (const name of issue.keys) {
       const parent = issue.path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown>)[step], cleaned)
       delete (parent as Record<string, unknown>)[name]
-      unknown.push({ path: [...issue.path, name].join('.'), name })
+      const path = [...issue.path, name].map((step) => (typeof step === 'symbol' ? String(step) : step))
+      unknown.push({ path, name })
     }
   }
   const second = schema.safeParse(cleaned)

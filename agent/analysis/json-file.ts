@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { reasonOf } from '../../core/errors.ts'
 import { COMMON, defineAnalyzer } from './define.ts'
 import type { AnalyzerKind, Icon } from './define.ts'
 import { judge, Text } from './outcomes.ts'
 import type { Judgement, Outcome } from './outcomes.ts'
+import { readJson } from './shapes.ts'
 
 const Config = z.strictObject({ ...COMMON, collectorName: Text })
 type Config = z.infer<typeof Config>
@@ -49,17 +49,4 @@ export function jsonFileAnalyzer<Content>(definition: JsonFile<Content>): Analyz
       }
     },
   })
-}
-
-function readJson<Content>(path: string, bytes: Uint8Array, schema: z.ZodType<Content>): Content {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes))
-  } catch (error) {
-    throw new Error(`${path} is not JSON: ${reasonOf(error)}`, { cause: error })
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new Error(`${path} has another shape than expected: ${issue?.path.join('.')}: ${issue?.message}`)
 }

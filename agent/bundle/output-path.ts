@@ -5,6 +5,8 @@ export const ERRORS_FOLDER = 'collector-errors'
 /** What only the host writes. */
 const RESERVED = ['version.yaml', 'analysis.json', 'skipped-collectors.json', OWN_FOLDER, ERRORS_FOLDER]
 
+const RESERVED_REASON = 'the name is reserved'
+
 type Rule = { isBroken: (path: string, parts: string[]) => boolean; reason: string }
 
 const RULES: readonly Rule[] = [
@@ -21,7 +23,7 @@ const RULES: readonly Rule[] = [
   },
   { isBroken: (path) => Buffer.byteLength(path) > 1024, reason: 'it is longer than 1024 bytes' },
   // Where names differ only by case they may be one file.
-  { isBroken: (_, parts) => RESERVED.includes((parts[0] ?? '').toLowerCase()), reason: 'the name is reserved' },
+  { isBroken: (_, parts) => RESERVED.includes((parts[0] ?? '').toLowerCase()), reason: RESERVED_REASON },
 ]
 
 /** Most paths: nothing in them is special anywhere. */
@@ -35,6 +37,13 @@ export function checkOutputPath(path: string): void {
   const isPlain = path.length <= PLAIN_LENGTH && PLAIN.test(path) && !RESERVED.includes((parts[0] ?? '').toLowerCase())
   if (isPlain) return
   const broken = RULES.find((rule) => rule.isBroken(path, parts))
+  if (broken) throw fail('OUTPUT_PATH', { path: printable(path), reason: broken.reason })
+}
+
+/** The same for what lies in an archive already, where the host's own files have their names too. */
+export function checkEntryPath(path: string): void {
+  const parts = path.split('/')
+  const broken = RULES.find((rule) => rule.reason !== RESERVED_REASON && rule.isBroken(path, parts))
   if (broken) throw fail('OUTPUT_PATH', { path: printable(path), reason: broken.reason })
 }
 

@@ -4,7 +4,9 @@ import type { Body, FileOutput } from '../../core/contract/index.ts'
 import { fail, isFailure, reasonOf } from '../../core/errors.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import type { Archive } from './archive.ts'
+import { bodyChunks } from './body.ts'
 import { Fatal } from './fatal.ts'
+import { isInnerArchive, redactedArchive } from './inner-archive.ts'
 import { checkOutputPath, createPathRegister } from './output-path.ts'
 import { type BodyLimits, type FileRedaction, type RedactedBody, redactedBody, type Stage } from './redacted-body.ts'
 
@@ -63,6 +65,11 @@ export function createSink(edge: SinkEdge): Sink {
       sizes,
       stage,
     )
+  const unpacked = (path: string, body: Body) => () =>
+    redactedArchive(path, bodyChunks(body), {
+      begin: (inner) => guarded(() => edge.redactor.file(inner)),
+      bytes: limits.outputBytes,
+    })
   const store = async (path: string, body: RedactedBody) => {
     if (body.file) await edge.archive.addFile(path, body.file, body.size)
     else await edge.archive.add(path, body.bytes ?? new Uint8Array())
@@ -94,7 +101,11 @@ export function createSink(edge: SinkEdge): Sink {
         return file
       }
       try {
-        const body = await redacted(path, output.body, limits, { newFile, signal })
+        const stage = { newFile, signal }
+        const body =
+          output.format === 'binary'
+            ? await redactedBody(path, unpacked(path, output.body), AS_IT_IS, limits, stage)
+            : await redacted(path, output.body, limits, stage)
         // Again: others went in while this one was read.
         checkSize()
         await store(path, body)
@@ -119,6 +130,9 @@ export function createSink(edge: SinkEdge): Sink {
   }
 }
 
+/** Redacted before. */
+const AS_IT_IS: FileRedaction = { push: (chunk) => [chunk], end: () => [] }
+
 /** The host's own files are small. */
 const NO_LIMITS: BodyLimits = { memoryBytes: Infinity, outputBytes: Infinity }
 const NO_STAGE: Stage = { newFile: () => '', signal: new AbortController().signal }
@@ -127,17 +141,17 @@ const NO_STAGE: Stage = { newFile: () => '', signal: new AbortController().signa
 function checked({ path, links = [], format }: FileOutput): { path: string; links: string[] } {
   checkOutputPath(path)
   if (!Array.isArray(links)) throw fail('OUTPUT_REFUSED', { path, reason: 'its links are no list', remedy: 'mend the collector' })
-  if (format === 'binary')
+  if (format === 'binary' && !isInnerArchive(path))
     throw fail('OUTPUT_REFUSED', {
       path,
       reason: 'it is binary and cannot be redacted',
-      remedy: 'collect it as text, or leave it out',
+      remedy: 'collect it as text, or in a tar, tar.gz or gz, which are opened',
     })
   return { path, links }
 }
 
 /** A line that is too long to redact costs its file. A rule that breaks could have let anything through: it costs the run. */
-function guarded(begin: () => FileRedaction): FileRedaction {
+export function guarded(begin: () => FileRedaction): FileRedaction {
   const redaction = unbroken(begin)
   return { push: (chunk) => unbroken(() => redaction.push(chunk)), end: () => unbroken(() => redaction.end()) }
 }

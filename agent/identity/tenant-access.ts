@@ -10,6 +10,7 @@ import type { OnProblem, Store } from '../../core/store/store.ts'
 import type { NetworkPolicy } from '../../core/task.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Outside } from '../outside.ts'
+import { readSpecSource } from '../spec-source.ts'
 import { accountCredentials } from './account-credentials.ts'
 
 /** What the agent may do in a namespace: all of it with the rights of that namespace's own accounts. */
@@ -51,6 +52,8 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
         return { request, renewToken: tokenRenewal(collector, connection) }
       },
       network: () => networkOf(policy, namespace),
+      specSource: (ref) => readSpecSource(keeper, namespace, ref),
+      specUrls: () => policy.specUrls,
       refusesUploader: (name) => refusalOf(policy, name),
       secret: (name) => readSecret(keeper, namespace, name),
     },
@@ -58,7 +61,7 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
 }
 
 /** What the agent's config says that no job changes. */
-export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders'>
+export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders' | 'specUrls'>
 
 function networkOf({ clusterRanges, networks }: TenantPolicy, namespace: string): NetworkPolicy {
   const own = networks.filter(({ namespaces }) => namespaces.length === 0 || namespaces.includes(namespace))

@@ -54,14 +54,14 @@ const CONNECTION_STRINGS: LineRule[] = [
     name: 'mysql-dsn',
     literals: [['@tcp(']],
     pattern:
-      /(?:\b|(?=\*{3}HIDDEN))(?<mask>[^:"/]{0,64})(:)(?<mask2>[^:"/]{0,1024})(@tcp\()(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\)\/)(?<mask4>\*{3}HIDDEN\*{3}|[^\t\n\f\r "]+\b)/g,
+      /(?:\b|(?=\*{3}HIDDEN))(?<mask>[^:"/]{0,64})(:)(?<mask2>[^:"/]{0,1024})(@tcp\()(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\)\/)(?<mask4>\*{3}HIDDEN(?:-[0-9a-f]{16})?\*{3}|[^\t\n\f\r "]+\b)/g,
   },
   {
     kind: 'line',
     name: 'database-url',
     literals: [['://'], ['@']],
     pattern:
-      /\b(\w{0,64}:\/\/)(?<mask>[^:"/]{0,256})(:)(?<mask2>[^:"/]{0,1024})(@)(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\/)(?<mask4>\*{3}HIDDEN\*{3}|[^\t\n\f\r "]+\b)/g,
+      /\b(\w{0,64}:\/\/)(?<mask>[^:"/]{0,256})(:)(?<mask2>[^:"/]{0,1024})(@)(?<mask3>[^:"/]{0,256})(?<port>:\d*)?(\/)(?<mask4>\*{3}HIDDEN(?:-[0-9a-f]{16})?\*{3}|[^\t\n\f\r "]+\b)/g,
   },
 ]
 

@@ -2,6 +2,7 @@ import { lineFinder, tooLong } from './line-finder.ts'
 import { lineRedactor } from './line-redactor.ts'
 import type { LineRedactor } from './line-redactor.ts'
 import type { RuleSet } from './rule-set.ts'
+import type { TimeBudget } from './time-budget.ts'
 
 /** The redaction of one file, from its first byte to its last. Not to be shared between files. */
 export interface FileRedaction {
@@ -20,15 +21,20 @@ export interface FileRedaction {
 
 const NEWLINE = 10
 
-/** @param onMasked told of every line in which a rule masked something */
+/**
+ * @param onMasked told of every line in which a rule masked something
+ * @param budget what rules of users may take
+ */
 export function redactFile(
   path: string,
   set: RuleSet,
   maxLineBytes: number,
   onMasked: (rule: string, count: number) => void,
+  budget?: TimeBudget,
 ): FileRedaction {
   const counts = new Map<string, number>()
-  const lines = lineRedactor(set.forFile(path), (rule, count) => {
+  const selection = set.forFile(path)
+  const lines = lineRedactor(selection, (rule, count) => {
     counts.set(rule, (counts.get(rule) ?? 0) + count)
     onMasked(rule, count)
   })
@@ -55,7 +61,8 @@ export function redactFile(
     if (dead) throw dead
     const parts: Uint8Array[] = []
     try {
-      work(parts)
+      if (budget && selection.isForeign) budget.spend(path, () => work(parts))
+      else work(parts)
       return parts
     } catch (error) {
       dead = error

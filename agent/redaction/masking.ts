@@ -1,5 +1,7 @@
 import { MASK } from './rule.ts'
 import type { LineRule } from './rule.ts'
+import { spanMasking } from './span-masking.ts'
+import { type MaskOf, plainMask } from './token.ts'
 
 /** What became of a line. */
 export interface Masked {
@@ -11,17 +13,26 @@ export interface Masked {
 }
 
 /** What is done with each capturing group, in order. See `rule.ts` for the names. */
-type Fate = 'mask' | 'drop' | 'keep'
+export type Fate = 'mask' | 'drop' | 'keep'
+
+export type MaskingRule = Pick<LineRule, 'pattern' | 'spare' | 'mask' | 'origin' | 'foreign'>
 
 /**
  * Compiles the masking of a pattern. Ignoring `spare`, it does what troubleshoot does with the same pattern.
  * @param rule `pattern` needs the flag g
  */
-export function masking(rule: Pick<LineRule, 'pattern' | 'spare' | 'mask'>): (line: string) => Masked {
-  const { pattern, spare, mask = MASK } = rule
+export function masking(rule: MaskingRule, maskOf: MaskOf = plainMask): (line: string) => Masked {
+  const { pattern, spare, mask = MASK, origin, foreign } = rule
+  if (foreign) return spanMasking(pattern, foreign.groups.map(fateOf), maskOf)
   const fates = groupFates(pattern)
+  const isQuoted = mask !== MASK
   let count = 0
   let isJoined = false
+  const masked = (value: string | undefined): string => {
+    if (value === undefined) return mask
+    const text = maskOf(origin?.(value) ?? value)
+    return isQuoted ? mask.replace(MASK, () => text) : text
+  }
   const replace = (match: string, ...rest: unknown[]): string => {
     if (spare) {
       const value = rest[fates.indexOf('mask')] as string
@@ -31,10 +42,10 @@ export function masking(rule: Pick<LineRule, 'pattern' | 'spare' | 'mask'>): (li
     let text = ''
     let unaccounted = match.length
     for (let index = 0; index < fates.length; index++) {
-      const group = (rest[index] as string | undefined) ?? ''
-      if (fates[index] === 'mask') text += mask
-      else if (fates[index] === 'keep') text += group
-      if (fates[index] !== 'drop') unaccounted -= group.length
+      const group = rest[index] as string | undefined
+      if (fates[index] === 'mask') text += masked(group)
+      else if (fates[index] === 'keep') text += group ?? ''
+      if (fates[index] !== 'drop') unaccounted -= group?.length ?? 0
     }
     if (text !== match) count++
     isJoined ||= unaccounted !== 0
@@ -47,14 +58,13 @@ export function masking(rule: Pick<LineRule, 'pattern' | 'spare' | 'mask'>): (li
   }
 }
 
+const fateOf = (name: string): Fate => (/^mask\d*$/.test(name) ? 'mask' : /^drop\d*$/.test(name) ? 'drop' : 'keep')
+
 /** Reads the groups of a pattern from its source, since a match does not tell which name has which number. */
 function groupFates(pattern: RegExp): Fate[] {
   const fates: Fate[] = []
   const groupOrSkip = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\((?:\?<(?<name>\w+)>|(?!\?))/g
-  for (const { 0: token, groups } of pattern.source.matchAll(groupOrSkip)) {
-    if (!token.startsWith('(')) continue
-    const name = groups?.['name'] ?? ''
-    fates.push(/^mask\d*$/.test(name) ? 'mask' : /^drop\d*$/.test(name) ? 'drop' : 'keep')
-  }
+  for (const { 0: token, groups } of pattern.source.matchAll(groupOrSkip))
+    if (token.startsWith('(')) fates.push(fateOf(groups?.['name'] ?? ''))
   return fates
 }

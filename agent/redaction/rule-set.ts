@@ -4,6 +4,7 @@ import type { LiteralAutomaton } from './literal-automaton.ts'
 import type { Rule } from './rule.ts'
 import { ruleStep } from './rule-step.ts'
 import type { RuleStep } from './rule-step.ts'
+import { type MaskOf, plainMask } from './token.ts'
 
 export interface CompiledRule {
   name: string
@@ -13,6 +14,7 @@ export interface CompiledRule {
   /** for each list of literals, the bits of which one must be set */
   needs: readonly { low: number; high: number }[]
   files: readonly RegExp[] | undefined
+  isForeign: boolean
 }
 
 /** The rules that are for one file, in order. */
@@ -22,6 +24,8 @@ export interface RuleSelection {
   candidates(low: number, high: number): readonly CompiledRule[]
   /** true if some rule looks at every line */
   isGreedy: boolean
+  /** true if some rule was written by a user */
+  isForeign: boolean
 }
 
 export interface RuleSet {
@@ -30,13 +34,14 @@ export interface RuleSet {
 }
 
 /** Compiles rules once for all files. Throws a SyntaxError or TypeError for a rule that cannot work. */
-export function ruleSet(rules: readonly Rule[]): RuleSet {
+export function ruleSet(rules: readonly Rule[], maskOf: MaskOf = plainMask): RuleSet {
   const lists = new Map<string, readonly string[]>()
   for (const list of rules.flatMap((rule) => rule.literals)) lists.set(list.join('\n'), list)
   const numbers = new Map([...lists.keys()].map((key, index) => [key, bitOf(index)]))
   const compiled = rules.map((rule, index): CompiledRule => {
     const needs = rule.literals.map((list) => halves(numbers.get(list.join('\n')) ?? 0n))
-    return { name: rule.name, apply: ruleStep(rule), index, needs, files: rule.files?.map(globPattern) }
+    const isForeign = rule.kind !== 'block' && rule.foreign !== undefined
+    return { name: rule.name, apply: ruleStep(rule, maskOf), index, needs, files: rule.files?.map(globPattern), isForeign }
   })
   const selections = new Map<string, RuleSelection>()
   const scoped = compiled.filter(({ files }) => files !== undefined)
@@ -62,6 +67,7 @@ function selection(rules: readonly CompiledRule[]): RuleSelection {
   return {
     rules,
     isGreedy: rules.some((rule) => rule.needs.length === 0),
+    isForeign: rules.some((rule) => rule.isForeign),
     candidates: (low, high) => {
       const key = high * 2 ** 32 + (low >>> 0)
       let found = remembered.get(key)

@@ -1,7 +1,8 @@
 import { masking } from './masking.ts'
 import type { Masked } from './masking.ts'
-import { MASK } from './rule.ts'
 import type { BlockRule, LineRule, Rule, TwoLineRule } from './rule.ts'
+import { bytesOfText, textOfBytes } from './line-text.ts'
+import { isMask, type MaskOf, plainMask } from './token.ts'
 
 /** What a rule remembers of one file between its lines. */
 export interface RuleState {
@@ -14,14 +15,19 @@ export interface RuleState {
 /** A rule made ready: what it makes of one line. */
 export type RuleStep = (line: string, state: RuleState) => Masked
 
-export function ruleStep(rule: Rule): RuleStep {
-  if (rule.kind === 'line') return lineStep(rule)
-  if (rule.kind === 'two-line') return twoLineStep(rule)
-  return (line, state) => maskBlock(rule, line, state)
+export function ruleStep(rule: Rule, maskOf: MaskOf = plainMask): RuleStep {
+  if (rule.kind === 'block') return (line, state) => maskBlock(rule, line, state, maskOf)
+  if (!rule.foreign) return rule.kind === 'line' ? lineStep(rule, maskOf) : twoLineStep(rule, maskOf)
+  const ofText: MaskOf = (value) => maskOf(bytesOfText(value))
+  const step = rule.kind === 'line' ? lineStep(rule, ofText) : twoLineStep(rule, ofText)
+  return (line, state) => {
+    const masked = step(textOfBytes(line), state)
+    return masked.count > 0 ? { ...masked, line: bytesOfText(masked.line) } : { line, count: 0 }
+  }
 }
 
-function lineStep(rule: LineRule): RuleStep {
-  const mask = masking(rule)
+function lineStep(rule: LineRule, maskOf: MaskOf): RuleStep {
+  const mask = masking(rule, maskOf)
   const { until } = rule
   if (until === undefined) return mask
   return (line) => {
@@ -32,8 +38,8 @@ function lineStep(rule: LineRule): RuleStep {
 }
 
 /** Every line may be a selector, also one that was itself the next line of another; troubleshoot skips those. */
-function twoLineStep(rule: TwoLineRule): RuleStep {
-  const mask = masking(rule)
+function twoLineStep(rule: TwoLineRule, maskOf: MaskOf): RuleStep {
+  const mask = masking(rule, maskOf)
   return (line, state) => {
     const result = state.isWaiting ? mask(line) : { line, count: 0 }
     state.isWaiting = rule.selector.test(line)
@@ -41,10 +47,14 @@ function twoLineStep(rule: TwoLineRule): RuleStep {
   }
 }
 
+/** All of a text but its indentation and its `\r`. */
+const maskText = (text: string, maskOf: MaskOf): string =>
+  text.replace(/^([\t ]*)([^]*?)(\r?)$/, (_, indent: string, value: string, end: string) => indent + maskOf(value) + end)
+
 const isBlank = (text: string) => !/[^\t\r ]/.test(text)
 
 /** An open block masks whole lines, but for their indentation and `\r`: what stands before the text in a log is not kept. */
-function maskBlock(rule: BlockRule, line: string, state: RuleState): Masked {
+function maskBlock(rule: BlockRule, line: string, state: RuleState, maskOf: MaskOf): Masked {
   let done = ''
   let rest = line
   let count = 0
@@ -54,7 +64,7 @@ function maskBlock(rule: BlockRule, line: string, state: RuleState): Masked {
     state.isWaiting = !end && state.linesLeft > 0
     const inside = rest.slice(0, end?.index)
     if (!isBlank(inside)) count++
-    done = isBlank(inside) ? inside : inside.replace(/^([\t ]*)[^]*?(\r?)$/, `$1${MASK}$2`)
+    done = isBlank(inside) ? inside : maskText(inside, maskOf)
     if (!end) return { line: done, count }
     done += end[0]
     rest = rest.slice(end.index + end[0].length)
@@ -71,8 +81,8 @@ function maskBlock(rule: BlockRule, line: string, state: RuleState): Masked {
       return { line: done + rest, count }
     }
     const inside = end ? rest.slice(0, end.index) : (rule.body.exec(rest)?.[0] ?? '')
-    if (inside !== '' && inside !== MASK) count++
-    done += (inside === '' ? '' : MASK) + (end?.[0] ?? '')
+    if (inside !== '' && !isMask(inside)) count++
+    done += (inside === '' ? '' : maskOf(inside)) + (end?.[0] ?? '')
     rest = rest.slice(inside.length + (end?.[0].length ?? 0))
     if (!end) return { line: done + rest, count }
   }

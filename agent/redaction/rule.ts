@@ -21,10 +21,20 @@ interface RuleBase {
   files?: readonly string[]
 }
 
-export interface LineRule extends RuleBase {
+/** Written by a user: it sees text instead of bytes, under a time budget, and its groups may stand inside each other. */
+interface Foreign {
+  foreign?: {
+    /** names of the groups by number, '' for none: Go allows one name several times */
+    groups: readonly string[]
+  }
+}
+
+export interface LineRule extends RuleBase, Foreign {
   kind: 'line'
   /** flag g */
   pattern: RegExp
+  /** the value behind the text of the group `mask`, where that is one of several ways to write it; for tokens */
+  origin?: (text: string) => string | undefined
   /** The character that every match ends with: text after the last one is not tried, which keeps an unbounded mask linear. */
   until?: string
   /** True keeps a match as it is: `token: false` hides nothing. `before`: the text before the match, at most 100 characters. */
@@ -34,7 +44,7 @@ export interface LineRule extends RuleBase {
 }
 
 /** `selector` matches a line; `pattern` is then applied to the next line only. */
-export interface TwoLineRule extends RuleBase {
+export interface TwoLineRule extends RuleBase, Foreign {
   kind: 'two-line'
   /** no flag g */
   selector: RegExp

@@ -1,11 +1,14 @@
 import type { LineRule } from './rule.ts'
+import { triePattern } from './trie-pattern.ts'
 
 /** Shorter values stand in too many places by chance: masking them would destroy the file and hide nothing. */
 const MIN_LENGTH = 6
 /** Part of a value inside longer base64 text must be this long to be told from chance. */
 const MIN_BASE64_LENGTH = 8
-/** Enough of a form for the scanner to find its line; the whole form is what is masked. */
+/** Enough of a form for the scanner to find its line; the whole form is what is masked. Less of each where there are many. */
 const LITERAL_LENGTH = 24
+const SHORT_LITERAL_LENGTH = 8
+const MANY_FORMS = 500
 
 /**
  * The rule that masks given secret values wherever they stand, if there are any of 6 characters or more. Of a value of several
@@ -13,19 +16,41 @@ const LITERAL_LENGTH = 24
  * and in base64, alone or anywhere inside longer base64 text, such as that of a user name and the value.
  */
 export function secretRule(values: readonly string[]): LineRule[] {
-  const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length)
+  return ruleOf('secret-value', values, (value) => linesOf(value).filter((part) => part.length >= MIN_LENGTH))
+}
+
+/** The same for values found in Secrets: one of several lines is masked only where it stands as a whole, encoded or escaped. */
+export function learnedRule(values: readonly string[]): LineRule[] {
+  return ruleOf('secret-read', values, (value) => [value])
+}
+
+/** The same for values that a user names: masked however short they are, but in other forms only if they are not. */
+export function valuesRule(name: string, values: readonly string[]): LineRule[] {
+  return ruleOf(name, values, linesOf)
+}
+
+const linesOf = (value: string): string[] =>
+  [value, ...(value.includes('\n') ? value.split(/\r?\n/) : [])].filter((part) => part !== '')
+
+function ruleOf(name: string, values: readonly string[], partsOf: (value: string) => string[]): LineRule[] {
+  const origins = new Map<string, string>()
+  for (const part of values.flatMap(partsOf))
+    for (const form of formsOf(part)) if (!origins.has(form)) origins.set(form, latin1(part))
+  const forms = [...origins.keys()]
   if (forms.length === 0) return []
-  const literals = [...new Set(forms.map((form) => asciiLowerCase(form.slice(0, LITERAL_LENGTH))))]
-  const pattern = new RegExp(`(?<mask>${forms.map(escapedForRegExp).join('|')})`, 'g')
-  return [{ kind: 'line', name: 'secret-value', literals: [literals], pattern }]
+  const length = forms.length > MANY_FORMS ? SHORT_LITERAL_LENGTH : LITERAL_LENGTH
+  const literals = [...new Set(forms.map((form) => asciiLowerCase(form.slice(0, length))))]
+  const pattern = new RegExp(`(?<mask>${triePattern(forms)})`, 'g')
+  return [{ kind: 'line', name, literals: [literals], pattern, origin: (form) => origins.get(form) }]
 }
 
 /** As latin1, like the lines that patterns see. */
 function formsOf(value: string): string[] {
-  const lines = [value, ...value.split(/\r?\n/)].filter((part) => part.length >= MIN_LENGTH)
-  const texts = [jsonForms, percentForms, base64Forms].flatMap((forms) => lines.flatMap(forms))
-  return texts.filter((text) => !text.includes('\n')).map((text) => Buffer.from(text).toString('latin1'))
+  const texts = value.length < MIN_LENGTH ? [value] : [jsonForms, percentForms, base64Forms].flatMap((forms) => forms(value))
+  return texts.filter((text) => !text.includes('\n')).map(latin1)
 }
+
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 function jsonForms(text: string): string[] {
   const once = JSON.stringify(text).slice(1, -1)
@@ -54,4 +79,3 @@ function base64Forms(text: string): string[] {
 }
 
 const asciiLowerCase = (text: string) => text.replaceAll(/[A-Z]/g, (char) => char.toLowerCase())
-const escapedForRegExp = (text: string) => text.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)

@@ -61,7 +61,7 @@ function spawnOf(request: TaskRequest, options: StartOptions, access: RunnerAcce
 
 /** A task reads plug-ins and what it works on; only a run writes, into its own folder. */
 function reachOf(request: TaskRequest): Pick<Spawn, 'read' | 'write'> {
-  const { pluginFolders: read } = request
+  const read = 'pluginFolders' in request ? request.pluginFolders : []
   if (request.task === 'run') return { read: [...read, request.workFolder], write: [request.workFolder] }
   return { read: request.task === 'deliver' ? [...read, request.bundle.path] : read, write: [] }
 }

@@ -13,6 +13,8 @@ export interface Entry {
   source: string
   /** counts from 1; absent for documents that were not text */
   line?: number
+  /** finds what is inside `config`; absent for documents that were not text */
+  at?: Locate
 }
 
 export const LISTS = ['hostCollectors', 'collectors', 'analyzers', 'hostAnalyzers'] as const
@@ -28,8 +30,20 @@ export interface SpecDocument extends MergedSpec {
   name: string
   /** the document as it was parsed, to be kept in a job */
   value: Record<string, unknown>
+  /** of a Redactor document, in its order: checked for unknown keys, not for what is in them */
+  redactors: Record<string, unknown>[]
+  /** where a newer version of the document lies */
+  uri?: string
   source: string
   line?: number
+}
+
+/** The document as one that was fetched: it sends nobody on to yet another place. */
+export function withoutUri({ uri: _, value, ...document }: SpecDocument): SpecDocument {
+  const { spec } = value
+  if (!isRecord(spec)) return { ...document, value }
+  const { uri: __, ...rest } = spec
+  return { ...document, value: { ...value, spec: rest } }
 }
 
 /** Lines and columns count from 1. Empty when the document was not text. */

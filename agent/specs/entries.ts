@@ -69,7 +69,7 @@ class ListReader {
       config,
       isExcluded: isExcluded ?? false,
       source: this.#source,
-      ...(line === undefined ? {} : { line }),
+      ...(line === undefined ? {} : { line, at: (inner, part) => this.#at([...path, key, ...inner], part) }),
     })
   }
 

@@ -1,8 +1,12 @@
 import type { ListName } from './document.ts'
 
 export const API_VERSION = 'troubleshoot.sh/v1beta2'
-/** The older group's documents have the same shape. */
-export const READABLE_VERSIONS: readonly string[] = [API_VERSION, 'troubleshoot.replicated.com/v1beta1']
+/** The older group's documents have the same shape; of the newer version, values may be given as objects (`values.ts`). */
+export const READABLE_VERSIONS: readonly string[] = [
+  API_VERSION,
+  'troubleshoot.replicated.com/v1beta1',
+  'troubleshoot.sh/v1beta3',
+]
 
 export const TOP_KEYS: readonly string[] = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
 
@@ -11,9 +15,13 @@ export interface Kind {
   lists: Readonly<Record<string, ListName>>
   /** fields of `spec` that belong to the kind but do nothing in this version, and what the user should know */
   unused: Readonly<Record<string, string>>
+  /** other fields of `spec` that are read, or that nobody needs to be told of */
+  fields: readonly string[]
+  /** the kind has no part in a support bundle: its keys are checked, and nothing of it is used */
+  isUnused?: true
 }
 
-const uri = { uri: 'specs are not fetched from other places; add that spec as one of its own' }
+const uri = { uri: 'only a SupportBundle takes its newer self from elsewhere; add that spec as one of its own' }
 const afterCollection = { afterCollection: 'use the upload targets and notifications of the job instead' }
 
 /** The kinds that are read. Collector and HostCollector give their `collectors` only, as in the peer. */
@@ -21,24 +29,29 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   SupportBundle: {
     lists: { collectors: 'collectors', hostCollectors: 'hostCollectors', analyzers: 'analyzers', hostAnalyzers: 'hostAnalyzers' },
     unused: {
-      ...uri,
       ...afterCollection,
       runHostCollectorsInPod: 'host collectors look at the machine that this program runs on',
     },
+    fields: ['uri'],
   },
   Collector: {
     lists: { collectors: 'collectors' },
     unused: { ...uri, ...afterCollection, hostCollectors: 'put them into a HostCollector or SupportBundle document' },
+    fields: [],
   },
   HostCollector: {
     lists: { collectors: 'hostCollectors' },
     unused: { ...uri, analyzers: 'put them under spec.hostAnalyzers of a SupportBundle document' },
+    fields: [],
   },
-  Analyzer: { lists: { analyzers: 'analyzers', hostAnalyzers: 'hostAnalyzers' }, unused: uri },
+  Analyzer: { lists: { analyzers: 'analyzers', hostAnalyzers: 'hostAnalyzers' }, unused: uri, fields: [] },
+  Redactor: { lists: {}, unused: uri, fields: ['redactors'] },
+  RemoteCollector: { lists: {}, unused: {}, fields: ['collectors', 'afterCollection', 'nodeSelector', 'uri'], isUnused: true },
+  Preflight: {
+    lists: {},
+    unused: {},
+    fields: ['collectors', 'remoteCollectors', 'analyzers', 'uploadResultSpec', 'uri'],
+    isUnused: true,
+  },
+  HostPreflight: { lists: {}, unused: {}, fields: ['collectors', 'remoteCollectors', 'analyzers', 'uri'], isUnused: true },
 }
-
-/** Kinds of the same group that a support bundle never uses. */
-export const OTHER_KINDS: readonly string[] = ['Preflight', 'HostPreflight', 'RemoteCollector']
-
-/** Keys of a Secret or ConfigMap under which a spec travels. */
-export const ENVELOPE_KEYS: readonly string[] = ['support-bundle-spec', 'redactor-spec', 'preflight.yaml', 'preflight-spec']

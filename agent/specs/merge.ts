@@ -23,6 +23,16 @@ export function mergeSpecs(documents: readonly SpecDocument[], purpose: Purpose 
   return merged
 }
 
+/** The redactors of all Redactor documents, in the order of the documents; exact repetitions count once. */
+export function redactorsOf(documents: readonly SpecDocument[]): Record<string, unknown>[] {
+  const first = new Map<string, Record<string, unknown>>()
+  for (const redactor of documents.flatMap(({ redactors }) => redactors)) {
+    const identity = canonicalJson(redactor)
+    if (!first.has(identity)) first.set(identity, redactor)
+  }
+  return [...first.values()]
+}
+
 /** Warns of documents that a collection leaves out, so that nothing vanishes in silence. */
 export function unusedInCollection(documents: readonly SpecDocument[]): SpecProblem[] {
   return documents

@@ -7,6 +7,7 @@ import { ERRORS_FOLDER, OWN_FOLDER } from '../bundle/output-path.ts'
 import { type CollectorReport, encodeChecksums, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
 import type { Sink } from '../bundle/sink.ts'
 import type { Redactor } from '../redaction/redactor.ts'
+import { ANALYZERS_FILE } from './analyze.ts'
 import type { Unplanned } from './plan.ts'
 import type { RunEdge } from './run.ts'
 import { redactMessage, showProblems } from './shown.ts'
@@ -18,6 +19,8 @@ export interface Collected {
   unplanned: Unplanned[]
   warnings: Problem[]
   analyzers: readonly Analyzer[]
+  /** the spec of these, to be kept in the bundle; undefined when there are none */
+  analyzersSpec: string | undefined
 }
 
 /**
@@ -38,10 +41,9 @@ export async function closeBundle(
 
   const results = verdictsOf(all.analyzers, edge.redactor)
   if (request.analyze) await sink.write('analysis.json', analysisJson(results))
-  const excluded = all.unplanned
-    .filter((entry) => entry.isExcluded)
-    .map((entry) => ({ collector: entry.key, reason: 'excluded' }))
-  if (excluded.length > 0) await sink.write('skipped-collectors.json', encodeSkipped(excluded, edge.clock.now()))
+  if (all.analyzersSpec !== undefined) await sink.write(ANALYZERS_FILE, all.analyzersSpec)
+  const skipped = all.unplanned.flatMap(skippedOf)
+  if (skipped.length > 0) await sink.write('skipped-collectors.json', encodeSkipped(skipped, edge.clock.now()))
   await writeErrors(reports, sink, edge.clock.now())
 
   const isPartial = reports.some((report) => !report.isComplete)
@@ -72,6 +74,12 @@ export async function closeBundle(
     redactions: Object.values(redaction.rules).reduce((sum, found) => sum + found, 0),
     cpuMs: Math.round(edge.cpuMs()),
   }
+}
+
+/** Entries that were left out on purpose; one that failed has an error instead. */
+function skippedOf({ key, isExcluded, unsupported }: Unplanned): { collector: string; reason: string; errors?: string[] }[] {
+  if (isExcluded) return [{ collector: key, reason: 'excluded' }]
+  return unsupported ? [{ collector: key, reason: 'not supported', errors: [unsupported.reason] }] : []
 }
 
 /** Redacted before they are written: names in analysis.json are made of titles, and would not look like secrets any more. */

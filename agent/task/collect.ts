@@ -16,6 +16,7 @@ import type { Sink } from '../bundle/sink.ts'
 import { abortable } from './abortable.ts'
 import { createNotes, type Notes, thrownProblem } from './foreign.ts'
 import type { RunCluster } from './kube/run-cluster.ts'
+import { learningSecrets } from './learned-secrets.ts'
 import { noCluster } from './no-cluster.ts'
 import type { PlannedCollector } from './plan.ts'
 import { createTaker } from './take.ts'
@@ -31,6 +32,8 @@ export interface CollectEdge {
   /** a little later: from here on the host does not wait for it any more */
   stop: AbortSignal
   onOutput(path: string, bytes: number): void
+  /** masks these values in all files that come after; false when there are too many by now */
+  learn(values: readonly string[]): boolean
   /** none: entries that need one are given one that refuses */
   cluster?: RunCluster | undefined
 }
@@ -87,17 +90,28 @@ function start(item: PlannedCollector, edge: CollectEdge, report: CollectorRepor
   return item.plugin.collect({
     ...context,
     kube: cluster
-      ? cluster.port({
-          manifest: item.plugin.manifest,
-          signal,
-          onRequest: () => void report.requests++,
-          onLoss: (problem) => notes.add(problem, true),
-        })
+      ? learningSecrets(
+          cluster.port({
+            manifest: item.plugin.manifest,
+            signal,
+            onRequest: () => void report.requests++,
+            onLoss: (problem) => notes.add(problem, true),
+          }),
+          (values) => {
+            if (!edge.learn(values)) notes.add(TOO_MANY_SECRETS)
+          },
+        )
       : noCluster,
     namespaces: cluster?.namespaces ?? [],
     ...(cluster ? { defaultNamespace: cluster.defaultNamespace } : {}),
     since: cluster?.since,
   } satisfies CollectorContext<unknown>)
+}
+
+const TOO_MANY_SECRETS: Problem = {
+  code: 'REDACTION_SECRETS',
+  message:
+    'this entry read more values of Secrets than can be looked for in other files; the rules for what looks like a secret still hold',
 }
 
 const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>

@@ -2,29 +2,48 @@ import { isPluginError } from '../../core/contract/index.ts'
 import { asProblem, fail, reasonOf } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import type { InspectRequest, InspectResult, PluginsRequest, PluginsResult, SpecIssue } from '../../core/task.ts'
+import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { findUploader } from '../delivery/target.ts'
 import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
 import { asError } from '../loader/thrown.ts'
+import { type SpecDocument, withoutUri } from '../specs/document.ts'
+import { customRules } from '../redaction/custom-rules.ts'
+import { fetchSpec } from '../specs/fetch-spec.ts'
+import type { Interpreted } from '../specs/interpret.ts'
 import { documentsFromObjects, parseDocuments } from '../specs/parse.ts'
-import { mergeSpecs } from '../specs/merge.ts'
-import { planCollectors } from './plan.ts'
+import { mergeSpecs, unusedInCollection } from '../specs/merge.ts'
+import { inspectedEntries } from './inspected-entries.ts'
+import { type Plan, planCollectors } from './plan.ts'
+import type { SpecEdge } from './read-specs.ts'
 
 type Source = InspectRequest['sources'][number]
 type Target = InspectRequest['targets'][number]
 
+/** What stops a run with these redactors. */
+const redactorIssues = ({ redactors, source, line }: SpecDocument): SpecIssue[] =>
+  customRules(redactors).problems.map((message) => ({ code: 'SPEC_REDACTORS', severity: 'error', message, source, line }))
+
+export interface InspectEdge extends SpecEdge {
+  loader: Loader
+  platform: string
+}
+
+/** Whoever asks for an address to be inspected is its user, and may fetch from anywhere. */
+const ANYWHERE = ['https://', 'http://']
+
 /** Reads specs and upload targets, and says what would run and what is wrong. Collects and sends nothing. */
-export async function inspectTask(request: InspectRequest, edge: { loader: Loader; platform: string }): Promise<InspectResult> {
-  const read = request.sources.map(readSource)
+export async function inspectTask(request: InspectRequest, edge: InspectEdge): Promise<InspectResult> {
+  const read = await Promise.all(request.sources.map((source) => readSource(source, edge)))
   const issues: SpecIssue[] = read.flatMap((one) => one.problems)
-  const spec = mergeSpecs(read.flatMap((one) => one.documents))
-  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
-  issues.push(...problems.map((problem) => ({ ...problem, severity: 'warning' as const, source: 'plug-ins' })))
-  for (const { key, warnings } of planned)
-    issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source: key })))
-  for (const { problem, source } of unplanned) if (problem) issues.push({ ...problem, severity: 'error', source })
-  const isEmpty = request.sources.length > 0 && planned.length + unplanned.length === 0
-  if (isEmpty && issues.every((issue) => issue.severity === 'warning')) {
+  const documents = read.flatMap((one) => one.documents)
+  const spec = mergeSpecs(documents)
+  const plan = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
+  issues.push(...unusedInCollection(documents), ...issuesOf(plan))
+  issues.push(...documents.flatMap(redactorIssues))
+  issues.push(...createAnalyzers(mergeSpecs(documents, 'analyze'), edge.clock.now()).problems)
+  const count = plan.planned.length + plan.unplanned.length + documents.reduce((sum, one) => sum + one.redactors.length, 0)
+  if (request.sources.length > 0 && count === 0 && issues.every((issue) => issue.severity === 'warning')) {
     const source = request.sources.map((one) => one.name).join(', ')
     issues.push({ ...asProblem(fail('SPEC_EMPTY', { source })), severity: 'error', source })
   }
@@ -36,7 +55,6 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
       issues.push({ ...asProblem(error), severity: 'error', source: 'upload' })
     }
   }
-  const entries = [...spec.hostCollectors, ...spec.collectors]
   return {
     issues: issues.map(({ code, severity, message, source, line, column }) => ({
       code,
@@ -46,14 +64,37 @@ export async function inspectTask(request: InspectRequest, edge: { loader: Loade
       line,
       column,
     })),
-    collectors: entries.map(({ key, source, isExcluded }) => ({ key, source, isExcluded })),
-    documents: read.flatMap((one) => one.documents.map((document) => document.value)),
+    collectors: inspectedEntries(spec, plan),
+    documents: documents.map((document) => document.value),
     targets,
   }
 }
 
-function readSource(source: Source) {
-  return 'text' in source ? parseDocuments(source.text, source.name) : documentsFromObjects([source.value], source.name)
+/** What is wrong with the entries of a plan. */
+function issuesOf({ planned, unplanned, problems }: Plan): SpecIssue[] {
+  const issues: SpecIssue[] = problems.map((problem) => ({ ...problem, severity: 'warning', source: 'plug-ins' }))
+  for (const { source, warnings } of [...planned, ...unplanned])
+    issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source })))
+  for (const { problem, unsupported, source, entry } of unplanned) {
+    if (problem) issues.push({ ...problem, severity: 'error', source })
+    if (unsupported) {
+      const { reason: message } = unsupported
+      issues.push({ code: 'COLLECTOR_UNSUPPORTED', severity: 'warning', message, source, ...entry.at?.([], 'key') })
+    }
+  }
+  return issues
+}
+
+async function readSource(source: Source, edge: SpecEdge): Promise<Interpreted> {
+  if ('value' in source) return documentsFromObjects([source.value], source.name)
+  if ('text' in source) return parseDocuments(source.text, source.name)
+  try {
+    const read = parseDocuments(await fetchSpec(source.url, { ...edge, allowed: ANYWHERE }), source.name)
+    return { ...read, documents: read.documents.map(withoutUri) }
+  } catch (error) {
+    edge.signal.throwIfAborted()
+    return { documents: [], problems: [{ ...asProblem(error), severity: 'error', source: source.name }] }
+  }
 }
 
 /** A target as the job keeps it: the uploader's name and a config that its schema takes. */

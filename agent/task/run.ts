@@ -9,14 +9,18 @@ import { Fatal } from '../bundle/fatal.ts'
 import type { CollectorReport } from '../bundle/report.ts'
 import { createSink } from '../bundle/sink.ts'
 import type { Loader } from '../loader/loader.ts'
+import type { CustomRules } from '../redaction/custom-rules.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
+import type { Fetch } from '../specs/fetch-spec.ts'
+import { encodeAnalyzers } from './analyze.ts'
 import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
 import { clusterSecrets, logWishes } from './kube/plan.ts'
 import { openCluster } from './kube/run-cluster.ts'
 import { type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { readSpecs } from './read-specs.ts'
+import { NO_TOKENS, readRedactors } from './redactors.ts'
 
 /** What the run task needs of the world. */
 export interface RunEdge {
@@ -31,6 +35,8 @@ export interface RunEdge {
   host(signal: AbortSignal): Host
   cpuMs(): number
   random(): number
+  /** without following redirects */
+  fetch: Fetch
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
   needToken(): Promise<string>
 }
@@ -49,26 +55,40 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const startedAt = edge.clock.now()
   edge.say({ type: 'step', name: 'planning' })
   const hasCluster = request.cluster !== undefined
-  const { spec, warnings } = readSpecs(request.specs, hasCluster)
+  const { spec, redactors, warnings } = await readSpecs(request, edge)
+  const custom = readRedactors(redactors, request)
   const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster })
   if (planned.length === 0) throw nothingToDo(unplanned)
-  const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec) : { analyzers: [], problems: [] }
-  const all = { request, startedAt, unplanned, analyzers, warnings: [...warnings, ...problems, ...notes] }
+  const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec, startedAt) : { analyzers: [], problems: [] }
+  const analyzersSpec = request.analyze ? encodeAnalyzers(spec) : undefined
+  const all = { request, startedAt, unplanned, analyzers, analyzersSpec, warnings: [...warnings, ...custom.warnings, ...problems, ...notes] }
+  if (request.redact && request.tokenKey === undefined) all.warnings.push(NO_TOKENS)
   try {
-    return await makeBundle(planned, all, edge)
+    return await makeBundle(planned, all, custom, edge)
   } catch (error) {
     throw error instanceof Fatal ? error.failure : error
   }
 }
 
 /** Throws Fatal, or the signal's reason; the archive is gone then. */
-async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'reports'>, edge: RunEdge): Promise<RunResult> {
+async function makeBundle(
+  planned: PlannedCollector[],
+  all: Omit<Collected, 'reports'>,
+  custom: CustomRules,
+  edge: RunEdge,
+): Promise<RunResult> {
   const { request } = all
   const { workFolder, fileName, limits } = request
-  const redactor = createRedactor(request.redact ? defaultRules : [], { literals: clusterSecrets(request) })
+  const { rules, documents } = request.redact ? custom : { rules: [], documents: [] }
+  const redactor = createRedactor(request.redact ? [...defaultRules, ...rules] : [], {
+    literals: clusterSecrets(request),
+    documents,
+    tokenKey: request.tokenKey,
+  })
   const cluster = request.cluster && openCluster(request.cluster, { ...edge, wishesOf: logWishes(planned, request, edge) })
   const archive = createArchive(join(workFolder, fileName), fileName.replace(/\.tar\.gz$/, ''), all.startedAt)
   const sink = createSink({ archive, redactor, taps: all.analyzers, workFolder, limits })
+  const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
   const time = collectingTime(edge, request.timeoutMs)
   try {
     const reports = await inPool(planned, AT_ONCE, async (item, done) => {
@@ -76,9 +96,16 @@ async function makeBundle(planned: PlannedCollector[], all: Omit<Collected, 'rep
       edge.say({ type: 'progress', done, of: planned.length })
       const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
       // What ends the run for one ends it for all: nobody waits for the slowest of the others.
-      return collect(item, { ...edge, cluster, run: request.run, sink, signal: time.signal, stop: time.stop, onOutput }).catch(
-        time.giveUp,
-      )
+      return collect(item, {
+        ...edge,
+        cluster,
+        run: request.run,
+        learn,
+        sink,
+        signal: time.signal,
+        stop: time.stop,
+        onOutput,
+      }).catch(time.giveUp)
     })
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })
@@ -113,12 +140,13 @@ function collectingTime(edge: RunEdge, timeoutMs: number) {
 }
 
 function nothingToDo(unplanned: Unplanned[]): Error {
-  const problems = unplanned.flatMap((entry) => entry.problem?.message ?? [])
+  const problems = unplanned.flatMap((entry) => entry.problem?.message ?? entry.unsupported?.reason ?? [])
   return fail('SPEC_EMPTY', { source: problems.length > 0 ? `the spec (${problems.join('; ')})` : 'the spec' })
 }
 
 function unplannedReport(entry: Unplanned): CollectorReport {
-  const { key, source, problem } = entry
+  const { key, source, problem, unsupported } = entry
+  const skipped = unsupported ? [{ code: 'COLLECTOR_UNSUPPORTED', message: unsupported.reason }] : []
   return {
     key,
     source,
@@ -127,8 +155,8 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     files: 0,
     bytes: 0,
     requests: 0,
-    warnings: [],
-    isComplete: problem === undefined,
+    warnings: [...entry.warnings, ...skipped],
+    isComplete: problem === undefined && unsupported?.isLoss !== true,
     ...(problem ? { error: problem } : {}),
   }
 }

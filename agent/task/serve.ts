@@ -9,9 +9,12 @@ import { createLoader, type Loader } from '../loader/loader.ts'
 import { asError } from '../loader/thrown.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
+import type { Fetch } from '../specs/fetch-spec.ts'
 import { orAbort } from './abortable.ts'
+import { analyzeTask } from './analyze.ts'
 import { createParent } from './parent.ts'
 import { inspectTask, pluginsTask } from './inspect.ts'
+import { redactTask } from './redact.ts'
 import { runTask } from './run.ts'
 import { showProblems } from './shown.ts'
 
@@ -40,6 +43,7 @@ export interface TaskEdge {
 type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode' | 'guardNetwork' | 'onRenewed'> & {
   loader: Loader
   signal: AbortSignal
+  fetch: Fetch
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
   needToken(): Promise<string>
   /** hands an uploader's state to the parent; resolves once that has it for good */
@@ -57,6 +61,8 @@ const TASKS: TaskTable = {
   deliver: deliverTask,
   prune: pruneTask,
   'inspect-spec': inspectTask,
+  analyze: analyzeTask,
+  redact: redactTask,
   plugins: pluginsTask,
 }
 
@@ -127,9 +133,9 @@ async function doTask(
     edge.beforeForeignCode()
     edge.say({ type: 'step', name: `loading ${path}` })
   })
-  const loader = createLoader(edge.libFolder, request.pluginFolders, edgeOfLoader)
+  const loader = createLoader(edge.libFolder, 'pluginFolders' in request ? request.pluginFolders : [], edgeOfLoader)
   const work = TASKS[request.task] as (request: TaskRequest, context: TaskContext) => Promise<unknown>
-  return work(request, { ...edge, loader })
+  return work(request, { ...edge, loader, fetch: (url, init) => fetch(url, init) })
 }
 
 /** The work's result, or the signal's reason a while after it aborted: some work hangs in code that does not look at signals. */

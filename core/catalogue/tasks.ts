@@ -106,6 +106,16 @@ export const TASKS = {
     message: 'redaction failed: {reason}',
     remedy: 'nothing unredacted was kept; report this with the name of the rule',
   },
+  BUNDLE_NOT_READ: {
+    ...OF.usage,
+    message: 'the bundle {path} cannot be read: {reason}',
+    remedy: 'name a support bundle: its tar.gz, or the folder that it was unpacked to',
+  },
+  ANALYZERS_MISSING: {
+    ...OF.usage,
+    message: '{what} has no analyzers',
+    remedy: 'name a spec that has some: {program} analyze BUNDLE --spec FILE',
+  },
   BUNDLE_TOO_LARGE: {
     ...OF.resource,
     message: 'the bundle reached its limit of {limit} bytes; later outputs were left out',

@@ -11,7 +11,9 @@ import { checkDuration, checkSize } from '../flag-values.ts'
 import { type Format, OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields, safe, warning } from '../output/text.ts'
 import { createProgress, taskProgress } from '../progress.ts'
-import { inspect, readNamed, refuseErrors } from '../specs.ts'
+import { discoverSpecs, readSource } from '../spec-sources.ts'
+import { inspect, placed, refuseErrors, strictly } from '../specs.ts'
+import { tokenKeyOf } from '../token-key.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -19,8 +21,21 @@ const ARGS = defineArgs({
     type: 'positional',
     required: false,
     valueHint: '...',
-    description: 'troubleshoot specs, - for stdin; none = the basics of this machine',
+    description:
+      'troubleshoot specs: files, addresses, secret/NAMESPACE/NAME, configmap/NAMESPACE/NAME, - for stdin; none = the basics of this machine',
   },
+  'load-cluster-specs': {
+    type: 'boolean',
+    description: 'also the specs that Secrets and ConfigMaps of the cluster carry, found by label',
+  },
+  selector: {
+    type: 'string',
+    alias: 'l',
+    description: 'label of the objects that --load-cluster-specs looks for; default: troubleshoot.sh/kind=support-bundle',
+    valueHint: 'LABEL',
+  },
+  uri: { type: 'boolean', default: true, description: 'take the newer version of a spec that its "uri" names' },
+  strict: { type: 'boolean', description: 'unknown and misplaced keys are errors' },
   to: {
     type: 'string',
     description: 'file, with .tar.gz, or folder for the bundle; default: the current folder',
@@ -55,9 +70,11 @@ export default defineVerb({
         workFolder: work,
         fileName: basename(target),
         specs,
+        ...(args.uri ? { specUrls: ['https://', 'http://'] } : {}),
         ...(cluster ? { cluster: cluster.request } : {}),
         analyze: args.analyze,
         redact: true,
+        ...(await tokenKeyOf(edge, folder)),
         timeoutMs: durationMs(args.timeout),
         limits: { bundleBytes: 64 * 2 ** 30, outputBytes: 2 * 2 ** 30 },
         pluginFolders: [join(folder, 'plugins')],
@@ -103,19 +120,28 @@ async function tell({ archive, ...rest }: RunResult, target: string, format: For
 function checkFlags({ args, words }: VerbContext<typeof ARGS>): void {
   checkDuration('collect', 'timeout', args.timeout, '90s or 30m', 1000)
   checkSize('collect', 'memory', args.memory)
+  if (args.selector !== undefined && !args['load-cluster-specs'])
+    throw fail('USAGE_ARGUMENTS', {
+      command: 'collect',
+      reason: 'takes --selector only with --load-cluster-specs',
+      usage: `${PROGRAM} collect --load-cluster-specs --selector app=shop`,
+    })
   if (words.filter((name) => name === '-').length > 1)
     throw fail('USAGE_ARGUMENTS', { command: 'collect', reason: 'can read stdin only once', usage: `${PROGRAM} collect -` })
 }
 
-async function readSpecs({ words, edge, folder }: VerbContext<typeof ARGS>): Promise<unknown[]> {
-  if (words.length === 0) return []
-  const sources = await Promise.all(words.map(async (name) => ({ name, text: await readNamed(edge, name) })))
+async function readSpecs(context: VerbContext<typeof ARGS>): Promise<unknown[]> {
+  const { words, args, edge, folder } = context
+  if (words.length === 0 && !args['load-cluster-specs']) return []
+  const sources = (await Promise.all(words.map((name) => readSource(context, name)))).flat()
+  if (args['load-cluster-specs']) sources.push(...(await discoverSpecs(context, args.selector)))
   const read = await inspect(edge, folder, { sources, targets: [] })
   // Something is to be collected now: a plug-in that does not load costs its own part, not all of it.
   const issues = read.issues.map((issue) =>
     issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue,
   )
-  for (const { message } of refuseErrors(words.join(', '), issues)) edge.err(warning(message))
+  const names = sources.map(({ name }) => name).join(', ')
+  for (const issue of refuseErrors(names, strictly(args.strict, issues))) edge.err(warning(placed(issue)))
   return read.documents
 }
 

@@ -10,7 +10,8 @@ import { openCluster, openStore, ref } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { warning } from '../output/text.ts'
-import { inspect, readNamed, refuseErrors } from '../specs.ts'
+import { readSource } from '../spec-sources.ts'
+import { inspect, readNamed, placed, refuseErrors, sourcesOf, strictly } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -31,9 +32,11 @@ const ARGS = defineArgs({
   spec: {
     type: 'string',
     alias: 's',
-    description: 'troubleshoot spec to collect, a file or - for stdin; may be repeated',
+    description:
+      'troubleshoot spec to collect: a file, an address, secret/NAMESPACE/NAME, configmap/NAMESPACE/NAME or - for stdin; may be repeated',
     valueHint: 'FILE',
   },
+  strict: { type: 'boolean', description: 'unknown and misplaced keys of specs are errors' },
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   upload: {
     type: 'string',
@@ -103,16 +106,17 @@ export default defineVerb({
     const next = args.enabled && spec.enabled ? schedule.next(edge.clock.now()) : undefined
     const told = `job "${name}" created${next ? `; next run ${localTime(next, spec.timeZone)}` : '; it is disabled'}\n`
     edge.out(await show(format, { ...shown, table: () => told }))
-    for (const reason of await whyIdle(context)) edge.err(`${reason}\n`)
+    for (const reason of await whyIdle(context, name, spec)) edge.err(`${reason}\n`)
   },
 })
 
 type Context = VerbContext<typeof ARGS>
 
 /** Why nothing will run the job yet. */
-async function whyIdle(context: Context): Promise<string[]> {
+async function whyIdle(context: Context, name: string, { upload }: ReturnType<typeof checkDraft>): Promise<string[]> {
   const { args, edge, folder } = context
-  if (!args.local) return (await openCluster(context)).warnings()
+  const secrets = upload.flatMap(({ credentials }) => credentials?.secret ?? [])
+  if (!args.local) return (await openCluster(context)).warnings(name, secrets)
   return (await findDaemon(edge, folder)) ? [] : ['no daemon runs, so nothing will run it yet: start one with "daemon start"']
 }
 
@@ -157,11 +161,12 @@ async function fromFlags(context: Context, file: Record<string, unknown>): Promi
     ...(args['keep-last'] ? { keepLast: Number(args['keep-last']) } : {}),
     ...(args['max-age'] ? { maxAge: args['max-age'] } : {}),
   }
-  const sources = await Promise.all(list('spec').map(async (name) => ({ name, text: await readNamed(edge, name) })))
+  const sources = (await Promise.all(list('spec').map((name) => readSource(context, name)))).flat()
   const options = readPairs('create', 'upload-options', args['upload-options'])
   const targets = list('upload').map((url) => ({ url, config: options }))
   const read = sources.length + targets.length > 0 ? await inspect(edge, folder, { sources, targets }) : undefined
-  for (const { message } of read ? refuseErrors(list('spec').join(', '), read.issues) : []) edge.err(warning(message))
+  for (const issue of read ? refuseErrors(list('spec').join(', '), strictly(args.strict, read.issues)) : [])
+    edge.err(warning(placed(issue)))
   return {
     ...(cron.length > 0 ? { schedule: cron.length === 1 ? cron[0] : cron } : {}),
     ...(args.timezone ? { timeZone: args.timezone } : {}),
@@ -189,8 +194,8 @@ const objectAt = (value: Record<string, unknown>, key: string): object => {
 /** Specs and targets that came with a file are checked as those of flags are. */
 async function checkParts({ args, edge, folder }: Context, spec: ReturnType<typeof checkDraft>): Promise<void> {
   if (args.file === undefined) return
-  const sources = spec.collect.specs.map(({ inline }, index) => ({ value: inline, name: `collect.specs[${index}]` }))
+  const { sources } = sourcesOf(spec.collect.specs)
   if (sources.length + spec.upload.length === 0) return
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
-  for (const { message } of refuseErrors(args.file, read.issues)) edge.err(warning(message))
+  for (const issue of refuseErrors(args.file, strictly(args.strict, read.issues))) edge.err(warning(placed(issue)))
 }

@@ -1,5 +1,5 @@
 import { fail } from '../../core/errors.ts'
-import { readJob, showIssues } from '../../core/job.ts'
+import { type JobSpec, readJob, showIssues } from '../../core/job.ts'
 import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import { parseYaml, toYaml } from '../../core/yaml.ts'
 import { inNamespace } from '../in-namespace.ts'
@@ -10,7 +10,7 @@ import { showRight } from '../install/rules.ts'
 import { findJob } from '../jobs.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { safe, safeLines, warning } from '../output/text.ts'
-import { inspect } from '../specs.ts'
+import { inspect, sourcesOf } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -58,9 +58,10 @@ export default defineVerb({
 })
 
 /** The job's specs, as the task program reads them. What is wrong with them is a warning: rights are planned all the same. */
-async function readSpecs({ edge, folder }: VerbContext<typeof ARGS>, specs: { inline: unknown }[]): Promise<unknown[]> {
+async function readSpecs({ edge, folder }: VerbContext<typeof ARGS>, specs: JobSpec['collect']['specs']): Promise<unknown[]> {
   if (specs.length === 0) return []
-  const sources = specs.map(({ inline }, index) => ({ value: inline, name: `collect.specs[${index}]` }))
+  const { sources, elsewhere } = sourcesOf(specs)
+  for (const name of elsewhere) edge.err(warning(`${name} is read at each run: what it collects is not planned here`))
   const read = await inspect(edge, folder, { sources, targets: [] })
   for (const { message, severity } of read.issues) if (severity === 'error') edge.err(warning(message))
   return read.documents

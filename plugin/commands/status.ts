@@ -1,6 +1,6 @@
 import { fail, PROGRAM } from '../../core/errors.ts'
 import { ANNOTATION_PAUSED, API_VERSION } from '../../core/names.ts'
-import type { JobSpec } from '../../core/job.ts'
+import { type JobSpec, specSourceName } from '../../core/job.ts'
 import { showDuration, showSize } from '../../core/quantity.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { findJob, openStore, readOf, statusRef } from '../jobs.ts'
@@ -103,8 +103,9 @@ async function showAgentStatus({ args, edge, list }: VerbContext<typeof ARGS>, f
 /** The names that specs give themselves, or what they are. */
 function collects({ collect }: JobSpec): string[] {
   if (collect.specs.length === 0) return ['the basics of this machine']
-  return collect.specs.map(({ inline }, index) => {
-    const { name } = (inline['metadata'] ?? {}) as { name?: unknown }
+  return collect.specs.map((source, index) => {
+    if (!source.inline) return specSourceName(source, index)
+    const { name } = (source.inline['metadata'] ?? {}) as { name?: unknown }
     return typeof name === 'string' && name !== '' ? `spec "${name}"` : `spec ${index + 1}`
   })
 }

@@ -2,11 +2,13 @@ import { asProblem, EXIT, fail, PROGRAM } from '../../core/errors.ts'
 import { checkJobName } from '../../core/job.ts'
 import { API_VERSION } from '../../core/names.ts'
 import { parseSchedule } from '../../core/schedule/cron.ts'
-import type { SpecIssue } from '../../core/task.ts'
+import type { InspectedEntry, InspectResult, SpecIssue, SpecSource } from '../../core/task.ts'
 import { checkDraft, readDraft } from '../job-draft.ts'
+import { entriesTable } from '../output/entries.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { safe } from '../output/text.ts'
-import { inspect, readNamed, showIssue } from '../specs.ts'
+import { readSource } from '../spec-sources.ts'
+import { inspect, showIssue, sourcesOf, strictly } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -14,16 +16,18 @@ const ARGS = defineArgs({
     type: 'positional',
     required: true,
     valueHint: '...',
-    description: 'job.yaml, ConfigMaps of jobs, or troubleshoot specs; - for stdin',
+    description:
+      'job.yaml, ConfigMaps of jobs, or troubleshoot specs: files, addresses, secret/NAMESPACE/NAME, configmap/NAMESPACE/NAME; - for stdin',
   },
+  strict: { type: 'boolean', description: 'unknown and misplaced keys are errors' },
   output: OUTPUT,
 })
 
 export default defineVerb({
   usage: 'validate FILE… [flags]',
   about:
-    'Checks jobs and troubleshoot specs without a store and without running anything. Exit code 2 when there is an error, 3 when a file is missing.',
-  examples: ['validate job.yaml support-bundle.yaml'],
+    'Checks jobs and troubleshoot specs without running anything, and shows what each entry writes and which rights it takes. Exit code 2 when there is an error, 3 when a file is missing.',
+  examples: ['validate job.yaml support-bundle.yaml', 'validate --strict support-bundle.yaml'],
   args: ARGS,
   async run(context) {
     const { args, words, edge } = context
@@ -31,7 +35,10 @@ export default defineVerb({
     const results: Checked[] = []
     if (words.filter((name) => name === '-').length > 1)
       throw fail('USAGE_ARGUMENTS', { command: 'validate', reason: 'can read stdin only once', usage: `${PROGRAM} validate -` })
-    for (const name of words) results.push(await check(context, name))
+    for (const name of words) {
+      const checked = await check(context, name)
+      results.push({ ...checked, issues: strictly(args.strict, checked.issues) })
+    }
     const issues = results.flatMap((result) => result.issues)
     const text = () =>
       results.map((result) => result.issues.map((issue) => `${safe(showIssue(issue))}\n`).join('') + summary(result)).join('')
@@ -44,38 +51,43 @@ export default defineVerb({
 interface Checked {
   file: string
   kind: 'job' | 'spec'
+  /** keys of the entries that are not excluded */
   collectors: string[]
+  entries: InspectedEntry[]
+  /** specs of a job that are read only when it runs */
+  elsewhere?: string[]
   issues: SpecIssue[]
 }
 
-function summary({ file, kind, collectors, issues }: Checked): string {
+function summary({ file, kind, entries, elsewhere = [], issues }: Checked): string {
   if (issues.some((issue) => issue.severity === 'error')) return ''
-  return `${safe(file)}: a valid ${kind}${collectors.length > 0 ? ` that collects ${collectors.join(', ')}` : ''}\n`
+  const later = elsewhere.map((name) => `${safe(name)}: read at each run\n`).join('')
+  return `${safe(file)}: a valid ${kind}${entries.length > 0 ? ' that collects' : ''}\n${later}${entriesTable(entries)}`
 }
 
+type Context = VerbContext<typeof ARGS>
+
 /** What is wrong with one file, even if it cannot be read: the others are checked all the same. */
-async function check(context: VerbContext<typeof ARGS>, file: string): Promise<Checked> {
-  let text = ''
+async function check(context: Context, file: string): Promise<Checked> {
+  let kind: Checked['kind'] = 'spec'
   try {
-    text = await readNamed(context.edge, file)
-    return isJob(text) ? await checkJob(context, file, text) : await checkSpec(context, file, text)
+    const sources = await readSource(context, file)
+    const [first] = sources
+    if (!first || !('text' in first) || sources.length > 1 || !isJob(first.text)) return await checkSpec(context, file, sources)
+    kind = 'job'
+    return await checkJob(context, file, first.text)
   } catch (error) {
     const { code, message } = asProblem(error)
-    return {
-      file,
-      kind: isJob(text) ? 'job' : 'spec',
-      collectors: [],
-      issues: [{ code, severity: 'error', message, source: file }],
-    }
+    return { file, kind, collectors: [], entries: [], issues: [{ code, severity: 'error', message, source: file }] }
   }
 }
 
-async function checkJob({ edge, folder }: VerbContext<typeof ARGS>, file: string, text: string): Promise<Checked> {
+async function checkJob({ edge, folder }: Context, file: string, text: string): Promise<Checked> {
   const draft = readDraft(text, file)
   if (draft.name !== undefined) checkJobName(draft.name)
   const spec = checkDraft(draft.value, file)
   const schedule = parseSchedule([spec.schedule].flat(), spec.timeZone)
-  const sources = spec.collect.specs.map(({ inline }, index) => ({ value: inline, name: `${file}: collect.specs[${index}]` }))
+  const { sources, elsewhere } = sourcesOf(spec.collect.specs, `${file}: `)
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
   const warnings: SpecIssue[] = schedule.warnings.map(({ code, message }) => ({
     code,
@@ -83,17 +95,25 @@ async function checkJob({ edge, folder }: VerbContext<typeof ARGS>, file: string
     message,
     source: file,
   }))
-  return { file, kind: 'job', collectors: keys(read.collectors), issues: [...warnings, ...read.issues] }
+  return {
+    file,
+    kind: 'job',
+    ...collected(read),
+    ...(elsewhere.length > 0 ? { elsewhere } : {}),
+    issues: [...warnings, ...read.issues],
+  }
 }
 
-async function checkSpec({ edge, folder }: VerbContext<typeof ARGS>, file: string, text: string): Promise<Checked> {
-  if (text.trim() === '') throw fail('SPEC_EMPTY', { source: file })
-  const read = await inspect(edge, folder, { sources: [{ text, name: file }], targets: [] })
-  return { file, kind: 'spec', collectors: keys(read.collectors), issues: read.issues }
+async function checkSpec({ edge, folder }: Context, file: string, sources: SpecSource[]): Promise<Checked> {
+  if (sources.every((source) => 'text' in source && source.text.trim() === '')) throw fail('SPEC_EMPTY', { source: file })
+  const read = await inspect(edge, folder, { sources, targets: [] })
+  return { file, kind: 'spec', ...collected(read), issues: read.issues }
 }
 
-const keys = (collectors: { key: string; isExcluded: boolean }[]) =>
-  collectors.filter((one) => !one.isExcluded).map((one) => one.key)
+const collected = ({ collectors }: InspectResult) => ({
+  collectors: collectors.filter((one) => !one.isExcluded).map((one) => one.key),
+  entries: collectors,
+})
 
 /** A job says so by its apiVersion; a ConfigMap is one if it holds a job. All else is read as a spec. */
 function isJob(text: string): boolean {

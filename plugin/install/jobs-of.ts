@@ -21,7 +21,10 @@ export async function jobsOf(client: KubeClient, namespace: string): Promise<Job
   return jobs
 }
 
-/** The Secrets that a job delivers with. */
+/** The Secrets that a job delivers with, and those that its specs are read from. */
 export const secretsOf = (spec: JobSpec | undefined): string[] => [
-  ...new Set((spec?.upload ?? []).flatMap(({ credentials }) => credentials?.secret ?? [])),
+  ...new Set([
+    ...(spec?.upload ?? []).flatMap(({ credentials }) => credentials?.secret ?? []),
+    ...(spec?.collect.specs ?? []).flatMap(({ secret }) => secret?.name ?? []),
+  ]),
 ]

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { LABEL_ENABLED } from '../../core/names.ts'
 import { type AgentProcess, startAgentProcess } from './agent-process.ts'
+import { allowUploadsWith } from './tenants.ts'
 import { useCluster } from './use-cluster.ts'
 
 const cluster = await useCluster()
@@ -54,7 +54,34 @@ describe.skipIf(cluster.skipped)('the CLI on the store of a cluster', () => {
     const namespace = await cluster.newNamespace()
     const { code, err } = await cli('create', 'idle', '-n', namespace, '--cron', '@daily')
     expect(code).toBe(0)
-    expect(err).toContain(`kubectl label namespace ${namespace} ${LABEL_ENABLED}=true`)
+    expect(err).toContain(`kubectl support-bundle-schedule install namespace ${namespace}`)
+  })
+
+  it('warns when the agent may not read what a job delivers with', async () => {
+    const namespace = await cluster.newTenant()
+    const make = (name: string) =>
+      cli(
+        'create',
+        name,
+        '-n',
+        namespace,
+        '--cron',
+        '@daily',
+        '--upload',
+        's3://bucket/a',
+        '--upload-options',
+        'region=eu-central-1',
+        '--upload-credentials',
+        'keys',
+      )
+    const first = await make('first')
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.err).toContain(`may not read Secret "keys"`)
+    expect(first.err).toContain(`rbac plan first -n ${namespace} --apply`)
+    await allowUploadsWith(cluster.admin, namespace, 'keys')
+    await expect
+      .poll(async () => (await make(`again-${Math.random().toString(36).slice(2, 8)}`)).err)
+      .not.toContain('may not read')
   })
 
   it('takes what it prints', async () => {

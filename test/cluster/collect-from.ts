@@ -125,6 +125,7 @@ async function edgeOf(messages: FromTask[], { needToken = () => Promise.resolve(
     },
     cpuMs: () => 0,
     random: Math.random,
+    fetch,
     needToken,
   }
 }

@@ -21,6 +21,7 @@ describe('a job', () => {
         overlap: 'skip',
         timeout: '30m',
         collect: { specs: [], namespaces: [] },
+        redact: { specs: [] },
         analyze: true,
         upload: [],
         retention: { keepLast: 14, maxAge: '90d', keepLastGood: true },
@@ -125,8 +126,8 @@ describe('a key that is not known', () => {
   })
 
   it.each([
-    ['redact', { redact: { specs: [] } }],
-    ['below redact', { redact: 5 }],
+    ['redact', { redact: { sepcs: [] } }],
+    ['below redact', { redact: { specs: [], off: true } }],
     ['encrypt', { encrypt: { recipient: 'x' } }],
     ['below limits', { limits: { cpu: '1' } }],
   ])('that would protect stops the job: %s', (_, change) => {

@@ -173,11 +173,11 @@ describe('with the real task program', () => {
     await cli.file('spec.yaml', `${DATA}    - mine: {}\n    - broken: {}\n`)
     const said = await cli.run('collect', 'spec.yaml', '--to', 'b', '-o', 'json')
     expect(said.code, said.err).toBe(0)
-    expect(said.err).toMatch(/^warning: plug-in .*broken did not load: broken at import$/m)
+    expect(said.err).toMatch(/^warning: spec.yaml:7:7: plug-in .*broken did not load: broken at import$/m)
     expect(JSON.parse(said.out)).toMatchObject({ collectors: { ran: 2, failed: 1 }, bundle: { isPartial: true } })
     // A job is made to run for long: there it is to be mended first.
     const refused = await cli.run('create', 'a', '--local', '-c', '@daily', '-s', 'spec.yaml')
-    expect(refused.err).toMatch(/^error: spec.yaml: plug-in .* did not load: broken at import \(SPEC_INVALID\)/)
+    expect(refused.err).toMatch(/^error: spec.yaml: 7:7: plug-in .* did not load: broken at import \(SPEC_INVALID\)/)
     expect(refused.code).toBe(2)
   })
 

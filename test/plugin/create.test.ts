@@ -202,9 +202,9 @@ describe('specs and targets', () => {
     ['no YAML', 'a: [', /^error: spec.yaml: .*SPEC_INVALID/],
     ['an unknown collector', `${HOST}    - cpuu: {}\n`, /there is no collector "cpuu"; did you mean "cpu"\?.*SPEC_INVALID/],
     [
-      'redactors',
-      'apiVersion: troubleshoot.sh/v1beta2\nkind: Redactor\nspec: {redactors: []}\n',
-      /custom redactors are not supported.*SPEC_INVALID/,
+      'redactors that nobody understands',
+      'apiVersion: troubleshoot.sh/v1beta2\nkind: Redactor\nspec: {redactors: [{name: a, removal: {values: [x]}}]}\n',
+      /3:30: "removal" is not a field.*did you mean "removals".*SPEC_INVALID/,
     ],
     ['another kind of file', 'hello: 1\n', /apiVersion must be troubleshoot.sh.*SPEC_INVALID/],
     ['nothing', '', /asks for nothing.*SPEC_INVALID/],
@@ -221,7 +221,7 @@ describe('specs and targets', () => {
     const cli = await makeCli()
     await cli.file('spec.yaml', `${HOST}    - cpu: {"\\e[31mcolour": 1}\n`)
     const said = await cli.run('create', 'a', '--local', ...CRON, '-s', 'spec.yaml')
-    expect(said.err).toContain('warning: collector "cpu" does not know "\\u001b[31mcolour"; it was ignored\n')
+    expect(said.err).toContain('warning: spec.yaml:5:13: collector "cpu" does not know "\\u001b[31mcolour"; it was ignored\n')
     expect(said.code).toBe(0)
   })
 

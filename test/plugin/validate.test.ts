@@ -16,7 +16,11 @@ describe('validate', () => {
     expect(await cli.run('validate', 'job.yaml', 'map.yaml', 'map.json', 'spec.yaml')).toEqual({
       code: 0,
       err: '',
-      out: 'job.yaml: a valid job\nmap.yaml: a valid job\nmap.json: a valid job\nspec.yaml: a valid spec that collects cpu, memory\n',
+      out:
+        'job.yaml: a valid job\nmap.yaml: a valid job\nmap.json: a valid job\nspec.yaml: a valid spec that collects\n' +
+        'ENTRY           WRITES TO                NEEDS\n' +
+        'cpu (host)      host-collectors/system   -\n' +
+        'memory (host)   host-collectors/system   -\n',
     })
     const said = await cli.pipe(JOB, 'validate', '-')
     expect(said).toMatchObject({ code: 0, out: '-: a valid job\n' })
@@ -57,6 +61,44 @@ describe('validate', () => {
       ],
     })
     expect(said.code).toBe(2)
+  })
+
+  it('makes unknown and misplaced keys errors with --strict, and not what this version lacks', async () => {
+    const cli = await makeCli()
+    const spec = 'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  collectors:\n'
+    await cli.file('a.yaml', `${spec}    - ceph: {}\n    - logs: {namespaces: [x], maxAge: 1h}\n`)
+    const loose = await cli.run('validate', 'a.yaml')
+    expect(loose.code).toBe(0)
+    expect(loose.out.split('\n').slice(0, 3)).toEqual([
+      expect.stringMatching(/^a.yaml:6:14: warning: collector "logs" does not know "namespaces"; .*did you mean "namespace"\?/),
+      expect.stringMatching(/^a.yaml:6:31: warning: collector "logs" does not know "maxAge"; .*it belongs to "limits"/),
+      expect.stringMatching(/^a.yaml:5:7: warning: collector "ceph" is not supported/),
+    ])
+    expect(loose.out).toMatch(/\nceph {4}not supported +-\n/)
+    expect(loose.out).toMatch(/\nlogs {4}cluster-resources\/pods\/logs, \. {3}get,list pods; get pods\/log\n/)
+    const strict = await cli.run('validate', 'a.yaml', '--strict')
+    expect(strict.code).toBe(2)
+    expect(strict.out.match(/: (error|warning):/g)).toEqual([': error:', ': error:', ': warning:'])
+    expect((await cli.run('create', 'a', '--local', '-c', '@daily', '-s', 'a.yaml', '--strict')).err).toMatch(
+      /^error: a.yaml: 6:14: collector "logs".*SPEC_INVALID/,
+    )
+    expect((await cli.run('collect', 'a.yaml', '--strict')).err).toMatch(/^error: a.yaml: 6:14: collector "logs".*SPEC_INVALID/)
+  })
+
+  it('names the specs of a job that are read only when it runs', async () => {
+    const cli = await makeCli()
+    const specs = [{ configMap: { name: 'vendor' } }, { secret: { name: 'other', key: 'a' } }, { url: 'https://a.example/b' }]
+    await cli.file('job.yaml', JOB + toYaml({ collect: { specs } }))
+    expect(await cli.out('validate', 'job.yaml')).toBe(
+      'job.yaml: a valid job\n' +
+        'job.yaml: collect.specs[0] (ConfigMap vendor): read at each run\n' +
+        'job.yaml: collect.specs[1] (Secret other): read at each run\n' +
+        'job.yaml: collect.specs[2] (https://a.example/b): read at each run\n',
+    )
+    await cli.file('bad.yaml', JOB + toYaml({ collect: { specs: [{ configMap: { name: 'a' }, url: 'https://a.example' }, {}] } }))
+    const said = await cli.run('validate', 'bad.yaml')
+    expect(said.out).toMatch(/collect.specs\[0\] must have one of inline, configMap, secret and url/)
+    expect(said.out).toMatch(/collect.specs\[1\] must have one of/)
   })
 
   it('checks specs and targets inside a job', async () => {

@@ -1,3 +1,4 @@
+import { fail } from '../../core/errors.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,6 +82,10 @@ export class World {
   readonly outside: Outside = {
     cluster: () => Promise.resolve(undefined),
     network: () => undefined,
+    specSource: async ({ name }) => {
+      throw fail('SPEC_SOURCE', { source: name, reason: 'this test has none', remedy: '' })
+    },
+    specUrls: () => [],
     refusesUploader: () => undefined,
     secret: () => Promise.resolve({}),
   }

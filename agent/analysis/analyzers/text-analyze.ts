@@ -1,16 +1,16 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { parseGoBool } from '../../specs/go-bool.ts'
 import { compare, wholeNumber } from '../comparison.ts'
 import { COMMON, defineAnalyzer } from '../define.ts'
 import type { AnalyzerKind, Report } from '../define.ts'
+import { readTruth } from '../document-path.ts'
 import { branchOf, evaluate, judge, Text } from '../outcomes.ts'
 import type { Judgement, Outcome, Verdict } from '../outcomes.ts'
-import { boundedExec } from '../text/bounded-match.ts'
+import { boundedExec } from '../../go-regexp/bounded.ts'
 import { compileGlob, hasWildcard } from '../text/glob.ts'
-import { compileGoRegexp } from '../text/go-regexp.ts'
-import type { GoRegexp } from '../text/go-regexp.ts'
-import { fillTemplate, isBeyondFields } from '../text/template.ts'
+import { compileGoRegexp } from '../../go-regexp/go-regexp.ts'
+import type { GoRegexp } from '../../go-regexp/go-regexp.ts'
+import { fillTemplate, templateProblem } from '../text/template.ts'
 
 /** Wall time that one expression may take on one file. Ordinary ones need milliseconds for a megabyte. */
 const MATCH_BUDGET_MS = 5000
@@ -37,15 +37,15 @@ const define = (defaultTitle: (collectorName: string) => string): AnalyzerKind =
     notes: ({ regexGroups, outcomes }) =>
       outcomes
         .flatMap((outcome) => branchOf(outcome)?.message ?? [])
-        .filter((message) => regexGroups !== '' && isBeyondFields(message))
-        .map((message) => `the message "${message}" uses a template that this version cannot fill; it is shown as it is`),
+        .filter((message) => regexGroups !== '' && templateProblem(message) !== undefined)
+        .map((message) => `the message "${message}" cannot be filled and is shown as it is: ${templateProblem(message)}`),
     start(config, report) {
       const { collectorName, outcomes } = config
       const isWanted = compileGlob(pathPattern(collectorName, config.fileName))
       const excluded = (config.excludeFiles ?? []).map((name) => compileGlob(pathPattern(collectorName, name)))
       const checks = [
-        ...(config.regex === '' ? [] : [wholeCheck(compileGoRegexp(config.regex), outcomes, report)]),
-        ...(config.regexGroups === '' ? [] : [groupsCheck(compileGoRegexp(config.regexGroups), outcomes, report)]),
+        ...(config.regex === '' ? [] : [wholeCheck(config.regex, outcomes, report)]),
+        ...(config.regexGroups === '' ? [] : [groupsCheck(config.regexGroups, outcomes, report)]),
       ]
       const results = new Map<string, ReturnType<Report>[]>()
       return {
@@ -81,12 +81,13 @@ function pathPattern(collectorName: string, fileName: string): string {
 type Check = (text: string) => ReturnType<Report>
 
 /** `when`: whether the expression matches; absent = `true` for pass, `false` for the others. Every outcome is looked at. */
-function wholeCheck({ regexp }: GoRegexp, outcomes: readonly Outcome[], report: Report): Check {
+export function wholeCheck(pattern: string, outcomes: readonly Outcome[], report: Report): Check {
+  const { regexp } = compileGoRegexp(pattern)
   return (text) => {
     const isMatch = boundedExec(regexp, text, MATCH_BUDGET_MS) !== null
     const applying = outcomes.flatMap((outcome) => {
       const branch = branchOf(outcome)
-      return branch && evaluate(branch.when || String(branch.verdict === 'pass'), (when) => readBool(when) === isMatch)
+      return branch && evaluate(branch.when || String(branch.verdict === 'pass'), (when) => readTruth(when) === isMatch)
         ? [branch]
         : []
     })
@@ -100,14 +101,9 @@ function verdictOf(applying: readonly Judgement[]): Verdict {
   return (['fail', 'warn', 'pass'] as const).find((verdict) => applying.some((branch) => branch.verdict === verdict)) ?? 'pass'
 }
 
-function readBool(text: string): boolean {
-  const value = parseGoBool(text)
-  if (value === undefined) throw new Error('it must be true or false')
-  return value
-}
-
 /** `when`: `<group> <op> <value>`, compared as whole numbers if the value is one; absent = always. The first that holds counts. */
-function groupsCheck({ regexp, names }: GoRegexp, outcomes: readonly Outcome[], report: Report): Check {
+export function groupsCheck(pattern: string, outcomes: readonly Outcome[], report: Report): Check {
+  const { regexp, names } = compileGoRegexp(pattern)
   return (text) => {
     const match = boundedExec(regexp, text, MATCH_BUDGET_MS)
     const groups = new Map(

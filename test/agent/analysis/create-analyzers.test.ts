@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createAnalyzers } from '../../../agent/analysis/create-analyzers.ts'
 import { defaultHostSpec } from '../../../agent/specs/default-host-spec.ts'
-import { entry, lines } from './run-analyzer.ts'
+import { entry, lines, NOW } from './run-analyzer.ts'
 
 const finish = (spec: Parameters<typeof createAnalyzers>[0]) => {
-  const { analyzers, problems } = createAnalyzers(spec)
+  const { analyzers, problems } = createAnalyzers(spec, NOW)
   return {
     results: lines(analyzers.flatMap((analyzer) => analyzer.finish())),
     problems: problems.map(({ severity, code, message, source, line }) => `${source}:${line} ${severity} ${code} ${message}`),
@@ -48,15 +48,12 @@ describe('createAnalyzers', () => {
   it('warns of what the peer has and this version has not', () => {
     expect(
       finish({
-        analyzers: [entry('deploymentStatus', { checkName: 'api', name: 'api' })],
-        hostAnalyzers: [entry('blockDevices')],
+        analyzers: [entry('longhorn', { checkName: 'api', namespace: 'api' })],
+        hostAnalyzers: [],
       }),
     ).toEqual({
-      results: ['api | warn | not supported by this version', 'blockDevices | warn | not supported by this version'],
-      problems: [
-        'test:7 warning ANALYZER_CONFIG analyzer "deploymentStatus": not supported by this version',
-        'test:7 warning ANALYZER_CONFIG analyzer "blockDevices": not supported by this version',
-      ],
+      results: ['api | warn | not supported by this version'],
+      problems: ['test:7 warning ANALYZER_UNSUPPORTED analyzer "longhorn": not supported by this version'],
     })
   })
 
@@ -74,5 +71,6 @@ describe('createAnalyzers', () => {
     ])
   })
 
-  it('has nothing to say against the default host spec', () => expect(createAnalyzers(defaultHostSpec()).problems).toEqual([]))
+  it('has nothing to say against the default host spec', () =>
+    expect(createAnalyzers(defaultHostSpec(), NOW).problems).toEqual([]))
 })

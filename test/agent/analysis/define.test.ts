@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Analyzer } from '../../../agent/analysis/analyzer.ts'
 import { COMMON, defineAnalyzer } from '../../../agent/analysis/define.ts'
+import { NOW } from './run-analyzer.ts'
 
 const kind = (start: () => Partial<Analyzer>) =>
   defineAnalyzer({
@@ -13,7 +14,7 @@ const boom = () => {
   throw new Error('boom')
 }
 const results = (start: () => Partial<Analyzer>, config = {}) => {
-  const { analyzer } = kind(start).create('key', config)
+  const { analyzer } = kind(start).create('key', config, NOW)
   if (analyzer.wants('a')) analyzer.file('a', new Uint8Array())
   return analyzer.finish().map(({ title, verdict, message }) => [title, verdict, message])
 }
@@ -29,7 +30,7 @@ describe('defineAnalyzer', () => {
   )
 
   it('looks at no more files after an error', () => {
-    const { analyzer } = kind(() => ({ file: boom })).create('key', {})
+    const { analyzer } = kind(() => ({ file: boom })).create('key', {}, NOW)
     analyzer.file('a', new Uint8Array())
     expect(analyzer.wants('b')).toBe(false)
   })
@@ -50,15 +51,15 @@ describe('defineAnalyzer', () => {
     { strict: 'maybe', want: false },
     { strict: undefined, want: false },
   ])('reads strict: $strict', ({ strict, want }) => {
-    const { analyzer } = kind(() => ({})).create('key', strict === undefined ? {} : { strict })
+    const { analyzer } = kind(() => ({})).create('key', strict === undefined ? {} : { strict }, NOW)
     expect(analyzer.finish()[0]?.isStrict).toBe(want)
   })
 
   it('leaves out unknown fields, wherever they are, and names them', () => {
     const config = { sise: 1, outcomes: [{ fail: { when: 'a', title: 'x' } }, { pass: { pass: { message: 'm' } } }] }
     const before = structuredClone(config)
-    const { analyzer, notes } = kind(() => ({})).create('key', config)
-    expect(notes.toSorted()).toEqual([
+    const { analyzer, notes } = kind(() => ({})).create('key', config, NOW)
+    expect(notes.map(({ text }) => text).toSorted()).toEqual([
       'field "outcomes.0.fail.title" is unknown and not used',
       'field "outcomes.1.pass.pass" is unknown and not used; did you mean "pass"?',
       'field "sise" is unknown and not used; did you mean "size"?',
@@ -74,10 +75,10 @@ describe('defineAnalyzer', () => {
     { config: { outcomes: [{ fail: { message: ['a'] } }] }, reason: /outcomes\.0\.fail\.message: / },
     { config: { outcomes: ['fail'] }, reason: /outcomes\.0: / },
   ])('fails on $config', ({ config, reason }) => {
-    const { analyzer, notes } = kind(() => ({})).create('key', config)
+    const { analyzer, notes } = kind(() => ({})).create('key', config, NOW)
     const [result, ...others] = analyzer.finish()
     expect([result?.verdict, result?.title, others.length]).toEqual(['fail', config.checkName ?? 'key', 0])
     expect(result?.message).toMatch(reason)
-    expect(notes.at(-1)).toContain('invalid config')
+    expect(notes.at(-1)?.text).toContain('invalid config')
   })
 })

@@ -14,9 +14,12 @@ export const entry = (key: string, config: Record<string, unknown> = {}): Entry 
   line: 7,
 })
 
+/** When test bundles are analyzed. */
+export const NOW = new Date('2026-05-01T00:00:00Z')
+
 /** Runs one analyzer over a bundle of files; what is not a text is written as JSON. */
 export function run(list: List, key: string, config: Record<string, unknown>, files: Files): AnalyzeResult[] {
-  const { analyzers } = createAnalyzers({ analyzers: [], hostAnalyzers: [], [list]: [entry(key, config)] })
+  const { analyzers } = createAnalyzers({ analyzers: [], hostAnalyzers: [], [list]: [entry(key, config)] }, NOW)
   return analyzers.flatMap((analyzer) => {
     for (const [path, content] of Object.entries(files)) {
       const text = typeof content === 'string' ? content : JSON.stringify(content)

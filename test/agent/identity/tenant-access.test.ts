@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type TenantPolicy, tenantAccess } from '../../../agent/identity/tenant-access.ts'
 import { AgentConfig } from '../../../agent/config.ts'
 import { COLLECTOR_ACCOUNT } from '../../../core/names.ts'
+import type { ProductError } from '../../../core/errors.ts'
 import { readJob } from '../../../core/job.ts'
 import { allowUploadsWith } from '../../cluster/tenants.ts'
 import { useCluster } from '../../cluster/use-cluster.ts'
@@ -43,6 +44,36 @@ describe.skipIf(cluster.skipped)('what the agent may do in a namespace', () => {
     await expect(outside.secret('keys')).rejects.toMatchObject({ remedy: expect.stringContaining('kubectl create secret') })
   })
 
+  it('is to read specs of its ConfigMaps, and of the Secrets that it was given', async () => {
+    const namespace = await cluster.newTenant()
+    const make = (plural: string, body: object) =>
+      cluster.admin.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/${plural}`, body })
+    await make('configmaps', { metadata: { name: 'vendor' }, data: { a: 'spec' } })
+    for (const name of ['keys', 'other']) await make('secrets', { metadata: { name }, stringData: { a: 'secret spec' } })
+    await allowUploadsWith(cluster.admin, namespace, 'keys')
+    const { outside } = access(namespace)
+    await expect.poll(() => outside.specSource({ kind: 'Secret', name: 'keys', key: 'a' }).catch(String)).toBe('secret spec')
+    expect(await outside.specSource({ kind: 'ConfigMap', name: 'vendor', key: 'a' })).toBe('spec')
+    const refused = (kind: 'ConfigMap' | 'Secret', name: string, key = 'a') =>
+      outside.specSource({ kind, name, key }).catch(({ code, message, remedy }: ProductError) => [code, message, remedy])
+    const source = (kind: string, name: string, key = 'a') => `the spec in ${kind} ${namespace}/${name}, key "${key}",`
+    expect(await refused('Secret', 'other')).toEqual([
+      'SPEC_SOURCE',
+      `${source('Secret', 'other')} cannot be read: it may not be read`,
+      expect.stringContaining('get secrets "other"'),
+    ])
+    expect(await refused('ConfigMap', 'none')).toEqual([
+      'SPEC_SOURCE',
+      `${source('ConfigMap', 'none')} cannot be read: there is no ConfigMap of this name`,
+      expect.stringContaining('collect.specs'),
+    ])
+    expect(await refused('ConfigMap', 'vendor', 'toString')).toEqual([
+      'SPEC_SOURCE',
+      `${source('ConfigMap', 'vendor', 'toString')} cannot be read: there is no such key`,
+      'use one of its keys: a',
+    ])
+  })
+
   it('hands tasks a token of the collecting account alone', async () => {
     const namespace = await cluster.newTenant()
     const handed = await access(namespace).outside.cluster(spec())
@@ -58,6 +89,11 @@ describe.skipIf(cluster.skipped)('what the agent may do in a namespace', () => {
 })
 
 describe.skipIf(cluster.skipped)('what no job changes', () => {
+  it('is where its specs may come from', () => {
+    expect(access('a').outside.specUrls()).toEqual([])
+    expect(access('a', { specUrls: ['https://a.example/'] }).outside.specUrls()).toEqual(['https://a.example/'])
+  })
+
   it('is where uploads may connect to, by namespace', () => {
     const networks = [
       { allow: ['10.1.0.0/16'], namespaces: ['a'] },

@@ -6,7 +6,7 @@ import type { Redactor } from '../../../agent/redaction/redactor.ts'
 import { MASK } from '../../../agent/redaction/rule.ts'
 import type { LineRule, Rule } from '../../../agent/redaction/rule.ts'
 import { defaultRules } from '../../../agent/redaction/rules.ts'
-import { DEFAULT_CASES, INSTALLER, OWN_CASES } from './cases.ts'
+import { anyCuts, anyFile, anyPath } from './arbitrary.ts'
 import { redactNaively } from './reference.ts'
 
 /** The file as it comes out when it goes in cut at these positions. */
@@ -16,86 +16,6 @@ function redactInChunks(redactor: Redactor, input: Uint8Array, cuts: number[] = 
   const parts = edges.slice(1).flatMap((end, index) => file.push(input.subarray(edges[index], end)))
   return Buffer.concat([...parts, ...file.end()])
 }
-
-/** Planted text: what rules have to find, and pieces of it that meet by chance. */
-const CASES = [
-  ...DEFAULT_CASES.map(({ text }) => text),
-  ...Object.values(OWN_CASES).flatMap((cases) => cases.map(([text]) => text)),
-]
-const FRAGMENTS = [
-  [
-    'password',
-    'DB_TOKEN',
-    'AWS_SECRET_ACCESS_KEY',
-    'user',
-    'database',
-    'apiKey',
-    'secret',
-    'hunter2',
-    'plain text',
-    'true',
-    '123456789',
-  ],
-  [
-    '"name": "',
-    '"name":"DB_PASSWORD",',
-    '"value": "',
-    '\\"name\\":\\"',
-    '\\",\\"value\\":\\"',
-    '\\"',
-    '\\\\\\"',
-    '"',
-    "'",
-    "''",
-    '\\n',
-    ',',
-    '", "',
-  ],
-  [
-    'http://',
-    'pg://u:p@h/db',
-    '://',
-    ':',
-    '@',
-    '/',
-    '@tcp(',
-    'root:pw@tcp(db:3306)/x',
-    ';',
-    '=',
-    ' = ',
-    ': ',
-    'Server=',
-    'User ID = ',
-    'Pwd=a;',
-  ],
-  [
-    '-----BEGIN PRIVATE KEY-----',
-    '-----END PRIVATE KEY-----',
-    'MIIEowIBAAKCAQEA',
-    'Authorization: Bearer ',
-    'Bearer abcdef0123456789',
-    'AKIAIOSFODNN7EXAMPLE',
-  ],
-  [
-    'eyJhbGciOiJI.eyJzdWIiOiJ4.abc',
-    '"entity": "osd.1"',
-    '"key": "AQBjt8s0WkfPtxZUo7gI8a0awbQGHgzuprdaed=="',
-    '- name: X_TOKEN',
-    '  value: abc',
-    '|',
-  ],
-  ['"certKey":"x"', '?sig=', '***HIDDEN***', ' ', '  ', '\t', '{', '}', '\u00e0', '\u00a0', '\r', '\u2028'],
-].flat()
-const anyText = (...texts: string[]) => fc.constantFrom(...texts).map((text) => Buffer.from(text))
-const anyFragment = fc.oneof(
-  { weight: 6, arbitrary: anyText(...CASES) },
-  { weight: 8, arbitrary: anyText(...FRAGMENTS) },
-  { weight: 6, arbitrary: anyText('\n', '\n', '\r\n') },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes)) },
-)
-const anyFile = fc.array(anyFragment, { maxLength: 40, size: 'max' }).map((parts) => Buffer.concat(parts))
-const anyCuts = fc.array(fc.nat(), { maxLength: 12 })
-const anyPath = fc.constantFrom('x', `${INSTALLER}.json`)
 
 describe('a redactor', () => {
   const redactor = createRedactor(defaultRules)

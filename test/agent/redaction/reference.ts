@@ -50,7 +50,7 @@ function maskBetween(rule: BlockRule, lines: string[]): string[] {
       const end = rule.end.exec(rest)
       const inside = end ? rest.slice(0, end.index) : rest
       const [, indent = '', text = '', cr = ''] = /^([\t ]*)([^]*?)(\r?)$/.exec(inside) ?? []
-      done = indent + (text.trim() === '' ? text : MASK) + cr + (end?.[0] ?? '')
+      done = indent + (/^[\t\r ]*$/.test(text) ? text : MASK) + cr + (end?.[0] ?? '')
       rest = end ? rest.slice(end.index + end[0].length) : ''
       openFor = end ? 0 : openFor - 1
     }

@@ -68,7 +68,11 @@ describe('runs at work', () => {
     const request = { connection: { ...connection, credential: {}, headers: {} }, namespaces: ['a'] }
     world.outside.cluster = () => Promise.resolve({ request, renewToken: () => Promise.resolve('') })
     await jobs(world, 'a')
-    await world.create(aJob().named('b').with({ upload: [{ uploader: 's3', credentials: { secret: 's3-upload' } }] }))
+    await world.create(
+      aJob()
+        .named('b')
+        .with({ upload: [{ uploader: 's3', credentials: { secret: 's3-upload' } }] }),
+    )
     const agent = world.agent()
     await world.request(aJob().named('a'), 'x')
     await agent.look()
@@ -134,6 +138,17 @@ describe('runs at work', () => {
 })
 
 describe('a run', () => {
+  it('whose spec cannot be read fails with the reason, and starts no task', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    await world.create(aJob().with({ collect: { specs: [{ configMap: { name: 'vendor' } }] } }))
+    const agent = world.agent()
+    await agent.look()
+    await world.pass(agent, MINUTE)
+    const [run] = (await world.runs()).values()
+    expect(run).toMatchObject({ outcome: 'failed', error: { code: 'SPEC_SOURCE', message: expect.stringContaining('vendor') } })
+    expect(world.tasks.starts).toEqual([])
+  })
+
   it('asks for what its job says, within the ceilings of the config', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
     const inline = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'HostCollector' }

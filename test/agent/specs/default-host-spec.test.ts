@@ -13,7 +13,9 @@ it('collects one computer, without a cluster', () => {
 
 describe('how it judges', () => {
   const verdict = (path: string, content: object): string | undefined => {
-    const analyzer = createAnalyzers(defaultHostSpec()).analyzers.find(({ wants }) => wants(path))
+    const analyzer = createAnalyzers(defaultHostSpec(), new Date('2026-01-01T00:00:00Z')).analyzers.find(({ wants }) =>
+      wants(path),
+    )
     analyzer?.file(path, new TextEncoder().encode(JSON.stringify(content)))
     return analyzer?.finish()[0]?.verdict
   }

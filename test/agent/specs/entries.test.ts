@@ -81,8 +81,9 @@ describe('readEntries', () => {
   it('keeps source and line of each entry', () => {
     const { documents } = parseDocuments(bundle('collectors:', '- cpu: {}', '- memory:', '    a: 1'), 'a.yaml')
     expect(documents[0]?.collectors).toEqual([
-      { key: 'cpu', config: {}, isExcluded: false, source: 'a.yaml', line: 5 },
-      { key: 'memory', config: { a: 1 }, isExcluded: false, source: 'a.yaml', line: 6 },
+      { key: 'cpu', config: {}, isExcluded: false, source: 'a.yaml', line: 5, at: expect.any(Function) as unknown },
+      { key: 'memory', config: { a: 1 }, isExcluded: false, source: 'a.yaml', line: 6, at: expect.any(Function) as unknown },
     ])
+    expect(documents[0]?.collectors[1]?.at?.(['a'], 'key')).toEqual({ line: 7, column: 7 })
   })
 })

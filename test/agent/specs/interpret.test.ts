@@ -40,15 +40,20 @@ describe('interpretDocument: kinds', () => {
 
   it.each([
     {
-      name: 'a Redactor',
-      text: `${V2}kind: Redactor\nspec: {redactors: [{name: a}]}\n`,
-      want: /^error SPEC_REDACTORS 2:7 custom redactors/,
+      name: 'a Redactor of a version that is not known',
+      text: 'apiVersion: whatever/v1\nkind: Redactor\n',
+      want: /^error SPEC_API_VERSION/,
     },
-    { name: 'a Redactor of any version', text: 'apiVersion: whatever/v1\nkind: Redactor\n', want: /^error SPEC_REDACTORS/ },
     {
-      name: 'v1beta3',
-      text: 'apiVersion: troubleshoot.sh/v1beta3\nkind: SupportBundle\n',
-      want: /^error SPEC_NOT_SUPPORTED 1:13 .*v1beta3 is not supported by this version/,
+      name: 'a newer version',
+      text: 'apiVersion: troubleshoot.sh/v1beta4\nkind: SupportBundle\n',
+      want: /^error SPEC_NOT_SUPPORTED 1:13 .*v1beta4 is not supported by this version/,
+    },
+    {
+      name: 'a misspelt field of a Preflight',
+      text: `${V2}kind: Preflight\nspec: {analyzer: []}\n`,
+      want: /^warning SPEC_K/,
+      count: 2,
     },
     {
       name: 'a misspelt group',
@@ -72,22 +77,14 @@ describe('interpretDocument: kinds', () => {
       text: 'apiVersion: apps/v1\nkind: Deployment\n',
       want: /^warning SPEC_SKIPPED 1:13 apps\/v1 Deployment/,
     },
-    {
-      name: 'a Secret with a spec',
-      text: 'apiVersion: v1\nkind: Secret\nstringData: {support-bundle-spec: x}\n',
-      want: /^error SPEC_NOT_SUPPORTED 2:7 a Secret that carries specs \(support-bundle-spec\) is not supported by this version/,
-    },
-    {
-      name: 'a ConfigMap with redactors',
-      text: 'apiVersion: v1\nkind: ConfigMap\ndata: {redactor-spec: x}\n',
-      want: /^error SPEC_NOT_SUPPORTED 2:7 a ConfigMap/,
-    },
     { name: 'an ordinary ConfigMap', text: 'apiVersion: v1\nkind: ConfigMap\ndata: {a: x}\n', want: /^warning SPEC_SKIPPED 2:7/ },
     { name: 'a list', text: '- a\n', want: /^error SPEC_DOCUMENT 1:1/ },
     { name: 'a text', text: 'hello\n', want: /^error SPEC_DOCUMENT 1:1/ },
     { name: 'a spec that is a list', text: `${V2}kind: SupportBundle\nspec: []\n`, want: /^error SPEC_DOCUMENT 3:7/ },
     { name: 'no spec', text: `${V2}kind: SupportBundle\n`, want: /^warning SPEC_EMPTY 2:1/ },
-  ])('reports $name', ({ text, want }) => expect(problemsOf(text)).toEqual([expect.stringMatching(want)]))
+  ])('reports $name', ({ text, want, count = 1 }) =>
+    expect(problemsOf(text)).toEqual(Array.from({ length: count }, () => expect.stringMatching(want) as unknown)),
+  )
 })
 
 describe('interpretDocument: keys', () => {
@@ -114,8 +111,18 @@ describe('interpretDocument: keys', () => {
     },
     {
       name: 'a field that is not built',
-      text: bundle('uri: https://example.com/a.yaml'),
-      want: '4:3 "spec.uri" is not used by this version: specs are not fetched from other places; add that spec as one of its own',
+      text: bundle('afterCollection: [{callback: {}}]'),
+      want: '4:3 "spec.afterCollection" is not used by this version: use the upload targets and notifications of the job instead',
+    },
+    {
+      name: 'a list of another kind',
+      text: `${V2}kind: Collector\nspec: {collectors: []}\nanalyzers: []\n`,
+      want: '4:1 "analyzers" is not used here; it belongs under "spec" of SupportBundle or HostCollector or Analyzer',
+    },
+    {
+      name: 'a top-level key under spec',
+      text: bundle('metadata: {name: a}'),
+      want: '4:3 "spec.metadata" is not a field of SupportBundle and not used; it belongs beside "spec"',
     },
   ])('warns of $name', ({ text, want }) =>
     expect(problemsOf(text)).toEqual([
@@ -139,6 +146,17 @@ describe('interpretDocument: keys', () => {
   ])('fails closed on redactors $name', ({ text }) =>
     expect(problemsOf(text)).toEqual([expect.stringMatching(/^error SPEC_REDACTORS \d+:\d+/)]),
   )
+
+  it('reads uri, and values that the newer version writes as objects', () => {
+    const text =
+      'apiVersion: troubleshoot.sh/v1beta3\nkind: SupportBundle\nspec:\n  uri: https://a.example/b.yaml\n' +
+      '  collectors:\n  - postgres: {uri: {value: "pg://a"}, tls: {valueFrom: {secretKeyRef: {name: a}}}}\n'
+    const { documents, problems } = parseDocuments(text, 'test')
+    expect(documents.map(({ uri, collectors }) => [uri, collectors[0]?.config])).toEqual([
+      ['https://a.example/b.yaml', { uri: 'pg://a', tls: { valueFrom: { secretKeyRef: { name: 'a' } } } }],
+    ])
+    expect(problems).toEqual([])
+  })
 
   it('does not refuse an empty list of redactors', () => {
     expect(problemsOf(bundle('redactors: []'))).toEqual([expect.stringMatching(/^warning SPEC_KEY_UNKNOWN/)])

@@ -21,7 +21,7 @@ const loader = () =>
 function inspect(change: Partial<Pick<InspectRequest, 'sources' | 'targets'>>) {
   return inspectTask(
     { task: 'inspect-spec', sources: [], targets: [], pluginFolders: [], ...change },
-    { loader: loader(), platform: 'linux' },
+    { loader: loader(), platform: 'linux', clock: systemClock, fetch, signal: new AbortController().signal },
   )
 }
 const value = (entries: Parameters<typeof spec>[0]) => [{ value: spec(entries), name: 'job.yaml' }]
@@ -113,4 +113,69 @@ describe('plugins', () => {
       { code: 'PLUGIN_NOT_LOADED', message: expect.stringContaining('bad day'), remedy: expect.any(String) },
     ])
   })
+})
+
+describe('a spec at an address', () => {
+  const at = (answer: Response | Error) =>
+    inspectTask(
+      {
+        task: 'inspect-spec',
+        sources: [{ url: 'https://a.example/b', name: 'https://a.example/b' }],
+        targets: [],
+        pluginFolders: [],
+      },
+      {
+        loader: loader(),
+        platform: 'linux',
+        clock: systemClock,
+        signal: new AbortController().signal,
+        fetch: async () => {
+          if (answer instanceof Error) throw answer
+          return answer
+        },
+      },
+    )
+
+  it('is fetched, and does not send on to another', async () => {
+    const text = JSON.stringify({ ...spec({}), spec: { hostCollectors: [{ cpu: {} }], uri: 'https://a.example/c' } })
+    const { collectors, documents } = await at(new Response(text))
+    expect(collectors.map(({ key, kind, state, writes }) => [key, kind, state, writes])).toEqual([
+      ['cpu', 'HostCollector', 'ready', ['host-collectors/system']],
+    ])
+    expect(documents).toMatchObject([{ spec: { hostCollectors: [{ cpu: {} }] } }])
+    expect(JSON.stringify(documents)).not.toContain('uri')
+  })
+
+  it('that cannot be fetched is an issue', async () => {
+    const { issues } = await at(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }))
+    expect(issues).toMatchObject([
+      { code: 'SPEC_SOURCE', severity: 'error', message: expect.stringContaining('ECONNREFUSED') as unknown },
+    ])
+  })
+})
+
+it('tells of each entry what becomes of it, where it writes and what that takes', async () => {
+  const sources = value({
+    collectors: [
+      { logs: { name: 'app' } },
+      { logs: { collectorName: 'other' } },
+      { data: { data: 'x' } },
+      { configMap: { exclude: true } },
+      { ceph: {} },
+      { dta: {} },
+    ],
+  })
+  const { collectors } = await inspect({ sources })
+  expect(collectors.map(({ key, state, writes }) => [key, state, writes])).toEqual([
+    ['logs', 'ready', ['cluster-resources/pods/logs', 'app']],
+    ['logs', 'ready', ['cluster-resources/pods/logs', 'other']],
+    ['data', 'invalid', []],
+    ['configMap', 'excluded', []],
+    ['ceph', 'unsupported', []],
+    ['dta', 'invalid', []],
+  ])
+  expect(collectors[0]?.permissions).toEqual([
+    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  ])
 })

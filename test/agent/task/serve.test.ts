@@ -87,7 +87,7 @@ describe('what it is told', () => {
 
 describe('a run', () => {
   it('says its steps and outputs, and is done', async () => {
-    const { input } = inputOf(start(runRequest(space)))
+    const { input } = inputOf(start(runRequest(space, { tokenKey: 'ab'.repeat(32) })))
     const { code, said } = serve(input)
     expect(await code).toBe(0)
     expect(said.map(({ type }) => type)).toEqual(['step', 'step', 'progress', 'output', 'step', 'done'])

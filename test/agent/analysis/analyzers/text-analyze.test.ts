@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createAnalyzers } from '../../../../agent/analysis/create-analyzers.ts'
-import { entry, lines, run } from '../run-analyzer.ts'
+import { entry, lines, NOW, run } from '../run-analyzer.ts'
 
 const files = {
   'logs/ns/pod/x-stdout.txt': 'starting\nERROR disk full\nUsers: 42 Name: bob\nend\n',
@@ -51,10 +51,10 @@ describe('textAnalyze: files', () => {
   ])('finds $name', ({ config, want }) => expect(verdicts({ regex: 'ERROR', outcomes: failIfMatched, ...config })).toEqual(want))
 
   it('asks for no other file', () => {
-    const { analyzers } = createAnalyzers({
-      analyzers: [entry('textAnalyze', { fileName: 'logs/*.log', regex: 'x' })],
-      hostAnalyzers: [],
-    })
+    const { analyzers } = createAnalyzers(
+      { analyzers: [entry('textAnalyze', { fileName: 'logs/*.log', regex: 'x' })], hostAnalyzers: [] },
+      NOW,
+    )
     expect(Object.keys(files).filter((path) => analyzers[0]?.wants(path))).toEqual(['logs/a.log', 'logs/b.log'])
   })
 })
@@ -170,12 +170,14 @@ describe('textAnalyze: regexGroups', () => {
   ])('takes $name', ({ regex, outcomes, want }) => expect(of(regex, outcomes)).toEqual([want]))
 
   it('leaves a template that it cannot fill as it is, and says so beforehand', () => {
-    const config = { fileName: 'logs/b.log', regexGroups: '(?P<A>E)', outcomes: [{ fail: { message: '{{ .A | lower }}' } }] }
-    expect(verdicts(config)).toEqual(['fail {{ .A | lower }}'])
+    const config = { fileName: 'logs/b.log', regexGroups: '(?P<A>E)', outcomes: [{ fail: { message: '{{ .A | lowest }}' } }] }
+    expect(verdicts(config)).toEqual(['fail {{ .A | lowest }}'])
     expect(
-      createAnalyzers({ analyzers: [entry('textAnalyze', config)], hostAnalyzers: [] }).problems.map(({ message }) => message),
+      createAnalyzers({ analyzers: [entry('textAnalyze', config)], hostAnalyzers: [] }, NOW).problems.map(
+        ({ message }) => message,
+      ),
     ).toEqual([
-      'analyzer "textAnalyze": the message "{{ .A | lower }}" uses a template that this version cannot fill; it is shown as it is',
+      'analyzer "textAnalyze": the message "{{ .A | lowest }}" cannot be filled and is shown as it is: there is no function "lowest"',
     ])
   })
 

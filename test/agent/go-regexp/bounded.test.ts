@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { boundedExec } from '../../../../agent/analysis/text/bounded-match.ts'
+import { boundedExec } from '../../../agent/go-regexp/bounded.ts'
 
 it('matches as exec does', () => {
   expect(Array.from(boundedExec(/E(R+)O(x)?/u, 'xx ERROR', 1000) ?? [])).toEqual(['ERRO', 'RR', undefined])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { literal, perlClass, posixClass, unicodeClass } from '../../../../agent/analysis/text/character-classes.ts'
+import { literal, perlClass, posixClass, unicodeClass } from '../../../agent/go-regexp/character-classes.ts'
 
 const ALL = Array.from({ length: 0x2100 }, (_, code) => String.fromCodePoint(code)).concat('😀')
 const members = (set: string | undefined, from = '') => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compileGoRegexp } from '../../../../agent/analysis/text/go-regexp.ts'
+import { compileGoRegexp } from '../../../agent/go-regexp/go-regexp.ts'
 
 const TEXTS = [
   'starting\nERROR disk full\nUsers: 42 Name: bob\nend\n',

@@ -1,0 +1,85 @@
+import type { Clock } from '../../core/clock.ts'
+import { fail } from '../../core/errors.ts'
+import type { AnalyzeRequest, AnalyzeTaskResult, FromTask } from '../../core/task.ts'
+import { analysisElements } from '../analysis/analysis-json.ts'
+import { createAnalyzers } from '../analysis/create-analyzers.ts'
+import { OWN_FOLDER } from '../bundle/output-path.ts'
+import { readBundle } from '../bundle/read-bundle.ts'
+import { problemText } from '../specs/document.ts'
+import type { Entry, MergedSpec } from '../specs/document.ts'
+import { mergeSpecs } from '../specs/merge.ts'
+import { parseDocuments } from '../specs/parse.ts'
+
+interface AnalyzeEdge {
+  clock: Clock
+  signal: AbortSignal
+  say(message: FromTask): void
+}
+
+/** Where a bundle keeps the analyzers that judged it. */
+export const ANALYZERS_FILE = `${OWN_FOLDER}/analyzers.json`
+
+/** The largest file that analyzers are shown. */
+const FILE_BYTES = 512 * 1024 * 1024
+const SPEC_BYTES = 1024 * 1024
+
+/**
+ * Judges a bundle that lies on disk by the analyzers of the specs, or by its own if there are none. Throws BUNDLE_NOT_READ,
+ * ANALYZERS_MISSING, or SPEC_INVALID.
+ */
+export async function analyzeTask(request: AnalyzeRequest, edge: AnalyzeEdge): Promise<AnalyzeTaskResult> {
+  const warn = (code: string, message: string) => edge.say({ type: 'warning', code, message })
+  edge.say({ type: 'step', name: 'reading the spec' })
+  const specs = request.specs.length > 0 ? request.specs : [await ownSpec(request.bundle, edge)]
+  const { analyzers, hostAnalyzers } = readSpecs(specs, warn)
+  const created = createAnalyzers({ analyzers, hostAnalyzers }, edge.clock.now())
+  for (const { code, message } of created.problems) warn(code, message)
+
+  edge.say({ type: 'step', name: 'reading the bundle' })
+  const visitor = {
+    wants: (path: string) => created.analyzers.some((one) => one.wants(path)),
+    file: (path: string, bytes: Uint8Array) => {
+      for (const one of created.analyzers) if (one.wants(path)) one.file(path, bytes)
+    },
+  }
+  const { files, tooLarge } = await readBundle(request.bundle, visitor, FILE_BYTES, edge.signal)
+  for (const path of tooLarge) warn('ANALYZER_FILE', `${path} is larger than ${FILE_BYTES} bytes, so no analyzer saw it`)
+  edge.say({ type: 'step', name: 'judging' })
+  const results = created.analyzers.flatMap((one) => one.finish())
+  const count = (verdict: string) => results.filter((one) => one.verdict === verdict).length
+  return { analysis: analysisElements(results), counts: { pass: count('pass'), warn: count('warn'), fail: count('fail') }, files }
+}
+
+function readSpecs(specs: AnalyzeRequest['specs'], warn: (code: string, message: string) => void): MergedSpec {
+  const read = specs.map(({ text, name }) => parseDocuments(text, name))
+  const problems = read.flatMap((one) => one.problems)
+  const source = specs.map(({ name }) => name).join(', ')
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw fail('SPEC_INVALID', { source, issues: errors.map(problemText).join('; ') })
+  for (const problem of problems) warn(problem.code, problemText(problem))
+  const documents = read.flatMap((one) => one.documents)
+  const spec = mergeSpecs(documents, 'analyze')
+  if (spec.analyzers.length + spec.hostAnalyzers.length === 0) throw fail('ANALYZERS_MISSING', { what: source })
+  return spec
+}
+
+/** The analyzers that judged the bundle when it was made. */
+async function ownSpec(bundle: string, { signal }: AnalyzeEdge): Promise<{ text: string; name: string }> {
+  let text: string | undefined
+  const visitor = {
+    wants: (path: string) => path === ANALYZERS_FILE,
+    file: (_: string, bytes: Uint8Array) => void (text = new TextDecoder().decode(bytes)),
+  }
+  await readBundle(bundle, visitor, SPEC_BYTES, signal)
+  if (text === undefined) throw fail('ANALYZERS_MISSING', { what: 'the bundle' })
+  return { text, name: ANALYZERS_FILE }
+}
+
+/** The text of that file; undefined when there is nothing to judge by. */
+export function encodeAnalyzers({ analyzers, hostAnalyzers }: MergedSpec): string | undefined {
+  if (analyzers.length + hostAnalyzers.length === 0) return undefined
+  const items = (entries: readonly Entry[]) => entries.map(({ key, config }) => ({ [key]: config }))
+  const spec = { analyzers: items(analyzers), hostAnalyzers: items(hostAnalyzers) }
+  const document = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'SupportBundle', metadata: { name: 'analyzers' }, spec }
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
