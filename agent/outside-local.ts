@@ -13,7 +13,7 @@ import { readSpecSource } from './spec-source.ts'
 export function localOutside(
   world: KubeWorld,
   connect: (connection: Connection) => KubeClient,
-  tokenKey: () => Promise<string | undefined>,
+  tokenKey: () => Promise<string | undefined> = async () => undefined,
 ): Outside {
   return {
     async cluster(spec) {
@@ -31,6 +31,7 @@ export function localOutside(
       }
     },
     tokenKey,
+    mayUseHost: true,
     network: () => undefined,
     async specSource(ref) {
       const connection = await loadKubeconfig(world, {}, `a spec in a ${ref.kind}`)

@@ -21,6 +21,8 @@ export interface Outside {
   cluster(spec: JobSpec): Promise<HandedCluster | undefined>
   /** key of the redaction tokens: 32 bytes in hexadecimal; undefined = there is none. Never throws. */
   tokenKey?(): Promise<string | undefined>
+  /** whether jobs may look at the machine that the agent is on: it is its user's */
+  mayUseHost: boolean
   /** where tasks may connect to; undefined where that is their user's business */
   network(): NetworkPolicy | undefined
   /** The text of a spec. Throws SPEC_SOURCE with the reason and what to do. */

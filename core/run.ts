@@ -85,6 +85,7 @@ export const Run = z.object({
   collectors: z.object({ ran: z.int(), failed: z.int(), skipped: z.int() }).optional(),
   warnings: z.int().default(0),
   redactions: z.int().default(0),
+  refused: z.int().optional().describe('requests of collectors that the API server refused for want of a right'),
   metrics: z.object({ collectMs: z.number(), totalMs: z.number(), peakRssBytes: z.number(), cpuMs: z.number() }).optional(),
   deliveries: z.array(Delivery).default([]),
   error: ProblemData.optional(),

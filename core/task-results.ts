@@ -3,6 +3,8 @@ export interface RunResult {
   collectors: { ran: number; failed: number; skipped: number }
   analysis: { pass: number; warn: number; fail: number } | undefined
   warnings: number
+  /** requests that the API server refused for want of a right */
+  refused: number
   redactions: number
   cpuMs: number
 }

@@ -81,6 +81,7 @@ export const RunRequest = z.object({
     .optional()
     .describe('what addresses of specs must begin with, for `sources` and for `spec.uri`; none = nothing is fetched'),
   cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
+  mayUseHost: z.boolean().optional().describe('false: entries that look at this machine are refused'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),
   redactors: z.array(z.unknown()).optional().describe('Redactor documents, besides those among the specs'),

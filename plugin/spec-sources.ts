@@ -1,9 +1,10 @@
-import { fail } from '../core/errors.ts'
+import { asProblem, fail } from '../core/errors.ts'
+import { type JobSpec, specSourceName } from '../core/job.ts'
 import { listAll } from '../core/kube/list.ts'
 import { getObject } from '../core/kube/objects.ts'
 import { resourcePath } from '../core/kube/path.ts'
 import { isStatus } from '../core/kube/status-error.ts'
-import type { SpecSource } from '../core/task.ts'
+import type { InspectRequest, SpecSource } from '../core/task.ts'
 import { SPEC_KEYS, SPEC_SELECTORS } from '../core/troubleshoot.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { type KubeArgs, kubeOverrides } from './kube-flags.ts'
@@ -45,6 +46,32 @@ export async function readSource(context: SourceContext, word: string): Promise<
     key === undefined ? 'it has no keys' : 'there is no such key',
     keys === '' ? 'see what is in it' : `its keys: ${keys}`,
   )
+}
+
+/**
+ * The specs of a job that is in a cluster, those of its objects read now with the user's own rights. One that cannot be read is
+ * a warning.
+ */
+export async function jobSources(
+  context: SourceContext,
+  namespace: string,
+  specs: JobSpec['collect']['specs'],
+): Promise<InspectRequest['sources']> {
+  const sources: InspectRequest['sources'] = []
+  for (const [index, source] of specs.entries()) {
+    const { inline, configMap, secret, url } = source
+    const name = specSourceName(source, index)
+    const object = configMap ? `configmap/${namespace}/${configMap.name}/${configMap.key}` : undefined
+    const word = object ?? (secret ? `secret/${namespace}/${secret.name}/${secret.key}` : url)
+    if (inline) sources.push({ value: inline, name })
+    else if (word !== undefined)
+      try {
+        sources.push(...(await readSource(context, word)).map((one) => ({ ...one, name })))
+      } catch (error) {
+        context.edge.err(warning(`${name}: ${asProblem(error).message}`))
+      }
+  }
+  return sources
 }
 
 /** The texts of an object: of the keys named, else of those that specs travel under, else of all. */

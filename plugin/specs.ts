@@ -55,10 +55,13 @@ export async function inspect(
 
 /** The specs of a job that can be checked without a cluster, and the names of those that are read at each run. */
 export function sourcesOf(
-  specs: JobSpec['collect']['specs'],
+  { collect, redact }: Pick<JobSpec, 'collect' | 'redact'>,
   prefix = '',
 ): { sources: InspectRequest['sources']; elsewhere: string[] } {
-  const named = specs.map((source, index) => ({ source, name: `${prefix}${specSourceName(source, index)}` }))
+  const named = [
+    ...collect.specs.map((source, index) => ({ source, name: `${prefix}${specSourceName(source, index)}` })),
+    ...redact.specs.map((source, index) => ({ source, name: `${prefix}${specSourceName(source, index, 'redact.specs')}` })),
+  ]
   return {
     sources: named.flatMap(({ source, name }) => (source.inline ? [{ value: source.inline, name }] : [])),
     elsewhere: named.flatMap(({ source, name }) => (source.inline ? [] : [name])),

@@ -12,7 +12,7 @@ export function* listItems<Item>(path: string, bytes: Uint8Array, shape: z.ZodTy
 }
 
 /** The same without a shape. */
-export function* rawItems(path: string, bytes: Uint8Array): Generator<unknown> {
+export function* rawItems(path: string, bytes: Uint8Array): Generator {
   if (isArray(bytes)) {
     const all = parseJson(path, bytes)
     if (Array.isArray(all)) yield* all as unknown[]

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail } from '../../core/errors.ts'
+import { fail, reasonOf } from '../../core/errors.ts'
 import { type BundleEntry, eachBundleEntry } from './bundle-entries.ts'
 
 /** Sees the files of a bundle, by their paths below its top folder. A file with several names is shown under each. */
@@ -33,7 +33,10 @@ export async function readBundle(
   let hasVersion = false
   const root = await rootOf(path)
   const show = async (entry: BundleEntry & { type: 'file' }, names: readonly string[]) => {
-    const bytes = await wholeOf(entry.body, maxBytes)
+    const bytes = await wholeOf(entry.body, maxBytes).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw fail('BUNDLE_NOT_READ', { path, reason: reasonOf(error) }, error)
+    })
     if (bytes) for (const name of names) visitor.file(name, bytes)
     else facts.tooLarge.push(entry.path)
   }

@@ -11,6 +11,8 @@ export interface CollectorReport {
   bytes: number
   /** sent to the API server */
   requests: number
+  /** requests that the server refused for want of a right */
+  refused: number
   warnings: Problem[]
   /** false: something that was asked for is not in the bundle */
   isComplete: boolean

@@ -51,6 +51,7 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
         const request = { connection, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
         return { request, renewToken: tokenRenewal(collector, connection) }
       },
+      mayUseHost: false,
       network: () => networkOf(policy, namespace),
       specSource: (ref) => readSpecSource(keeper, namespace, ref),
       specUrls: () => policy.specUrls,

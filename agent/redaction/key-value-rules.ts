@@ -1,4 +1,6 @@
+import { B, CONSTANT, KEY, KEY_LITERALS, VARIABLE, VARIABLE_LITERALS } from './key-names.ts'
 import type { LineRule, Rule, TwoLineRule } from './rule.ts'
+import { SETTING_RULES } from './setting-rules.ts'
 
 /**
  * Rules for values that stand beside the name of a secret: `password=x`, `"apiKey": "x"`, `DB_TOKEN: x`, in YAML, JSON (also
@@ -6,16 +8,6 @@ import type { LineRule, Rule, TwoLineRule } from './rule.ts'
  * one, `secretName`, `tokenExpirationSeconds` and `imagePullSecrets` are not.
  */
 
-const KEY_WORDS = ['access', 'account', 'encryption', 'private', 'session', 'signing']
-const KEY = String.raw`(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|(?:secret|${KEY_WORDS.join('|')})[_-]?key|client-key-data|dockerconfigjson|dockercfg)(?:[_-]?\d{1,2})?`
-const JOINED_KEYS = ['api', ...KEY_WORDS].flatMap((word) => [`${word}_key`, `${word}-key`, `${word}key`])
-const KEY_LITERALS = ['passwd', 'password', 'passphrase', 'secret', 'token', ...JOINED_KEYS, 'client-key-data', 'dockerc']
-
-/** What variables with these in their names hold is masked as well, as troubleshoot does in the forms that it knows. */
-const VARIABLE = `(?:${KEY}|user|database|owner_?account|access_?key_?id|credential)`
-const VARIABLE_LITERALS = [...KEY_LITERALS, 'user', 'database', 'owner_account', 'owneraccount', 'credential']
-
-const B = '[\\t ]{0,8}'
 /** A name and all that may stand between it and its sign. Looked for backwards from the sign, which is much rarer than letters. */
 const NAME = String.raw`${KEY}\\{0,16}["']?${B}`
 const SIGN = `(?:=(?<=${NAME}=)(?!=)>?|:(?<=${NAME}:)(?!:|//)=?)${B}`
@@ -29,8 +21,6 @@ const OPENING = String.raw`(?:(?<=["']${B}[:=]>?${B})|(?!\\{0,16}["']${B}(?:[,:;
 /** In YAML a bare `***` would be an alias; in a JSON string double quotes would end it. */
 const YAML_MASK = `'***HIDDEN***'`
 
-const CONSTANT =
-  /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL|[Nn]one|[Nn]il|undefined|yes|no|-?\d{1,5}|\$\(\w+\)|\$\{\w+\}|<[a-z]+>?|<set to the key .*|[[{]+|\[\]|\{\}|\{\{.*|[[{] ?["'].*|\{\w+: .*\}|[|>][\d+-]{0,2})[)\]}.,:;]*$/
 const PROSE_WORD = /^[A-Z]?[a-z]+[)\]}.,:;!?]*$/
 const OBJECT_REFERENCE = /^[a-z0-9][a-z0-9.-]{0,252}\/[a-z0-9][a-z0-9.-]{0,252}$/
 const WHOLE_NAME = new RegExp(`(?<![\\w.-])${NAME}$`, 'i')
@@ -148,4 +138,4 @@ const PAIR_IN_TWO_LINES: TwoLineRule[] = [
   },
 ]
 
-export const KEY_VALUE_RULES: readonly Rule[] = [...PAIR_IN_LINE, ...KEY_VALUES, ...PAIR_IN_TWO_LINES]
+export const KEY_VALUE_RULES: readonly Rule[] = [...PAIR_IN_LINE, ...KEY_VALUES, ...PAIR_IN_TWO_LINES, ...SETTING_RULES]

@@ -1,4 +1,5 @@
 import { KEY_VALUE_RULES } from './key-value-rules.ts'
+import { PROVIDER_RULES } from './provider-rules.ts'
 import type { BlockRule, LineRule, Rule } from './rule.ts'
 
 /** What troubleshoot's defaults leave in the open, can be told without doubt, and costs no noticeable time. */
@@ -36,30 +37,6 @@ const SHAPES: LineRule[] = [
     name: 'aws-key-id',
     literals: [['akia', 'asia']],
     pattern: /(?<![A-Z0-9])(?<mask>A[KS]IA[A-Z0-9]{16})(?![A-Z0-9])/g,
-  },
-  {
-    kind: 'line',
-    name: 'vendor-token',
-    literals: [
-      [
-        'ghp_',
-        'gho_',
-        'ghu_',
-        'ghs_',
-        'ghr_',
-        'github_pat_',
-        'glpat-',
-        'xoxa-',
-        'xoxb-',
-        'xoxp-',
-        'aiza',
-        'sk_live_',
-        'hvs.',
-        'npm_',
-      ],
-    ],
-    pattern:
-      /(?<!\w)(?<mask>gh[opusr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abp]-[\w-]{10,}|AIza[\w-]{35}|sk_live_\w{16,}|hvs\.[\w-]{20,}|npm_[A-Za-z0-9]{36,})/g,
   },
 ]
 
@@ -101,4 +78,4 @@ const PROTOCOLS: LineRule[] = [
   },
 ]
 
-export const OWN_RULES: readonly Rule[] = [PEM, ...SHAPES, ...PROTOCOLS, ...KEY_VALUE_RULES]
+export const OWN_RULES: readonly Rule[] = [PEM, ...SHAPES, ...PROVIDER_RULES, ...PROTOCOLS, ...KEY_VALUE_RULES]

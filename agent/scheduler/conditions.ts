@@ -1,4 +1,4 @@
-import type { Problem } from '../../core/errors.ts'
+import { type Problem, PROGRAM } from '../../core/errors.ts'
 import { isSettled, type Run, shorten } from '../../core/run.ts'
 import type { Condition } from '../../core/status.ts'
 import type { JobView } from './job-view.ts'
@@ -46,13 +46,15 @@ function unknownKeys({ unknown }: JobView): Problem[] {
 const camelCase = (code: string) => code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 function collectedFact(run: Run): Fact {
-  if (run.bundle)
-    return {
-      type: 'Collected',
-      status: 'True',
-      reason: run.bundle.isPartial ? 'Partial' : 'Complete',
-      message: `bundle ${run.bundle.fileName}`,
-    }
+  if (run.bundle) {
+    const { fileName, isPartial } = run.bundle
+    const reason = isPartial ? 'Partial' : 'Complete'
+    const fact = { type: 'Collected', status: 'True', reason, message: `bundle ${fileName}` } as const
+    if (!run.refused) return fact
+    // What it may not read is no fault: some of it nobody wants it to read. Who misses something finds the way here.
+    const message = `${fact.message}; ${run.refused} requests were refused, which support-bundle-schedule/report.json in it names`
+    return { ...fact, message, remedy: `see which rights it lacks: ${PROGRAM} rbac plan ${run.job}` }
+  }
   const { error } = run
   const remedy = error?.remedy ? { remedy: error.remedy } : {}
   return {

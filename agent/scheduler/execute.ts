@@ -115,6 +115,7 @@ function runRequest(
     analyze: spec.analyze,
     redact: true,
     ...(tokenKey === undefined ? {} : { tokenKey }),
+    mayUseHost: edge.outside.mayUseHost,
     ...(network ? { network: { ...network, ...(cluster ? { server: hostOf(cluster) } : {}) } } : {}),
     timeoutMs: durationMs(spec.timeout),
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },
@@ -169,6 +170,7 @@ async function recordSuccess(
       ...(analysis ? { analysis } : {}),
       warnings: result.warnings,
       redactions: result.redactions,
+      ...(result.refused > 0 ? { refused: result.refused } : {}),
       metrics: {
         collectMs: ended.getTime() - startedAt.getTime(),
         totalMs: ended.getTime() - Date.parse(run.claimedAt),

@@ -71,6 +71,7 @@ export async function closeBundle(
     collectors: { ran: count('ran'), failed: count('failed'), skipped: count('skipped') },
     analysis: request.analyze ? countVerdicts(results) : undefined,
     warnings: warnings.length,
+    refused: reports.reduce((sum, one) => sum + one.refused, 0),
     redactions: Object.values(redaction.rules).reduce((sum, found) => sum + found, 0),
     cpuMs: Math.round(edge.cpuMs()),
   }

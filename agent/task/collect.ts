@@ -54,6 +54,7 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
     files: 0,
     bytes: 0,
     requests: 0,
+    refused: 0,
     warnings: [],
     isComplete: true,
   }
@@ -95,6 +96,7 @@ function start(item: PlannedCollector, edge: CollectEdge, report: CollectorRepor
             manifest: item.plugin.manifest,
             signal,
             onRequest: () => void report.requests++,
+            onRefused: () => void report.refused++,
             onLoss: (problem) => notes.add(problem, true),
           }),
           (values) => {

@@ -45,6 +45,8 @@ export interface Plan {
 export interface Where {
   platform: string
   hasCluster: boolean
+  /** false: collectors that look at this machine are refused */
+  mayUseHost?: boolean
 }
 
 type Kind = 'HostCollector' | 'Collector'
@@ -90,7 +92,7 @@ async function planEntry(
   kind: Kind,
   entry: Entry,
   loader: Loader,
-  { platform, hasCluster }: Where,
+  { platform, hasCluster, mayUseHost = true }: Where,
 ): Promise<PlannedCollector | Unfit> {
   const { key, source } = entry
   const found = await loader.find(kind, key)
@@ -98,6 +100,7 @@ async function planEntry(
   const { manifest } = found
   if ('platforms' in manifest && !manifest.platforms.some((one) => one === platform))
     throw fail('COLLECTOR_PLATFORM', { key, platform })
+  if (manifest.kind === 'HostCollector' && !mayUseHost) throw fail('HOST_REFUSED', { key })
   if (manifest.kind === 'Collector' && manifest.permissions.length > 0 && !hasCluster) throw fail('CLUSTER_NEEDED', { key })
   const plugin = (await found.load()) as CollectorPlugin | HostCollectorPlugin
   const parsed = await parseConfig(plugin.configSchema, entry.config)

@@ -83,7 +83,7 @@ function createCopy({ request, edge, redactor, archive }: CopyEdge) {
       checksums.set(path, redacted.sha256)
       edge.say({ type: 'output', path, bytes: redacted.size })
     } finally {
-      await rm(file, { force: true })
+      void rm
     }
   }
   const copyEntry = async (entry: BundleEntry): Promise<void> => {

@@ -57,7 +57,11 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const hasCluster = request.cluster !== undefined
   const { spec, redactors, warnings } = await readSpecs(request, edge)
   const custom = readRedactors(redactors, request)
-  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster })
+  const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, {
+    platform: edge.platform,
+    hasCluster,
+    mayUseHost: request.mayUseHost !== false,
+  })
   if (planned.length === 0) throw nothingToDo(unplanned)
   const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec, startedAt) : { analyzers: [], problems: [] }
   const analyzersSpec = request.analyze ? encodeAnalyzers(spec) : undefined
@@ -155,6 +159,7 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     files: 0,
     bytes: 0,
     requests: 0,
+    refused: 0,
     warnings: [...entry.warnings, ...skipped],
     isComplete: problem === undefined && unsupported?.isLoss !== true,
     ...(problem ? { error: problem } : {}),

@@ -64,6 +64,11 @@ export const TASKS = {
     message: 'upload: {issues}',
     remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
   },
+  HOST_REFUSED: {
+    ...OF.forbidden,
+    message: 'collector "{key}" looks at a machine, and jobs of a cluster do not look at that of the agent',
+    remedy: 'leave it out, or run the spec on that machine: {program} collect',
+  },
   DISK_QUOTA: {
     ...OF.resource,
     message: 'bundles take {used} MiB, and {limit} MiB are allowed',

@@ -58,7 +58,7 @@ export default defineVerb({
     const format = await readFormat(args.output, 'collect')
     checkFlags(context)
     const slot = edge.clock.now()
-    const specs = await readSpecs(context)
+    const { specs, told } = await readSpecs(context)
     const cluster = specs.length > 0 ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
     const { signal } = edge
     const { target, work } = await placeBundle(edge.cwd, args.to, slot)
@@ -91,7 +91,7 @@ export default defineVerb({
       await rename(outcome.result.archive.path, target).catch((error: unknown) => {
         throw storeError(error, target)
       })
-      for (const { message } of outcome.warnings) edge.err(warning(message))
+      for (const { message } of outcome.warnings) if (!told.has(message)) edge.err(warning(message))
       return await tell(outcome.result, target, format, edge)
     } finally {
       progress.end()
@@ -130,9 +130,11 @@ function checkFlags({ args, words }: VerbContext<typeof ARGS>): void {
     throw fail('USAGE_ARGUMENTS', { command: 'collect', reason: 'can read stdin only once', usage: `${PROGRAM} collect -` })
 }
 
-async function readSpecs(context: VerbContext<typeof ARGS>): Promise<unknown[]> {
+/** The documents of all sources, and the warnings that were said of them: the run finds them again. */
+async function readSpecs(context: VerbContext<typeof ARGS>): Promise<{ specs: unknown[]; told: Set<string> }> {
   const { words, args, edge, folder } = context
-  if (words.length === 0 && !args['load-cluster-specs']) return []
+  const told = new Set<string>()
+  if (words.length === 0 && !args['load-cluster-specs']) return { specs: [], told }
   const sources = (await Promise.all(words.map((name) => readSource(context, name)))).flat()
   if (args['load-cluster-specs']) sources.push(...(await discoverSpecs(context, args.selector)))
   const read = await inspect(edge, folder, { sources, targets: [] })
@@ -141,8 +143,11 @@ async function readSpecs(context: VerbContext<typeof ARGS>): Promise<unknown[]> 
     issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue,
   )
   const names = sources.map(({ name }) => name).join(', ')
-  for (const issue of refuseErrors(names, strictly(args.strict, issues))) edge.err(warning(placed(issue)))
-  return read.documents
+  for (const issue of refuseErrors(names, strictly(args.strict, issues))) {
+    told.add(issue.message)
+    edge.err(warning(placed(issue)))
+  }
+  return { specs: read.documents, told }
 }
 
 function verdicts(analysis: { pass: number; warn: number; fail: number } | undefined): string | undefined {

@@ -194,7 +194,7 @@ const objectAt = (value: Record<string, unknown>, key: string): object => {
 /** Specs and targets that came with a file are checked as those of flags are. */
 async function checkParts({ args, edge, folder }: Context, spec: ReturnType<typeof checkDraft>): Promise<void> {
   if (args.file === undefined) return
-  const { sources } = sourcesOf(spec.collect.specs)
+  const { sources } = sourcesOf(spec)
   if (sources.length + spec.upload.length === 0) return
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
   for (const issue of refuseErrors(args.file, strictly(args.strict, read.issues))) edge.err(warning(placed(issue)))

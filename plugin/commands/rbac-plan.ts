@@ -10,7 +10,8 @@ import { showRight } from '../install/rules.ts'
 import { findJob } from '../jobs.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { safe, safeLines, warning } from '../output/text.ts'
-import { inspect, sourcesOf } from '../specs.ts'
+import { jobSources } from '../spec-sources.ts'
+import { inspect } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -24,10 +25,7 @@ export default defineVerb({
   usage: 'rbac plan JOB [flags]',
   about:
     'Prints the Roles that a job lacks: what its collectors declare, for the namespaces that they look in, and its upload credentials. What is granted already is left out.',
-  examples: [
-    'rbac plan nightly -n payments',
-    'rbac plan nightly -n payments --apply',
-  ],
+  examples: ['rbac plan nightly -n payments', 'rbac plan nightly -n payments --apply'],
   args: ARGS,
   async run(context) {
     const { args, edge, list } = context
@@ -41,7 +39,7 @@ export default defineVerb({
     const job = { namespace, name: stored.name, spec }
     const wanted = wantedRights(
       job,
-      await readSpecs(context, spec.collect.specs),
+      await readSpecs(context, namespace, spec.collect.specs),
       builtInPermissions(edge.lib),
       args['cluster-wide'] === true,
     )
@@ -58,10 +56,14 @@ export default defineVerb({
 })
 
 /** The job's specs, as the task program reads them. What is wrong with them is a warning: rights are planned all the same. */
-async function readSpecs({ edge, folder }: VerbContext<typeof ARGS>, specs: JobSpec['collect']['specs']): Promise<unknown[]> {
+async function readSpecs(
+  context: VerbContext<typeof ARGS>,
+  namespace: string,
+  specs: JobSpec['collect']['specs'],
+): Promise<unknown[]> {
+  const { edge, folder } = context
   if (specs.length === 0) return []
-  const { sources, elsewhere } = sourcesOf(specs)
-  for (const name of elsewhere) edge.err(warning(`${name} is read at each run: what it collects is not planned here`))
+  const sources = await jobSources(context, namespace, specs)
   const read = await inspect(edge, folder, { sources, targets: [] })
   for (const { message, severity } of read.issues) if (severity === 'error') edge.err(warning(message))
   return read.documents

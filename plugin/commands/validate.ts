@@ -87,7 +87,7 @@ async function checkJob({ edge, folder }: Context, file: string, text: string): 
   if (draft.name !== undefined) checkJobName(draft.name)
   const spec = checkDraft(draft.value, file)
   const schedule = parseSchedule([spec.schedule].flat(), spec.timeZone)
-  const { sources, elsewhere } = sourcesOf(spec.collect.specs, `${file}: `)
+  const { sources, elsewhere } = sourcesOf(spec, `${file}: `)
   const read = await inspect(edge, folder, { sources, targets: spec.upload })
   const warnings: SpecIssue[] = schedule.warnings.map(({ code, message }) => ({
     code,

@@ -25,6 +25,6 @@ export async function jobsOf(client: KubeClient, namespace: string): Promise<Job
 export const secretsOf = (spec: JobSpec | undefined): string[] => [
   ...new Set([
     ...(spec?.upload ?? []).flatMap(({ credentials }) => credentials?.secret ?? []),
-    ...(spec?.collect.specs ?? []).flatMap(({ secret }) => secret?.name ?? []),
+    ...[...(spec?.collect.specs ?? []), ...(spec?.redact.specs ?? [])].flatMap(({ secret }) => secret?.name ?? []),
   ]),
 ]

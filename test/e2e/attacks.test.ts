@@ -122,15 +122,9 @@ describe('a job that attacks', () => {
       ],
     }
     const HOST: Record<string, [object, RegExp]> = {
-      'bundles of another': [
-        { copy: { path: '/work/namespaces/victim/bundles/nightly/*' } },
-        /COPY_NOTHING_FOUND|ERR_ACCESS_DENIED|restricted/,
-      ],
-      'tokens of the container': [{ copy: { path: '/var/run/secrets/**' } }, /COPY_NOTHING_FOUND|restricted/],
-      'a command in the container': [
-        { run: { command: '/usr/bin/node', args: ['--version'] } },
-        /HOST_COMMAND_NOT_RUN.*restricted/,
-      ],
+      'bundles of another': [{ copy: { path: '/work/namespaces/victim/bundles/nightly/*' } }, /HOST_REFUSED/],
+      'tokens of the container': [{ copy: { path: '/var/run/secrets/**' } }, /HOST_REFUSED/],
+      'a command in the container': [{ run: { command: '/usr/bin/node', args: ['--version'] } }, /HOST_REFUSED/],
     }
     let bundle: Awaited<ReturnType<typeof openBundle>>
     beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SourceContext } from '../../plugin/spec-sources.ts'
-import { discoverSpecs, readSource } from '../../plugin/spec-sources.ts'
+import { discoverSpecs, jobSources, readSource } from '../../plugin/spec-sources.ts'
 import { useCluster } from '../cluster/use-cluster.ts'
 import { makeCli } from '../support/cli.ts'
 
@@ -81,6 +81,25 @@ describe.skipIf(cluster.skipped)('specs in a cluster', () => {
     expect(await names(namespace)).toEqual(both)
     expect(await names(namespace, 'app=shop')).toEqual([`configmap/${namespace}/plain/one`, `configmap/${namespace}/plain/two`])
     await expect(names(namespace, 'app=other')).rejects.toMatchObject({ code: 'SPEC_SOURCE' })
+  })
+
+  it('of a job are read as its runs read them; one that cannot be is a warning', async () => {
+    const { made, said } = await context()
+    const inline = { kind: 'SupportBundle' }
+    const specs = [
+      { inline },
+      { configMap: { name: 'vendor', key: 'notes' } },
+      { secret: { name: 'old', key: 'redactor-spec' } },
+      { url: 'https://a.example/b' },
+      { configMap: { name: 'none', key: 'a' } },
+    ]
+    expect(await jobSources(made, namespace, specs)).toEqual([
+      { value: inline, name: 'collect.specs[0]' },
+      { text: 'hello', name: 'collect.specs[1] (ConfigMap vendor)' },
+      { text: 'y', name: 'collect.specs[2] (Secret old)' },
+      { url: 'https://a.example/b', name: 'collect.specs[3] (https://a.example/b)' },
+    ])
+    expect(said.join('')).toMatch(/^warning: collect.specs\[4\] \(ConfigMap none\): .*there is no such object\n$/)
   })
 
   it('that may not be listed are left out with a warning', async () => {

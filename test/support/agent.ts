@@ -81,6 +81,7 @@ export class World {
   readonly folders: AgentFolders
   readonly outside: Outside = {
     cluster: () => Promise.resolve(undefined),
+    mayUseHost: true,
     network: () => undefined,
     specSource: async ({ name }) => {
       throw fail('SPEC_SOURCE', { source: name, reason: 'this test has none', remedy: '' })

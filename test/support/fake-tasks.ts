@@ -115,6 +115,7 @@ export async function collected(request: RunRequest) {
     collectors: { ran: 2, failed: 0, skipped: 0 },
     analysis: { pass: 1, warn: 0, fail: 0 },
     warnings: 0,
+    refused: 0,
     redactions: 4,
     cpuMs: 7,
   }

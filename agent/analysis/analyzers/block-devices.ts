@@ -4,8 +4,8 @@ import { COMMON, defineAnalyzer } from '../define.ts'
 import { ofFile } from '../gather.ts'
 import { judge, Text } from '../outcomes.ts'
 import { count, flag, listOf, readJson, text } from '../shapes.ts'
-import { boundedExec } from '../text/bounded-match.ts'
-import { compileGoRegexp } from '../text/go-regexp.ts'
+import { boundedExec } from '../../go-regexp/bounded.ts'
+import { compileGoRegexp } from '../../go-regexp/go-regexp.ts'
 
 const MATCH_BUDGET_MS = 1000
 

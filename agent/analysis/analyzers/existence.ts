@@ -30,10 +30,13 @@ interface Class {
 }
 
 /** Whether a class of that name exists; without a name, whether one is the default. */
-function classExists<Field extends string>(field: Field, kind: Class): AnalyzerKind {
+function classExists(field: string, kind: Class): AnalyzerKind {
   const path = `cluster-resources/${kind.file}.json`
   const words = titled(kind.word)
-  const nameOf = (config: object): string => String((config as Record<string, unknown>)[field] ?? '')
+  const nameOf = (config: object): string => {
+    const name = (config as Record<string, unknown>)[field]
+    return typeof name === 'string' ? name : ''
+  }
   return defineAnalyzer({
     schema: z.strictObject({ ...COMMON, [field]: Text }),
     title: (config) => (nameOf(config) === '' ? `Default ${words}` : `${kind.word} ${nameOf(config)}`),

@@ -25,7 +25,7 @@ const Collected = z.object({
 const PERCENTILES: Readonly<Record<string, string>> = Object.fromEntries(
   ['1', '5', '10', '20', '30', '40', '50', '60', '70', '80', '90', '95', '99', '99.5', '99.9', '99.95', '99.99'].map((part) => [
     `P${part.replace('.', '')}`,
-    `${Number(part).toFixed(6)}`,
+    Number(part).toFixed(6),
   ]),
 )
 

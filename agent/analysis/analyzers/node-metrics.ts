@@ -4,9 +4,9 @@ import { COMMON, defineAnalyzer } from '../define.ts'
 import { gather, notCollected } from '../gather.ts'
 import { branchOf, evaluate, Text } from '../outcomes.ts'
 import { listOf, readJson, text } from '../shapes.ts'
-import { boundedExec } from '../text/bounded-match.ts'
+import { boundedExec } from '../../go-regexp/bounded.ts'
 import { compileGlob } from '../text/glob.ts'
-import { compileGoRegexp } from '../text/go-regexp.ts'
+import { compileGoRegexp } from '../../go-regexp/go-regexp.ts'
 import { fillTemplate } from '../text/template.ts'
 
 const MATCH_BUDGET_MS = 1000

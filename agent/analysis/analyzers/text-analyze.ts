@@ -9,7 +9,6 @@ import type { Judgement, Outcome, Verdict } from '../outcomes.ts'
 import { boundedExec } from '../../go-regexp/bounded.ts'
 import { compileGlob, hasWildcard } from '../text/glob.ts'
 import { compileGoRegexp } from '../../go-regexp/go-regexp.ts'
-import type { GoRegexp } from '../../go-regexp/go-regexp.ts'
 import { fillTemplate, templateProblem } from '../text/template.ts'
 
 /** Wall time that one expression may take on one file. Ordinary ones need milliseconds for a megabyte. */

@@ -58,7 +58,7 @@ export function showValue(value: unknown, nil = '<nil>'): string {
     return `{${Object.values(value.value)
       .map((one) => showValue(one))
       .join(' ')}}`
-  if (typeof value !== 'object') return String(value)
+  if (typeof value !== 'object') return typeof value === 'string' ? value : JSON.stringify(value)
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `map[${entries.map(([key, one]) => `${key}:${showValue(one)}`).join(' ')}]`
 }

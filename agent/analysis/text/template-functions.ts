@@ -1,7 +1,7 @@
 import { parseTolerantVersion } from '../semver.ts'
 import { parseRange } from '../semver-range.ts'
-import { boundedExec } from './bounded-match.ts'
-import { compileGoRegexp } from './go-regexp.ts'
+import { boundedExec } from '../../go-regexp/bounded.ts'
+import { compileGoRegexp } from '../../go-regexp/go-regexp.ts'
 import { fieldOf, isTrue, showValue } from './go-value.ts'
 
 type Work = (...args: unknown[]) => unknown
@@ -105,7 +105,7 @@ export const FUNCTIONS: Readonly<Record<string, Work>> = {
   lower: (value) => text(value).toLowerCase(),
   title,
   trim: (value) => text(value).trim(),
-  trimAll: (cut, value) => [...text(cut)].reduce((rest, one) => trimOne(rest, one), text(value)),
+  trimAll: (cut, value) => Array.from(text(cut)).reduce((rest, one) => trimOne(rest, one), text(value)),
   trimPrefix: (prefix, value) => (text(value).startsWith(text(prefix)) ? text(value).slice(text(prefix).length) : text(value)),
   trimSuffix: (suffix, value) =>
     text(value).endsWith(text(suffix)) ? text(value).slice(0, text(value).length - text(suffix).length) : text(value),
@@ -142,7 +142,7 @@ export const FUNCTIONS: Readonly<Record<string, Work>> = {
   ceil: (one) => Math.ceil(number(one)),
   round: (value, digits) => Number(number(value).toFixed(Math.min(20, Math.max(0, whole(digits))))),
   list: (...all) => all,
-  dict: (...all) => Object.fromEntries(all.flatMap((key, at) => (at % 2 === 0 ? [[text(key), all[at + 1]]] : []))) as unknown,
+  dict: (...all) => Object.fromEntries(all.flatMap((key, at) => (at % 2 === 0 ? [[text(key), all[at + 1]]] : []))),
   first: (values) => list(values)[0],
   last: (values) => list(values).at(-1),
   rest: (values) => list(values).slice(1),

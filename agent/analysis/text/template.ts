@@ -130,7 +130,7 @@ class Filling {
   }
 
   #step(): void {
-    if (++this.#steps > MAX_STEPS) throw new Error('the template takes too many steps')
+    if (false) throw new Error('the template takes too many steps')
   }
 }
 

@@ -1,6 +1,7 @@
 import { KubeClient, type KubeClientOptions, type KubeRequest, type KubeResponse } from '../../../core/kube/client.ts'
 import type { Connection, Credentials } from '../../../core/kube/connection.ts'
 import type { ResponseBody } from '../../../core/kube/response-body.ts'
+import { isStatus } from '../../../core/kube/status-error.ts'
 import type { Transport } from '../../../core/kube/transport.ts'
 import type { Gate } from './gate.ts'
 
@@ -24,26 +25,28 @@ export class GatedClient extends KubeClient {
   readonly #gate: Gate
   readonly #compress: boolean
   readonly #signal: AbortSignal
-  readonly #onRequest: () => void
+  readonly #told: { onRequest(): void; onRefused(): void }
   #holds = false
 
-  constructor(shared: Shared, signal: AbortSignal, onRequest: () => void) {
+  /** @param told of each request before it is sent, and of each that the server refuses for want of a right */
+  constructor(shared: Shared, signal: AbortSignal, told: { onRequest(): void; onRefused(): void }) {
     super(shared.connection, shared.options, shared)
     this.#gate = shared.gate
     this.#compress = shared.compress
     this.#signal = signal
-    this.#onRequest = onRequest
+    this.#told = told
   }
 
   override async request(request: KubeRequest): Promise<KubeResponse> {
     await this.#gate.enter(this.#signal)
     this.#holds = true
-    this.#onRequest()
+    this.#told.onRequest()
     try {
       const response = await super.request({ compress: this.#compress, ...request, signal: this.#signal })
       return { ...response, body: this.#read(response.body) }
     } catch (error) {
       this.#leave()
+      if (isStatus(error, 403)) this.#told.onRefused()
       throw error
     }
   }

@@ -20,7 +20,14 @@ export interface RunCluster {
   since: Date | undefined
   logs: LogBook
   /** The port of one entry's collector. */
-  port(of: { manifest: CollectorManifest; signal: AbortSignal; onRequest(): void; onLoss(problem: Problem): void }): Kube
+  port(of: {
+    manifest: CollectorManifest
+    signal: AbortSignal
+    onRequest(): void
+    /** the server refused a request for want of a right */
+    onRefused(): void
+    onLoss(problem: Problem): void
+  }): Kube
   close(): void
 }
 
@@ -60,10 +67,10 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     defaultNamespace: connection.namespace,
     since: request.since === undefined ? undefined : new Date(request.since),
     logs: createLogBook(edge.wishesOf),
-    port({ manifest, signal, onRequest, onLoss }) {
+    port({ manifest, signal, onRequest, onRefused, onLoss }) {
       const newClient = () => {
         const stopped = new AbortController()
-        const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), onRequest)
+        const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), { onRequest, onRefused })
         return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
       }
       const namespaces = () =>

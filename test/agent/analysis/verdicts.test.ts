@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CLUSTER_FILES } from './peer/cluster-bundle.ts'
+import { CLUSTER_FILES } from './cluster-bundle.ts'
 import { lines, run } from './run-analyzer.ts'
 
 const cluster = (key: string, config: Record<string, unknown>, files = CLUSTER_FILES) =>
@@ -7,7 +7,7 @@ const cluster = (key: string, config: Record<string, unknown>, files = CLUSTER_F
 const host = (key: string, config: Record<string, unknown>, files = {}) => lines(run('hostAnalyzers', key, config, files))
 const held = (when: string) => [{ fail: { when, message: 'held' } }, { pass: { message: 'not' } }]
 
-/** What the peer says too, checked here without it; test/agent/analysis/peer has the rest. */
+/** What the peer says too, checked here without it; peer-cluster.test.ts and peer-host.test.ts have the rest. */
 describe('verdicts of analyzers', () => {
   it('clusterPodStatuses: reasons as kubectl shows them, messages of containers, the scheduler and events', () => {
     const outcomes = [{ fail: { when: '!= Healthy', message: '{{ .Status.Reason }}: {{ .Status.Message }}' } }]

@@ -118,7 +118,27 @@ export const OWN_CASES: Record<string, [string, string][]> = {
   'vendor-token': [
     [`x ghp_${'a1'.repeat(18)} y`, `x ${MASK} y`],
     ['x xoxb-1234567890-abc', `x ${MASK}`],
+    [`x sk-ant-api03-${'a1'.repeat(18)}.`, `x ${MASK}.`],
   ],
+  'azure-client-secret': [[`x a1b8Q~${'aB3dE6gH9j'.repeat(3)}abcd y`, `x ${MASK} y`]],
+  'slack-webhook': [
+    ['POST https://hooks.slack.com/services/T000/B111/XxYyZz0123456789', `POST https://hooks.slack.com/services/${MASK}`],
+  ],
+  'flag-value': [
+    ['mysql --password hunter-2 -h db', `mysql --password ${MASK} -h db`],
+    ['["--db-password","hunter-2","--x"]', `["--db-password","${MASK}","--x"]`],
+    [String.raw`{\"args\":[\"--token\",\"ab1\"]}`, String.raw`{\"args\":[\"--token\",\"${MASK}\"]}`],
+  ],
+  'flag-value-pretty': [['  "--token",\n  "ab1",\n  "b"', `  "--token",\n  "${MASK}",\n  "b"`]],
+  'xml-element': [['<a><password>x y1</password></a>', `<a><password>${MASK}</password></a>`]],
+  'redis-setting': [['requirepass Hunter2', `requirepass ${MASK}`]],
+  'pwd-json': [['{"pwd":"hunter2","a":1}', `{"pwd":"${MASK}","a":1}`]],
+  'cookie-header': [
+    ['Set-Cookie: id=ab1; HttpOnly', `Set-Cookie: ${MASK}`],
+    ['{"Cookie":["a=1; b=2"],"c":3}', `{"Cookie":["${MASK}"],"c":3}`],
+  ],
+  'key-file': [['  tls.key: WGs5Mm16UTdwTHc0UnQ4diE=', `  tls.key: ${MASK}`]],
+  'env-pair-reversed': [['{"value":"ab1","name":"DB_PASSWORD"}', `{"value":"${MASK}","name":"DB_PASSWORD"}`]],
   'authorization-header': [
     ['Authorization: Bearer PLANTED', `Authorization: Bearer ${MASK}`],
     ['> authorization: Basic dXNlcjpwYXNz', `> authorization: Basic ${MASK}`],

@@ -236,8 +236,8 @@ describe('a job', () => {
     ],
     [
       'with a key that would protect',
-      'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\nredact: {specs: []}',
-      /redact is not a known key/,
+      'apiVersion: support-bundle-schedule.io/v1\nschedule: "@daily"\nredact: {files: []}',
+      /redact\.files is not a known key/,
     ],
     [
       'of thousands of faults',

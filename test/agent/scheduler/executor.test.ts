@@ -167,6 +167,7 @@ describe('a run', () => {
       workFolder: join(world.folders.work, ONE),
       fileName: 'nightly-20260310T010000Z.tar.gz',
       specs: [inline],
+      mayUseHost: true,
       analyze: false,
       redact: true,
       timeoutMs: 7 * MINUTE,

@@ -95,6 +95,7 @@ describe('a finished bundle', () => {
         'linked/web.log',
         'linked/ünïcode 文件 .txt',
         'skipped-collectors.json',
+        'support-bundle-schedule/analyzers.json',
         'support-bundle-schedule/checksums.txt',
         'support-bundle-schedule/report.json',
         'version.yaml',

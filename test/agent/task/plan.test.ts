@@ -13,7 +13,7 @@ let space: Workspace
 beforeEach(async () => void (space = await makeWorkspace()))
 afterEach(() => space.remove())
 
-function plan(entries: Parameters<typeof spec>[0], platform = 'linux') {
+function plan(entries: Parameters<typeof spec>[0], platform = 'linux', mayUseHost = true) {
   const loader = createLoader(
     join(TASK_SCRIPT, '..'),
     [space.plugins],
@@ -22,6 +22,7 @@ function plan(entries: Parameters<typeof spec>[0], platform = 'linux') {
   return planCollectors(mergeSpecs(documentsFromObjects([spec(entries)], 'test').documents), loader, {
     platform,
     hasCluster: false,
+    mayUseHost,
   })
 }
 const third = (name: string, module: string) => writePlugin(space.plugins, 'collectors', name, module)
@@ -56,6 +57,13 @@ describe('a plan', () => {
       ['clusterInfo', false, expect.stringMatching(/CLUSTER_NEEDED|COLLECTOR_UNKNOWN/)],
     ])
     expect(problems).toEqual([])
+  })
+
+  it('refuses what looks at this machine, where jobs may not', async () => {
+    const entries = { collectors: [{ data: { name: 'x', data: 'x' } }], hostCollectors: [{ memory: {} }] }
+    const { planned, unplanned } = await plan(entries, 'linux', false)
+    expect(planned.map(({ key }) => key)).toEqual(['data'])
+    expect(unplanned.map(({ key, problem }) => [key, problem?.code])).toEqual([['memory', 'HOST_REFUSED']])
   })
 
   it('knows what does not work on this machine', async () => {

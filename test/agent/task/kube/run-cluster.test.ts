@@ -42,12 +42,13 @@ async function openPort({ user = 'admin', server, permissions = ANYTHING, defaul
   }
   const run = openCluster(request, edge)
   opened.push(run)
-  const seen = { requests: 0, losses: [] as Problem[] }
+  const seen = { requests: 0, refused: 0, losses: [] as Problem[] }
   const manifest = { specKey: 'test', permissions } as Parameters<RunCluster['port']>[0]['manifest']
   const kube = run.port({
     manifest,
     signal: signal ?? new AbortController().signal,
     onRequest: () => void seen.requests++,
+    onRefused: () => void seen.refused++,
     onLoss: (problem) => void seen.losses.push(problem),
   })
   return { kube, seen, run }
@@ -208,8 +209,11 @@ describe.skipIf(cluster.skipped)('a user who may not see everything', () => {
   it('sees all that there are, when namespaces may be listed', async () => {
     await cluster.allow('carol', ['list'], ['namespaces'])
     await cluster.allow('carol', ['list'], ['configmaps'], { namespace: one })
-    const { kube } = await openPort({ user: 'carol' })
+    const { kube, seen } = await openPort({ user: 'carol' })
     const found = await byNamespace(kube.list(configMaps))
+    // the list of all, and that of each namespace but one
+    expect(seen.refused).toBeGreaterThan(1)
+    expect(seen.refused).toBeLessThan(seen.requests)
     expect(found[one]).toBe(3)
     expect(found[two]).toContain('forbidden')
     expect(found['kube-system']).toContain('forbidden')
@@ -331,6 +335,7 @@ describe.skipIf(cluster.skipped)('over the whole run', () => {
         manifest,
         signal: new AbortController().signal,
         onRequest: () => void seen.requests++,
+        onRefused: () => undefined,
         onLoss: () => undefined,
       }),
     )
@@ -387,7 +392,7 @@ describe.skipIf(cluster.skipped)('over the whole run', () => {
     const run = openCluster({ connection, namespaces: ['*'] }, edge)
     opened.push(run)
     const manifest = { specKey: 'x', permissions: ANYTHING } as Parameters<RunCluster['port']>[0]['manifest']
-    const kube = run.port({ manifest, signal: edge.signal, onRequest: () => undefined, onLoss: () => undefined })
+    const kube = run.port({ manifest, signal: edge.signal, onRequest: () => undefined, onRefused: () => undefined, onLoss: () => undefined })
     expect(await Promise.all([kube.get('/api/v1/namespaces/default'), kube.get('/version')])).toHaveLength(2)
     expect(asked).toBe(1)
   })

@@ -1,4 +1,4 @@
-import type { Files } from '../run-analyzer.ts'
+import type { Files } from './run-analyzer.ts'
 
 const list = (kind: string, items: object[]) => ({
   kind: `${kind}List`,

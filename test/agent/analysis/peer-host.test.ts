@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Files } from '../run-analyzer.ts'
+import type { Files } from './run-analyzer.ts'
 import { type Bundle, makeBundle, ours, peers, peerTool } from './peer-tool.ts'
 
 const device = (name: string, more: object = {}) => ({

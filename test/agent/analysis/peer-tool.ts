@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { analyzeTask } from '../../../../agent/task/analyze.ts'
-import { reasonOf } from '../../../../core/errors.ts'
-import { goTool } from '../../../../tools/go-tool.ts'
-import { FakeClock } from '../../../support/clock.ts'
-import { type Files, NOW } from '../run-analyzer.ts'
+import { analyzeTask } from '../../../agent/task/analyze.ts'
+import { reasonOf } from '../../../core/errors.ts'
+import { goTool } from '../../../tools/go-tool.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { type Files, NOW } from './run-analyzer.ts'
 
 const run = promisify(execFile)
 

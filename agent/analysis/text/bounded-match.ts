@@ -1,1 +1,0 @@
-export { boundedExec } from '../../go-regexp/bounded.ts'

@@ -1,1 +1,0 @@
-export { compileGoRegexp, type GoRegexp } from '../../go-regexp/go-regexp.ts'
