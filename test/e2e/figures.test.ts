@@ -4,7 +4,7 @@ import { systemClock } from '../../core/clock.ts'
 import { AGENT_NAMESPACE, API_VERSION, LABEL_KIND } from '../../core/names.ts'
 import { optIn } from '../cluster/tenants.ts'
 import { anonymousBytes } from './containers.ts'
-import { IMAGE } from './installed.ts'
+import { cleanCluster, IMAGE } from './installed.ts'
 import { useNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -28,6 +28,7 @@ describe('an idle agent with 100 jobs in 20 namespaces', () => {
   let installMs: number
   beforeAll(async () => {
     await node.importImage(IMAGE)
+    await cleanCluster(node)
     const [first = ''] = names
     await node.kubectl(['create', 'namespace', first])
     await optIn(node.admin, first)

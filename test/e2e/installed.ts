@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { AGENT_NAME, AGENT_NAMESPACE } from '../../core/names.ts'
+import { AGENT_NAME, AGENT_NAMESPACE, LABEL_ENABLED } from '../../core/names.ts'
 import type { TestNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -62,6 +62,13 @@ export async function installAgent(
   await node.kubectl(['apply', '-k', folder])
   await node.kubectl(['rollout', 'status', `deployment/${AGENT_NAME}`, '-n', AGENT_NAMESPACE, '--timeout=90s'])
   await node.readyPods(AGENT_NAMESPACE, `app.kubernetes.io/component=agent`, 2)
+}
+
+/** Removes what tests before left of agents and tenants, for a test that looks at the whole cluster. */
+export async function cleanCluster(node: TestNode): Promise<void> {
+  const gone = ['--ignore-not-found', '--wait=true', '--timeout=90s']
+  await node.kubectl(['delete', 'namespaces', '-l', `${LABEL_ENABLED}=true`, ...gone])
+  for (const part of ['policy', 'viewer', '.']) await node.kubectl(['delete', '-k', join(ROOT, 'manifests', part), ...gone])
 }
 
 /** The name of the pod that leads. */

@@ -1,8 +1,9 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { AGENT_NAME, AGENT_NAMESPACE, COLLECTOR_ACCOUNT, STORE_ACCOUNT } from '../../core/names.ts'
 import { useMinio } from '../support/minio.ts'
-import { cliOf, IMAGE } from './installed.ts'
+import { cleanCluster, cliOf, IMAGE } from './installed.ts'
 import { reachableFromPods } from './object-store.ts'
 import { type AuditEvent, useNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
@@ -52,6 +53,7 @@ async function allObjects(): Promise<string[]> {
 describe('the life of an install', () => {
   const tenants = ['one', 'two']
   let before: string[]
+  let startedAt: Date
   const done = async (...args: string[]) => {
     const ended = await cli(...args)
     if (ended.code !== 0) throw new Error(`${args.join(' ')}: ${ended.out}${ended.err}${await node.whatIsIn(AGENT_NAMESPACE)}`)
@@ -59,6 +61,8 @@ describe('the life of an install', () => {
   }
   beforeAll(async () => {
     await node.importImage(IMAGE)
+    await cleanCluster(node)
+    startedAt = systemClock.now()
     for (const name of tenants) {
       await node.kubectl(['create', 'namespace', name])
       await node.kubectl(['apply', '-n', name, '-f', '-'], aWorkload('web'))
@@ -113,7 +117,9 @@ describe('the life of an install', () => {
   }, 300_000)
 
   it('asks for what the manifests grant, and grants nothing that it does not ask for', async () => {
-    const events = node.auditEvents().filter(({ stage }) => stage !== 'RequestReceived')
+    const events = node
+      .auditEvents()
+      .filter((event) => event.stage !== 'RequestReceived' && Date.parse(event.requestReceivedTimestamp) >= startedAt.getTime())
     const account = (namespace: string, name: string) => `system:serviceaccount:${namespace}:${name}`
     const asked = (who: string) => events.filter(({ user }) => user.username === who)
     const wrong: string[] = []
