@@ -13,6 +13,9 @@ export const AGENT_NAME = 'support-bundle-schedule-agent'
 /** The two identities of a namespace: who keeps its jobs and records, and who collects. */
 export const STORE_ACCOUNT = 'support-bundle-schedule'
 export const COLLECTOR_ACCOUNT = 'support-bundle-schedule-collector'
+/** The Secret of a namespace whose key makes redaction tokens, and the key of its data. */
+export const TOKEN_KEY_SECRET = 'support-bundle-schedule-token-key'
+export const TOKEN_KEY_NAME = 'token.key'
 /** Of Leases that say that a replica of the agent is there. */
 export const LABEL_REPLICA = `${PREFIX}replica`
 

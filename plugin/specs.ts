@@ -86,7 +86,6 @@ const WRITING: ReadonlySet<string> = new Set([
   'SPEC_EXCLUDE',
   'SPEC_KEY_MISPLACED',
   'SPEC_KEY_UNKNOWN',
-  'SPEC_KEY_UNUSED',
   'SPEC_YAML',
 ])
 

@@ -31,6 +31,8 @@ export interface Analyzer {
   wants(path: string): boolean
   /** Takes a wanted file; keeps no reference to `bytes`. */
   file(path: string, bytes: Uint8Array): void
+  /** Told of a wanted file that is too large to be shown. */
+  passedOver?(path: string): void
   /** Called once, after the last file. Gives at least one result unless the spec says to be silent without files. */
   finish(): AnalyzeResult[]
 }

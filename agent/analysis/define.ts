@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { reasonOf } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import { readBoolOrString } from '../specs/go-bool.ts'
-import { failure, settled } from './analyzer.ts'
+import { failure, plainResult, settled } from './analyzer.ts'
 import type { Analyzer, AnalyzeResult } from './analyzer.ts'
 import { Outcome, Text } from './outcomes.ts'
 import type { Judgement } from './outcomes.ts'
@@ -120,7 +120,7 @@ function readConfig<Value>(schema: z.ZodType<Value>, raw: Record<string, unknown
   return { unknown, issues: `invalid config: ${issues.join('; ')}` }
 }
 
-/** After its first error an analyzer looks at no more files and has that error as its only result. */
+/** After its first error, or a file that it could not be shown, an analyzer looks at no more and has that as its only result. */
 function guarded(title: string, start: () => Analyzer): Analyzer {
   let failed: AnalyzeResult[] | undefined
   const attempt = <Value>(action: () => Value, otherwise: Value): Value => {
@@ -136,6 +136,7 @@ function guarded(title: string, start: () => Analyzer): Analyzer {
   return {
     wants: (path) => attempt(() => inner.wants(path), false),
     file: (path, bytes) => attempt(() => inner.file(path, bytes), undefined),
+    passedOver: (path) => void (failed ??= [plainResult(title, 'warn', `Not checked: ${path} is too large`)]),
     finish: () => {
       const results = attempt(() => inner.finish(), [])
       return failed ?? results

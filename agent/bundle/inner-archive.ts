@@ -90,13 +90,13 @@ async function* repacked(path: string, body: Bytes, depth: number, edge: Opened)
     const piped = pipeline(Readable.from(body), tar)
     piped.catch(() => undefined)
     for await (const entry of tar) {
-      const { type, name, size = 0, mtime, mode } = entry.header
+      const { type, name, size, mtime, mode } = entry.header
       if (type === 'file') {
         checkEntryPath(name)
         if (size > FILE_BYTES) throw refusal(edge, `${name} in it is longer than ${FILE_BYTES} bytes`)
         const bytes: Uint8Array[] = []
         for await (const piece of redacted(`${path}/${name}`, counted(entry as Bytes, edge, true), depth, edge)) bytes.push(piece)
-        await addTo(out, { name, ...(mtime ? { mtime } : {}), mode: (mode ?? 0o600) & 0o777 }, Buffer.concat(bytes))
+        await addTo(out, { name, mtime, mode: mode & 0o777 }, Buffer.concat(bytes))
       }
       entry.resume()
     }

@@ -38,7 +38,7 @@ export async function readBundle(
       throw fail('BUNDLE_NOT_READ', { path, reason: reasonOf(error) }, error)
     })
     if (bytes) for (const name of names) visitor.file(name, bytes)
-    else facts.tooLarge.push(entry.path)
+    else facts.tooLarge.push(...names)
   }
   await eachBundleEntry(root, signal, async (entry) => {
     if (entry.path === VERSION) hasVersion = true
@@ -66,21 +66,27 @@ async function rootOf(path: string): Promise<string> {
   return names.length === 1 && only !== undefined && (await isThere(only, VERSION)) ? join(path, only) : path
 }
 
-const PIECE_BYTES = 64 * 1024
+/** From this size on a file is gathered in one growing buffer. Address space for it is taken, so not for every small file. */
+const LARGE_BYTES = 8 * 1024 * 1024
 
-/**
- * The bytes of a body; undefined when there are more than `maxBytes`. They grow in place: pieces and a whole made of them would
- * be twice the file.
- */
+/** The bytes of a body; undefined when there are more than `maxBytes`. */
 async function wholeOf(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
-  const buffer = new ArrayBuffer(PIECE_BYTES, { maxByteLength: maxBytes })
+  const pieces: Uint8Array[] = []
+  let large: ArrayBuffer | undefined
   let size = 0
   for await (const piece of body) {
-    if (size + piece.length > maxBytes) return undefined
-    if (size + piece.length > buffer.byteLength)
-      buffer.resize(Math.min(maxBytes, Math.max(size + piece.length, buffer.byteLength * 2)))
-    new Uint8Array(buffer).set(piece, size)
-    size += piece.length
+    const end = size + piece.length
+    if (end > maxBytes) return undefined
+    if (!large && end > LARGE_BYTES) {
+      // Pieces and a whole made of them would be twice the file.
+      large = new ArrayBuffer(end, { maxByteLength: maxBytes })
+      new Uint8Array(large).set(Buffer.concat(pieces.splice(0)))
+    }
+    if (large) {
+      if (end > large.byteLength) large.resize(Math.min(maxBytes, Math.max(end, large.byteLength * 2)))
+      new Uint8Array(large).set(piece, size)
+    } else pieces.push(piece)
+    size = end
   }
-  return new Uint8Array(buffer, 0, size)
+  return large ? new Uint8Array(large, 0, size) : Buffer.concat(pieces)
 }

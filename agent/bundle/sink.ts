@@ -14,6 +14,8 @@ import { type BodyLimits, type FileRedaction, type RedactedBody, redactedBody, t
 export interface Tap {
   wants(path: string): boolean
   file(path: string, bytes: Uint8Array): void
+  /** told of a wanted file that is too large to be shown */
+  passedOver?(path: string): void
 }
 
 export interface SinkEdge {
@@ -79,7 +81,10 @@ export function createSink(edge: SinkEdge): Sink {
     const wanting = edge.taps.filter((one) => one.wants(path))
     if (wanting.length === 0) return
     const bytes = body.bytes ?? (body.size <= TAP_BYTES && body.file ? await readFile(body.file) : undefined)
-    if (bytes) for (const one of wanting) one.file(path, bytes)
+    for (const one of wanting) {
+      if (bytes) one.file(path, bytes)
+      else one.passedOver?.(path)
+    }
   }
   const unstage = async (file: string | undefined) => {
     if (!file) return

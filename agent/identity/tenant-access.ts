@@ -4,7 +4,7 @@ import { handOver, tokenRenewal } from '../../core/kube/handed-connection.ts'
 import { getObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
-import { COLLECTOR_ACCOUNT, STORE_ACCOUNT } from '../../core/names.ts'
+import { COLLECTOR_ACCOUNT, STORE_ACCOUNT, TOKEN_KEY_NAME, TOKEN_KEY_SECRET } from '../../core/names.ts'
 import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import type { OnProblem, Store } from '../../core/store/store.ts'
 import type { NetworkPolicy } from '../../core/task.ts'
@@ -57,6 +57,7 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
       specUrls: () => policy.specUrls,
       refusesUploader: (name) => refusalOf(policy, name),
       secret: (name) => readSecret(keeper, namespace, name),
+      tokenKey: () => readTokenKey(keeper, namespace),
     },
   }
 }
@@ -75,6 +76,20 @@ const ON_DISK = 'local'
 function refusalOf({ uploaders }: TenantPolicy, name: string): ProductError | undefined {
   const isAllowed = uploaders.length > 0 ? uploaders.includes(name) : name !== ON_DISK
   return isAllowed ? undefined : fail('UPLOADER_REFUSED', { name })
+}
+
+/** Undefined when there is none, or none that is one: values are then masked without a token. */
+async function readTokenKey(client: KubeClient, namespace: string): Promise<string | undefined> {
+  const path = resourcePath({ version: 'v1', namespace, plural: 'secrets', name: TOKEN_KEY_SECRET })
+  const item = await getObject(client, path).catch((error: unknown) => {
+    if (isStatus(error, 403)) return undefined
+    throw error
+  })
+  const { data } = (item?.json ?? {}) as { data?: Record<string, string> }
+  const key = Buffer.from(data?.[TOKEN_KEY_NAME] ?? '', 'base64')
+    .toString()
+    .trim()
+  return /^[0-9a-f]{64}$/.test(key) ? key : undefined
 }
 
 async function readSecret(client: KubeClient, namespace: string, name: string): Promise<Record<string, string>> {

@@ -38,7 +38,12 @@ export function customRules(redactors: readonly unknown[]): CustomRules {
 
 function readRedactor(value: unknown, place: string): CustomRules {
   const problems: string[] = []
-  const reader = { say: (message: string) => void problems.push(message) }
+  const reader: Reader = {
+    say: (message) => {
+      problems.push(message)
+      return undefined
+    },
+  }
   const redactor = objectAt(value, place, reader)
   if (!redactor) return { ...NO_RULES, problems }
   const name = `custom: ${typeof redactor['name'] === 'string' && redactor['name'] !== '' ? redactor['name'] : place}`
@@ -62,18 +67,18 @@ function readRedactor(value: unknown, place: string): CustomRules {
 }
 
 interface Reader {
-  say(message: string): void
+  say(message: string): undefined
 }
 
 function patternRule(value: unknown, name: string, place: string, reader: Reader): LineRule | TwoLineRule | undefined {
   const item = objectAt(value, place, reader)
   if (!item) return undefined
   const { redactor, selector } = item
-  if (typeof redactor !== 'string' || redactor === '') return void reader.say(`${place}.redactor must be a regular expression`)
+  if (typeof redactor !== 'string' || redactor === '') return reader.say(`${place}.redactor must be a regular expression`)
   const pattern = compiled(redactor, `${place}.redactor`, reader)
   if (selector === undefined || selector === null || selector === '')
     return pattern && { kind: 'line', name, literals: [], ...pattern }
-  if (typeof selector !== 'string') return void reader.say(`${place}.selector must be a regular expression`)
+  if (typeof selector !== 'string') return reader.say(`${place}.selector must be a regular expression`)
   const select = compiled(selector, `${place}.selector`, reader)
   if (!pattern || !select) return undefined
   const { source, flags } = select.pattern
@@ -85,7 +90,7 @@ function compiled(source: string, place: string, reader: Reader) {
     const { regexp, names } = compileGoRegexp(source)
     return { pattern: new RegExp(regexp.source, `${regexp.flags}g`), foreign: { groups: names.slice(1) } }
   } catch (error) {
-    return void reader.say(`${place}: ${reasonOf(error)}`)
+    return reader.say(`${place}: ${reasonOf(error)}`)
   }
 }
 
@@ -101,7 +106,7 @@ function filesOf(value: unknown, place: string, reader: Reader): string[] {
 
 function objectAt(value: unknown, place: string, reader: Reader): Record<string, unknown> | undefined {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  return void reader.say(`${place} must be an object`)
+  return reader.say(`${place} must be an object`)
 }
 
 function listAt(value: unknown, place: string, reader: Reader): unknown[] {

@@ -19,6 +19,8 @@ export interface Edit {
   end: number
   /** goes around what comes in its place */
   quote: string
+  /** what is written there, without quotes and escapes, where that is known */
+  value?: string
   rule: string
 }
 
@@ -48,6 +50,8 @@ export function documentStage(next: FileRedaction, stage: Stage): FileRedaction 
   const { rules, limits } = stage
   let held: Uint8Array[] | undefined = []
   let size = 0
+  /** of the file, until it is known what it begins like */
+  let start: Buffer | undefined = rules.every((rule) => !rule.files) ? Buffer.alloc(0) : undefined
   let dead: unknown
 
   const guarded = (work: () => Uint8Array[]): Uint8Array[] => {
@@ -73,7 +77,12 @@ export function documentStage(next: FileRedaction, stage: Stage): FileRedaction 
         // A copy: the caller may use its buffer again.
         held.push(Uint8Array.prototype.slice.call(chunk))
         size += chunk.length
-        if (rules.every((rule) => !rule.files) && isPlainText(held)) return release()
+        if (start) {
+          start = Buffer.concat([start, chunk.subarray(0, START_BYTES)])
+          const is = beginning(start)
+          if (is === 'text') return release()
+          if (is === 'collection') start = undefined
+        }
         if (size > limits.jsonBytes) throw refused(stage, `it is longer than ${limits.jsonBytes} bytes`)
         return []
       }),
@@ -95,14 +104,16 @@ const refused = ({ rules, path }: Stage, reason: string) =>
 
 /** How the first line of JSON or YAML with paths in it may begin: a bracket, a key, an item, a comment, a directive, a marker. */
 const COLLECTION = /^(?:[{[#%&!?"']|-(?:\s|$|--)|[^\s:][^:]*:(?:\s|$)|[^\n]*:\s)/
-const FIRST_LINE_BYTES = 4096
+/** Enough to know a first line, and more than a key is long. */
+const START_BYTES = 1024
 
-/** True once the first line shows that no path leads into this text. */
-function isPlainText(held: readonly Uint8Array[]): boolean {
-  const start = Buffer.concat(held.slice(0, 8)).subarray(0, FIRST_LINE_BYTES).toString().trimStart()
-  const end = start.indexOf('\n')
-  if (end < 0 && start.length < FIRST_LINE_BYTES / 4) return false
-  return start !== '' && !COLLECTION.test(end < 0 ? start : start.slice(0, end + 1))
+/** Whether a path may lead into a file, by its first line. */
+function beginning(bytes: Buffer): 'text' | 'collection' | 'unknown' {
+  const text = bytes.toString().trimStart()
+  const end = text.indexOf('\n')
+  if (end < 0 && bytes.length < START_BYTES) return 'unknown'
+  if (text === '') return 'collection'
+  return COLLECTION.test(end < 0 ? text : text.slice(0, end + 1)) ? 'collection' : 'text'
 }
 
 function maskPaths(bytes: Buffer, stage: Stage): Uint8Array {
@@ -139,11 +150,11 @@ const mayHold = (text: string, step: string): boolean =>
 function applied(text: string, edits: readonly Edit[], maskOf: MaskOf): string {
   let done = ''
   let at = 0
-  for (const { start, end, quote } of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+  for (const { start, end, quote, value: known } of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     if (start < at) continue
     // The line break at the end of a block belongs to what follows.
     const written = text.slice(start, end).trimEnd()
-    const value = written.replace(/^(["'])([^]*)\1$/, '$2')
+    const value = known ?? written.replace(/^(["'])([^]*)\1$/, '$2')
     done += `${text.slice(at, start)}${quote}${maskOf(Buffer.from(value).toString('latin1'))}${quote}`
     at = start + written.length
   }

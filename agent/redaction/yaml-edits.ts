@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Node } from 'yaml'
 import type { DocumentRule, Edit } from './document-rule.ts'
 import { below } from './json-edits.ts'
 
@@ -25,7 +25,7 @@ export function yamlEdits(text: string, rules: readonly DocumentRule[]): Edit[] 
       if (++nodes > MAX_NODES) throw new Error('it has too many aliases')
       const found = here.find(({ left }) => left.length === 0)
       if (found) edits.push(...editsOf(node, found.rule))
-      if (isAlias(node)) look(node.resolve(document as Document), here)
+      if (isAlias(node)) look(node.resolve(document), here)
       else if (isMap(node))
         for (const { key, value } of node.items) {
           if (isMergeKey(key)) for (const one of isSeq(value) ? value.items : [value]) look(one, here)
@@ -47,5 +47,6 @@ function editsOf(node: Node, rule: string): Edit[] {
   const [start, end] = node.range ?? [0, 0]
   // A key without a value has none to hide.
   if (start === end) return []
-  return [{ start, end, quote: "'", rule }]
+  const known = isScalar(node) && typeof node.value === 'string' ? { value: node.value } : {}
+  return [{ start, end, quote: "'", rule, ...known }]
 }

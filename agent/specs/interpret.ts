@@ -1,5 +1,5 @@
 import { hint } from '../../core/suggest.ts'
-import { emptyLists, isRecord } from './document.ts'
+import { emptyLists, isRecord, LISTS } from './document.ts'
 import type { Locate, Position, SpecDocument, SpecProblem } from './document.ts'
 import { readEntries } from './entries.ts'
 import { API_VERSION, KINDS, READABLE_VERSIONS, TOP_KEYS } from './kinds.ts'
@@ -127,7 +127,7 @@ function readSpec(spec: unknown, kind: Kind, document: SpecDocument, at: Locate,
     else if (namesRedactors(key, value)) report('error', 'SPEC_REDACTORS', REDACTORS_REFUSED, position)
     else if (Object.hasOwn(kind.unused, key)) {
       if (!isBlank(value))
-        report('warning', 'SPEC_KEY_UNUSED', `"spec.${key}" is not used by this version: ${kind.unused[key]}`, position)
+        report('warning', unusedCode(key), `"spec.${key}" is not used by this version: ${kind.unused[key]}`, position)
     } else {
       const { kind: name } = document
       const advice = TOP_KEYS.includes(key) ? '; it belongs beside "spec"' : hint(key, fieldsOf(kind))
@@ -135,6 +135,10 @@ function readSpec(spec: unknown, kind: Kind, document: SpecDocument, at: Locate,
     }
   }
 }
+
+/** Lists belong into another kind of document; the rest is what this version cannot do. */
+const unusedCode = (key: string) => (isListName(key) ? 'SPEC_KEY_MISPLACED' : 'SPEC_KEY_UNUSED')
+const isListName = (key: string) => LISTS.some((list) => list === key)
 
 /** Misspelt or misplaced, whoever writes it wants something removed from the bundle. */
 function namesRedactors(key: string, value: unknown): boolean {

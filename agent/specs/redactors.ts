@@ -33,7 +33,7 @@ export function readRedactors(
     }
     for (const inner of ['fileSelector', 'removals'] as const) {
       const found = value[inner]
-      if (place !== 'redactor' || found === undefined || found === null) continue
+      if (found === undefined || found === null) continue
       if (isRecord(found)) check(found, inner, [...path, inner])
       else report([...path, inner], `"${inner}" must be an object`)
     }

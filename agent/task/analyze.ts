@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { fail } from '../../core/errors.ts'
-import type { AnalyzeRequest, AnalyzeTaskResult, FromTask } from '../../core/task.ts'
+import type { AnalysisElement, AnalyzeRequest, AnalyzeTaskResult, FromTask } from '../../core/task.ts'
 import { analysisElements } from '../analysis/analysis-json.ts'
 import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { OWN_FOLDER } from '../bundle/output-path.ts'
@@ -22,6 +22,8 @@ export const ANALYZERS_FILE = `${OWN_FOLDER}/analyzers.json`
 /** The largest file that analyzers are shown. */
 const FILE_BYTES = 512 * 1024 * 1024
 const SPEC_BYTES = 1024 * 1024
+/** Of all results together, in characters: less than one message to the parent may have. */
+const ANALYSIS_LENGTH = 6 * 1024 * 1024
 
 /**
  * Judges a bundle that lies on disk by the analyzers of the specs, or by its own if there are none. Throws BUNDLE_NOT_READ,
@@ -43,11 +45,21 @@ export async function analyzeTask(request: AnalyzeRequest, edge: AnalyzeEdge): P
     },
   }
   const { files, tooLarge } = await readBundle(request.bundle, visitor, FILE_BYTES, edge.signal)
-  for (const path of tooLarge) warn('ANALYZER_FILE', `${path} is larger than ${FILE_BYTES} bytes, so no analyzer saw it`)
+  for (const path of tooLarge) for (const one of created.analyzers) if (one.wants(path)) one.passedOver?.(path)
   edge.say({ type: 'step', name: 'judging' })
   const results = created.analyzers.flatMap((one) => one.finish())
+  const analysis = fitting(analysisElements(results))
+  const left = results.length - analysis.length
+  if (left > 0) warn('ANALYSIS_TOO_LONG', `${left} of ${results.length} results are left out: they are too many to be shown`)
   const count = (verdict: string) => results.filter((one) => one.verdict === verdict).length
-  return { analysis: analysisElements(results), counts: { pass: count('pass'), warn: count('warn'), fail: count('fail') }, files }
+  return { analysis, counts: { pass: count('pass'), warn: count('warn'), fail: count('fail') }, files }
+}
+
+/** As many of them, from the first on, as one message holds. */
+function fitting(elements: readonly AnalysisElement[]): AnalysisElement[] {
+  let length = 0
+  const tooMany = elements.findIndex((one) => (length += JSON.stringify(one).length) > ANALYSIS_LENGTH)
+  return tooMany < 0 ? [...elements] : elements.slice(0, tooMany)
 }
 
 function readSpecs(specs: AnalyzeRequest['specs'], warn: (code: string, message: string) => void): MergedSpec {

@@ -96,7 +96,7 @@ async function newerOf(
     return { documents: [document], problems: [{ code: 'SPEC_URI', severity: 'warning', message, source, line }] }
   }
   try {
-    const newer = fromElsewhere(parseDocuments(await fetch(uri), uri))
+    const newer = parseDocuments(await fetch(uri), uri)
     const errors = newer.problems.filter((problem) => problem.severity === 'error')
     if (errors.length > 0) return kept(errors.map(problemText).join('; '))
     return newer.documents.length > 0 ? newer : kept('there is no troubleshoot document')

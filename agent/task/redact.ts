@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
-import { fail, isFailure, reasonOf } from '../../core/errors.ts'
+import { fail, isFailure, ProductError, reasonOf } from '../../core/errors.ts'
 import type { FromTask, RedactRequest, RedactResult } from '../../core/task.ts'
 import { type Archive, createArchive } from '../bundle/archive.ts'
 import { type BundleEntry, eachBundleEntry } from '../bundle/bundle-entries.ts'
@@ -50,7 +50,9 @@ export async function redactTask(request: RedactRequest, edge: RedactEdge): Prom
     return { archive: { ...facts, fileName, isPartial: leftOut.length > 0 }, redaction: redactor.report(), leftOut }
   } catch (error) {
     await archive.abort()
-    throw error instanceof Fatal ? error.failure : error
+    if (error instanceof Fatal) throw error.failure
+    edge.signal.throwIfAborted()
+    throw error instanceof ProductError ? error : fail('BUNDLE_NOT_READ', { path: source, reason: reasonOf(error) }, error)
   }
 }
 
@@ -83,7 +85,7 @@ function createCopy({ request, edge, redactor, archive }: CopyEdge) {
       checksums.set(path, redacted.sha256)
       edge.say({ type: 'output', path, bytes: redacted.size })
     } finally {
-      void rm
+      await rm(file, { force: true, recursive: true })
     }
   }
   const copyEntry = async (entry: BundleEntry): Promise<void> => {

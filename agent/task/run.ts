@@ -65,7 +65,14 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   if (planned.length === 0) throw nothingToDo(unplanned)
   const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec, startedAt) : { analyzers: [], problems: [] }
   const analyzersSpec = request.analyze ? encodeAnalyzers(spec) : undefined
-  const all = { request, startedAt, unplanned, analyzers, analyzersSpec, warnings: [...warnings, ...custom.warnings, ...problems, ...notes] }
+  const all = {
+    request,
+    startedAt,
+    unplanned,
+    analyzers,
+    analyzersSpec,
+    warnings: [...warnings, ...custom.warnings, ...problems, ...notes],
+  }
   if (request.redact && request.tokenKey === undefined) all.warnings.push(NO_TOKENS)
   try {
     return await makeBundle(planned, all, custom, edge)

@@ -86,7 +86,7 @@ export const TASKS = {
   },
   SECRET_WITHHELD: {
     ...OF.forbidden,
-    message: '{what} is not collected: a job uploads with it',
+    message: '{what} is not collected: the agent works with it for jobs of this namespace',
     remedy: 'leave it out; what a bundle shall show belongs into a Secret of its own',
   },
   DELIVERY_LOST: {

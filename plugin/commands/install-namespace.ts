@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { fail, PROGRAM } from '../../core/errors.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
 import { AGENT_NAMESPACE, LABEL_ENABLED } from '../../core/names.ts'
+import { TOKEN_KEY_BYTES } from '../../core/store/token-key.ts'
 import { toYaml } from '../../core/yaml.ts'
 import { applyAll, deleteAll } from '../install/apply-all.ts'
 import { readWords } from '../install/install-flags.ts'
 import { find } from '../install/installed.ts'
 import { jobsOf, secretsOf } from '../install/jobs-of.ts'
 import { labelNamespace } from '../install/removal.ts'
+import { makeTokenKey } from '../install/token-key.ts'
 import { ALLOWANCES, CLUSTER_NAMESPACE, credentialsRole, HOST_NAMESPACE, tenantObjects } from '../install/tenant.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { safe } from '../output/text.ts'
@@ -53,6 +56,7 @@ export default defineVerb({
     const told = { client, out: edge.out }
     if (name !== CLUSTER_NAMESPACE && (await isMissing(client, name))) throw fail('NAMESPACE_NOT_FOUND', { namespace: name })
     await applyAll(told, objects, args.force === true)
+    await makeTokenKey({ ...told, err: edge.err }, name, randomBytes(TOKEN_KEY_BYTES).toString('hex'))
     const secrets = [...new Set((await jobsOf(client, name)).flatMap(({ spec }) => secretsOf(spec)))]
     if (secrets.length > 0) await applyAll(told, credentialsRole(name, secrets), args.force === true)
     else await deleteAll(told, credentialsRole(name, ['none']))

@@ -5,6 +5,7 @@ import { deleteAll } from '../install/apply-all.ts'
 import { PART_SELECTOR } from '../install/edits.ts'
 import { listLabelled } from '../install/installed.ts'
 import { isTenants, labelNamespace, removeJobs } from '../install/removal.ts'
+import { removeTokenKey } from '../install/token-key.ts'
 import { CLUSTER_NAMESPACE, LABEL_FOR_NAMESPACE } from '../install/tenant.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { safe, warning } from '../output/text.ts'
@@ -40,6 +41,7 @@ export default defineVerb({
       throw fail('OPT_IN_FORBIDDEN', { namespace: name, reason: error.said, command }, error)
     }
     await deleteAll(told, (await listLabelled(client, PART_SELECTOR, name)).filter(isTenants))
+    await removeTokenKey(told, name)
     const selectors = [`${LABEL_FOR_NAMESPACE}=${name}`, ...(name === CLUSTER_NAMESPACE ? [CLUSTER_ROLES] : [])]
     for (const selector of selectors) {
       try {

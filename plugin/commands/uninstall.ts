@@ -9,6 +9,7 @@ import { isWorkload, PART_SELECTOR } from '../install/edits.ts'
 import { agentNamespace, listLabelled, optedIn } from '../install/installed.ts'
 import { labelNamespace, removeJobs, removeLeases, waitGone } from '../install/removal.ts'
 import { CLUSTER_NAMESPACE } from '../install/tenant.ts'
+import { removeTokenKey } from '../install/token-key.ts'
 import { kubeOverrides } from '../kube-flags.ts'
 import { safe, warning } from '../output/text.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
@@ -49,6 +50,7 @@ export default defineVerb({
       const isChanged = args.namespaced === undefined && (await labelNamespace(client, namespace, false)) === 'unlabeled'
       if (isChanged) edge.out(`namespace/${safe(namespace)} unlabeled\n`)
       if (!args['keep-jobs']) await removeJobs(told, namespace)
+      await removeTokenKey(told, namespace)
     }
     await removeLeases(told, home)
     const kept = await keptNamespace(all, args['keep-jobs'] === true, async () => hasJobs(client, CLUSTER_NAMESPACE))

@@ -107,7 +107,10 @@ async function checkJob({ edge, folder }: Context, file: string, text: string): 
 async function checkSpec({ edge, folder }: Context, file: string, sources: SpecSource[]): Promise<Checked> {
   if (sources.every((source) => 'text' in source && source.text.trim() === '')) throw fail('SPEC_EMPTY', { source: file })
   const read = await inspect(edge, folder, { sources, targets: [] })
-  return { file, kind: 'spec', ...collected(read), issues: read.issues }
+  // Analyzers alone are no spec to collect by, and a whole one for "analyze".
+  const isAnalyzers = read.documents.every((document) => (document as { kind?: unknown }).kind === 'Analyzer')
+  const issues = read.issues.filter(({ code }) => !(code === 'SPEC_EMPTY' && isAnalyzers && read.documents.length > 0))
+  return { file, kind: 'spec', ...collected(read), issues }
 }
 
 const collected = ({ collectors }: InspectResult) => ({

@@ -47,7 +47,7 @@ export function allowedBy(role: KubeObject | undefined): Allowance[] {
 
 export const rulesIn = (object: KubeObject): Rule[] => (object['rules'] as Rule[] | undefined) ?? []
 
-const TENANT_LABELS = {
+export const TENANT_LABELS = {
   'app.kubernetes.io/name': 'support-bundle-schedule',
   'app.kubernetes.io/component': 'tenant',
   'app.kubernetes.io/part-of': 'support-bundle-schedule',

@@ -145,7 +145,7 @@ describe.skipIf(skipped)('an agent with the rights of the manifests, under the p
     // Nothing of a tenant is read as the agent itself.
     expect(rightsUsed(all, own)).toEqual([...AT_HOME, 'list namespaces', 'watch namespaces'].toSorted())
     const keeping = ['create', 'delete', 'get', 'list', 'update', 'watch'].map((verb) => `${verb} configmaps`)
-    expect(rightsUsed(all, store)).toEqual(keeping)
+    expect(rightsUsed(all, store)).toEqual([...keeping, 'get secrets'].toSorted())
     expect(rightsUsed(all, collector).filter((right) => !/^(get|list) /.test(right))).toEqual(['create selfsubjectrulesreviews'])
   }, 120_000)
 

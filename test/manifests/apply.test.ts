@@ -118,10 +118,9 @@ describe.skipIf(skipped)('manifests on a real API server', () => {
     'list namespaces',
     'watch namespaces',
   ]
-  const AT_HOME = [
-    ...['create', 'delete', 'get', 'list', 'patch', 'update'].map((verb) => `${verb} leases.coordination.k8s.io`),
-  ]
+  const AT_HOME = [...['create', 'delete', 'get', 'list', 'patch', 'update'].map((verb) => `${verb} leases.coordination.k8s.io`)]
   const STORE = [
+    'get secrets support-bundle-schedule-token-key',
     ...['create', 'delete', 'get', 'list', 'update', 'watch'].map((verb) => `${verb} configmaps`),
   ]
   const VIEW = ['jobs', 'runs'].flatMap((one) => ['get', 'list'].map((verb) => `${verb} ${one}.support-bundle-schedule.io`))

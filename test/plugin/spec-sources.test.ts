@@ -16,6 +16,8 @@ describe.skipIf(cluster.skipped)('specs in a cluster', () => {
     const labels = { 'troubleshoot.sh/kind': 'support-bundle' }
     await make('configmaps', { metadata: { name: 'vendor', labels }, data: { 'support-bundle-spec': SPEC, notes: 'hello' } })
     await make('configmaps', { metadata: { name: 'plain', labels: { app: 'shop' } }, data: { one: 'a', two: 'b' } })
+    const spec = SPEC.replace('logs: {}', 'data: {name: found.txt, data: x}')
+    await make('configmaps', { metadata: { name: 'found', labels: { app: 'found' } }, data: { 'support-bundle-spec': spec } })
     await make('secrets', {
       metadata: { name: 'old', labels: { 'troubleshoot.io/kind': 'support-bundle' } },
       stringData: { 'support-bundle-spec': 'x', 'redactor-spec': 'y' },
@@ -81,6 +83,15 @@ describe.skipIf(cluster.skipped)('specs in a cluster', () => {
     expect(await names(namespace)).toEqual(both)
     expect(await names(namespace, 'app=shop')).toEqual([`configmap/${namespace}/plain/one`, `configmap/${namespace}/plain/two`])
     await expect(names(namespace, 'app=other')).rejects.toMatchObject({ code: 'SPEC_SOURCE' })
+  })
+
+  it('are collected by with --load-cluster-specs', async () => {
+    const { cli, said } = await context()
+    const { code, out } = await cli.run('collect', '--load-cluster-specs', '-l', 'app=found', '-n', namespace, '-o', 'json')
+    expect(code, said.join('')).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ collectors: { ran: 1, failed: 0 } })
+    expect((await cli.run('collect', '--load-cluster-specs', '-l', 'app=none')).code).toBe(1)
+    expect((await cli.run('collect', '-l', 'app=found')).code).toBe(2)
   })
 
   it('of a job are read as its runs read them; one that cannot be is a warning', async () => {

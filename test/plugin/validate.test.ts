@@ -101,6 +101,19 @@ describe('validate', () => {
     expect(said.out).toMatch(/collect.specs\[1\] must have one of/)
   })
 
+  it('takes a document of analyzers alone, which is for "analyze"', async () => {
+    const cli = await makeCli()
+    const document = (kind: string) => `apiVersion: troubleshoot.sh/v1beta2\nkind: ${kind}\nspec: {analyzers: []}\n`
+    await cli.file('analyzers.yaml', document('Analyzer'))
+    await cli.file('empty.yaml', document('SupportBundle'))
+    expect(await cli.out('validate', 'analyzers.yaml')).toMatch(/SPEC_KIND_UNUSED\)\nanalyzers.yaml: a valid spec\n$/)
+    expect(await cli.run('validate', 'empty.yaml')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('SPEC_EMPTY') as unknown,
+    })
+    expect((await cli.run('create', 'a', '--local', '-c', '@daily', '-s', 'analyzers.yaml')).code).toBe(2)
+  })
+
   it('checks specs and targets inside a job', async () => {
     const cli = await makeCli()
     const inline = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'SupportBundle', spec: { hostCollectors: [{ cpuu: {} }] } }

@@ -130,7 +130,7 @@ class Filling {
   }
 
   #step(): void {
-    if (false) throw new Error('the template takes too many steps')
+    if (++this.#steps > MAX_STEPS) throw new Error('the template takes too many steps')
   }
 }
 

@@ -78,6 +78,21 @@ const pods = [
     },
     { initContainers: [{ name: 'i', restartPolicy: 'Always' }] },
   ),
+  pod(
+    'sidecar-first',
+    'Pending',
+    {
+      initContainerStatuses: [
+        { name: 'i', ready: true, restartCount: 0, state: { running: {} } },
+        { name: 'j', ready: false, restartCount: 0, state: ended('Error', 2) },
+      ],
+    },
+    { initContainers: [{ name: 'i', restartPolicy: 'Always' }, { name: 'j' }] },
+  ),
+  pod('half-gone', 'Running', {
+    containerStatuses: [running, { name: 'd', ready: false, restartCount: 0, state: ended('Completed', 0) }],
+    conditions: [{ type: 'Ready', status: 'False' }],
+  }),
   pod('leaving', 'Running', { containerStatuses: [running] }, {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
   pod('half-done', 'Running', {
     containerStatuses: [running, { name: 'd', ready: false, restartCount: 0, state: ended('Completed', 0) }],

@@ -29,6 +29,15 @@ describe('defineAnalyzer', () => {
     expect(results(start)).toEqual([['Default Title', 'fail', 'Analyzer Failed: boom']]),
   )
 
+  it('has a warning as its only result when a file was too large to be shown', () => {
+    const { analyzer } = kind(() => ({})).create('key', {}, NOW)
+    analyzer.passedOver?.('a/large.json')
+    expect([analyzer.wants('x'), analyzer.finish()]).toMatchObject([
+      false,
+      [{ title: 'Default Title', verdict: 'warn', message: 'Not checked: a/large.json is too large' }],
+    ])
+  })
+
   it('looks at no more files after an error', () => {
     const { analyzer } = kind(() => ({ file: boom })).create('key', {}, NOW)
     analyzer.file('a', new Uint8Array())

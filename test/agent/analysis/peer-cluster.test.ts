@@ -101,6 +101,7 @@ const CASES: Record<string, object[]> = {
   existence: [
     ...['fast', 'slow', 'gone', ''].map((storageClassName) => ({ storageClass: { storageClassName, outcomes: BOTH } })),
     { storageClass: { outcomes: [] } },
+    { storageClass: { storageClassName: 'slow', outcomes: [{ pass: { message: 'first' } }, { pass: { message: 'last' } }] } },
     ...['nginx', 'gone', ''].map((ingressClassName) => ({ ingressClass: { ingressClassName, outcomes: BOTH } })),
     { ingressClass: { outcomes: [] } },
     ...['widgets.example.com', 'gone'].map((name) => ({
@@ -157,6 +158,7 @@ const CASES: Record<string, object[]> = {
       },
       { selector: { matchExpressions: [{ key: 'zone', operator: 'NotIn', values: ['a'] }] } },
       { selector: { matchExpressions: [{ key: 'role', operator: 'Exists' }] } },
+      { taint: { key: 'dedicated', value: 'db', effect: 'NoExecute' } },
       { taint: { key: 'dedicated', value: 'db', effect: 'NoSchedule' } },
       { resourceName: 'nvidia.com/gpu', resourceCapacity: '2' },
       { resourceName: 'nvidia.com/gpu', resourceCapacity: '3' },
@@ -420,11 +422,11 @@ describe("the peer's verdicts on a cluster's bundle", () => {
   }, 1_200_000)
   afterAll(() => bundle.remove())
 
-  it.each(Object.keys(CASES))('are ours: %s', async (name) => {
+  it.for(Object.keys(CASES))('are ours: %s', async (name, { skip }) => {
     const spec = { analyzers: CASES[name] }
     const mine = await ours(bundle.archive, spec)
     expect(mine.lines.filter((line) => line.includes('Analyzer Failed'))).toEqual([])
-    if (tool === '') return
+    if (tool === '') return skip()
     const theirs = await peers(tool, bundle.archive, spec)
     // Where no outcome applies the peer says nothing, or has a result without a verdict.
     const said = ({ lines }: { lines: string[] }) => lines.filter((line) => !line.startsWith('none'))

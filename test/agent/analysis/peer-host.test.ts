@@ -58,6 +58,7 @@ const FILES: Files = {
     packages: [
       { name: 'nfs-common', details: 'Package: nfs-common\nVersion: 1:2.6\nInstalled-Size: 77\n', exitCode: '0' },
       { name: 'none', details: 'dpkg: package none is not installed', exitCode: '0' },
+      { name: 'ended', details: '', exitCode: '1' },
       { name: 'broken', details: '', exitCode: '1', error: 'boom' },
     ],
   },
@@ -192,11 +193,11 @@ describe("the peer's verdicts on a host's bundle", () => {
   }, 1_200_000)
   afterAll(() => bundle.remove())
 
-  it.each(Object.keys(CASES))('are ours: %s', async (name) => {
+  it.for(Object.keys(CASES))('are ours: %s', async (name, { skip }) => {
     const spec = { hostAnalyzers: CASES[name] }
     const mine = await ours(bundle.archive, spec)
     expect(mine.lines.filter((line) => line.includes('Analyzer Failed'))).toEqual([])
-    if (tool === '') return
+    if (tool === '') return skip()
     const theirs = await peers(tool, bundle.archive, spec)
     const said = ({ lines }: { lines: string[] }) => lines.filter((line) => !line.startsWith('none'))
     expect(said(mine)).toEqual(said(theirs))

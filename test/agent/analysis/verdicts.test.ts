@@ -21,6 +21,8 @@ describe('verdicts of analyzers', () => {
       'pulling | fail | ImagePullBackOff: cannot pull image. ErrImagePull',
       'init-error | fail | Init:Error: init said',
       'init-first | fail | Init:0/2: None',
+      'sidecar-first | fail | Init:Error: None',
+      'half-gone | fail | NotReady: ExitCode:0',
       'leaving | fail | Terminating: None',
       'half-done | fail | Running: ExitCode:0',
     ])
@@ -163,6 +165,17 @@ describe('verdicts of analyzers', () => {
     ],
     ['registryImages', { outcomes: held('errors == 1') }, ['images | fail | held']],
   ])('%s %j', (key, config, want) => expect(cluster(key, config)).toEqual(want))
+
+  it('distribution: a control plane with nodes is not of EKS', () => {
+    const files = (labels: object) => ({
+      'cluster-resources/nodes.json': {
+        items: [{ metadata: { labels }, spec: { providerID: 'aws:///a' }, status: {} }],
+      },
+    })
+    const of = (labels: object) => cluster('distribution', { outcomes: held('== eks') }, files(labels))
+    expect(of({})).toEqual(['Kubernetes Distribution | fail | held'])
+    expect(of({ 'node-role.kubernetes.io/control-plane': '' })).toEqual(['Kubernetes Distribution | pass | not'])
+  })
 
   it('imagePullSecret finds the registry, which the peer never does', () => {
     const files = { 'cluster-resources/image-pull-secrets/shop/pull.json': { 'quay.io': 'bob' } }

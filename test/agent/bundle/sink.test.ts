@@ -67,6 +67,24 @@ describe('a sink', () => {
     expect(seen).toEqual([`log/a 18 false`, `log/link 18 false`, `log/large ${LARGE.length + 18} false`])
   })
 
+  it('tells taps of what is too large to be shown', async () => {
+    const seen: string[] = []
+    const tap = {
+      wants: (path: string) => path.startsWith('log'),
+      file: (path: string) => void seen.push(`file ${path}`),
+      passedOver: (path: string) => void seen.push(`passed over ${path}`),
+    }
+    const limits = { bundleBytes: 1000, outputBytes: 80 * 2 ** 20 }
+    const { take } = start({ taps: [tap], redactor: createRedactor([]), limits })
+    const piece = Buffer.alloc(2 ** 20, 'a line of text\n')
+    async function* body() {
+      for (let at = 0; at < 65; at++) yield piece
+    }
+    await take('log/huge', body, { links: ['log/link', 'other'] })
+    await take('log/a')
+    expect(seen).toEqual(['passed over log/huge', 'passed over log/link', 'file log/a'])
+  })
+
   it('stages what is large, and removes it', async () => {
     let staged: string[] = []
     const { archive, entries } = fakeArchive()

@@ -74,6 +74,27 @@ describe.skipIf(cluster.skipped)('what the agent may do in a namespace', () => {
     ])
   })
 
+  it('is to read the key of its redaction tokens, if there is one', async () => {
+    const namespace = await cluster.newTenant()
+    const { outside } = access(namespace)
+    await expect.poll(() => outside.tokenKey?.()).toBeUndefined()
+    const path = `/api/v1/namespaces/${namespace}/secrets`
+    const secret = (key: string) => ({
+      metadata: { name: 'support-bundle-schedule-token-key' },
+      stringData: { 'token.key': key },
+    })
+    const { metadata } = secret('')
+    await cluster.admin.json({ method: 'POST', path, body: secret('ab'.repeat(32)) })
+    expect(await outside.tokenKey?.()).toBe('ab'.repeat(32))
+    await cluster.admin.json({ method: 'PUT', path: `${path}/${metadata.name}`, body: secret('no key') })
+    expect(await outside.tokenKey?.()).toBeUndefined()
+    expect(
+      await access(await cluster.newNamespace())
+        .outside.tokenKey?.()
+        .catch(() => 'nobody there'),
+    ).toBe('nobody there')
+  })
+
   it('hands tasks a token of the collecting account alone', async () => {
     const namespace = await cluster.newTenant()
     const handed = await access(namespace).outside.cluster(spec())

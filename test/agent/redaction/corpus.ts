@@ -59,7 +59,7 @@ export const PLANTED: Planted[] = [
     '- name: AWS_SECRET_ACCESS_KEY\n  value: @@',
   ),
   ...planted('AWS session token', `IQoJb3JpZ2luX2VjE${LONG}`, 'AWS_SESSION_TOKEN=@@', '"SessionToken": "@@"'),
-  ...planted('GCP key', `AIzaSy${'D3x9Kq2LmZ7pRt4Vw8Yb1Nc6Hf5Jg0sQa'}`, 'key=@@', '?key=@@&x=1', '{"apiKey":"@@"}'),
+  ...planted('GCP key', 'AIzaSyD3x9Kq2LmZ7pRt4Vw8Yb1Nc6Hf5Jg0sQa', 'key=@@', '?key=@@&x=1', '{"apiKey":"@@"}'),
   ...planted(
     'GCP service account',
     PEM_BODY.split('\n')[0] ?? '',

@@ -65,6 +65,16 @@ describe('paths in YAML', () => {
   })
 })
 
+describe('a value at a path', () => {
+  it('has one token, however it is written', () => {
+    const tokenKey = 'ab'.repeat(32)
+    const texts = ['{"a":"x\\ny"}', 'a: "x\\ny"\n', 'a: |-\n  x\n  y\n']
+    const found = texts.map((text) => /HIDDEN-[0-9a-f]{16}/.exec(redactor(['a'], { tokenKey }).text(text))?.[0])
+    expect(found[0]).toBeDefined()
+    expect(new Set(found).size).toBe(1)
+  })
+})
+
 describe('a file that cannot be looked into', () => {
   const failing = (make: () => unknown) => expect(make).toThrowError(expect.objectContaining({ code: 'REDACTION_FAILED' }))
 
@@ -77,7 +87,11 @@ describe('a file that cannot be looked into', () => {
   it('passes when they do not, or when it begins like a log', () => {
     expect(redactor(['a.password']).text('{"a": [1')).toBe('{"a": [1')
     const log = `2025-05-12 password a\n${'x'.repeat(2000)}\n`
-    expect(redactor(['a.password'], { documentLimits: { jsonBytes: 100, yamlBytes: 100 } }).text(log)).toBe(log)
+    const one = redactor(['a.password'], { documentLimits: { jsonBytes: 100, yamlBytes: 100 } })
+    expect(one.text(log)).toBe(log)
+    const file = one.file('x')
+    const parts = Array.from(Buffer.from(log), (byte) => file.push(Uint8Array.of(byte))).flat()
+    expect(Buffer.concat([...parts, ...file.end()]).toString()).toBe(log)
   })
 
   it('is refused when it is too long', () => {

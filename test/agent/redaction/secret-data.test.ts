@@ -35,7 +35,7 @@ describe('the values of a Secret', () => {
   ])('are not %s', (_, data) => expect(secretValues(secret(data))).toEqual([]))
 
   it('are none of a Helm release, or of anything else', () => {
-    expect(secretValues(secret({ release: 'x9$Kq2!mZ' }, { type: 'helm.sh/release.v1' }))).toEqual([])
+    expect(secretValues(secret({ data: 'x9$Kq2!mZ' }, { type: 'helm.sh/release.v1' }))).toEqual([])
     for (const data of [null, 7, [], { a: 1 }]) expect(secretValues({ data })).toEqual([])
   })
 })

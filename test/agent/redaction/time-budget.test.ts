@@ -5,7 +5,10 @@ const endless = () => {
   for (;;);
 }
 const failed = (ms: number) =>
-  expect.objectContaining({ code: 'REDACTION_FAILED', message: expect.stringMatching(new RegExp(`more than ${ms} ms on a part of a\\.log`)) })
+  expect.objectContaining({
+    code: 'REDACTION_FAILED',
+    message: expect.stringMatching(new RegExp(`more than ${ms} ms on a part of a\\.log`)),
+  })
 
 describe('the time of patterns', () => {
   it('is halved each time that it was used up, to a floor', () => {

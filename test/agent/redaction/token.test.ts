@@ -62,13 +62,14 @@ describe('a token', () => {
     expect(new Set(texts.flatMap((text) => redactor.text(text).match(TOKEN))).size).toBe(1)
   })
 
-  it('stands for the values of custom redactors too', () => {
-    const { rules } = customRules([
-      { name: 'a', removals: { values: ['caf\u00e9'], regex: [{ redactor: '(pin )(?P<mask>\\pL+)' }] } },
-    ])
-    const text = createRedactor(rules, { tokenKey: KEY }).text('caf\u00e9 pin caf\u00e9')
-    expect(text.match(TOKEN)).toHaveLength(2)
-    expect(new Set(text.match(TOKEN)).size).toBe(1)
+  it('stands for the values of custom redactors too, bytes or text', () => {
+    const removals = [{ values: ['caf\u00e9'] }, { regex: [{ redactor: '(?P<mask>caf.)' }] }, { yamlPath: ['a'] }]
+    const found = removals.map((one) => {
+      const { rules, documents } = customRules([{ name: 'a', removals: one }])
+      return createRedactor(rules, { documents, tokenKey: KEY }).text('a: caf\u00e9\n').match(TOKEN)
+    })
+    expect(found[0]).toHaveLength(1)
+    expect(new Set(found.flat()).size).toBe(1)
   })
 })
 

@@ -77,7 +77,7 @@ describe('runs at work', () => {
     await world.request(aJob().named('a'), 'x')
     await agent.look()
     const [first] = world.tasks.starts.flatMap((start) => (start.request.task === 'run' ? [start.request] : []))
-    expect(first?.cluster).toEqual({ ...request, withheld: ['/s3-upload'] })
+    expect(first?.cluster).toEqual({ ...request, withheld: ['/s3-upload', '/support-bundle-schedule-token-key'] })
   })
 
   it('that wait past their deadline are skipped, with the reason, and never start', async () => {

@@ -115,6 +115,12 @@ describe('interpretDocument: keys', () => {
       want: '4:3 "spec.afterCollection" is not used by this version: use the upload targets and notifications of the job instead',
     },
     {
+      name: 'a list that the kind has and the peer does not use',
+      text: `${V2}kind: Collector\nspec: {hostCollectors: [{cpu: {}}]}\n`,
+      want: '3:8 "spec.hostCollectors" is not used by this version: put them into a HostCollector or SupportBundle document',
+      code: 'SPEC_KEY_MISPLACED',
+    },
+    {
       name: 'a list of another kind',
       text: `${V2}kind: Collector\nspec: {collectors: []}\nanalyzers: []\n`,
       want: '4:1 "analyzers" is not used here; it belongs under "spec" of SupportBundle or HostCollector or Analyzer',
@@ -124,9 +130,9 @@ describe('interpretDocument: keys', () => {
       text: bundle('metadata: {name: a}'),
       want: '4:3 "spec.metadata" is not a field of SupportBundle and not used; it belongs beside "spec"',
     },
-  ])('warns of $name', ({ text, want }) =>
+  ])('warns of $name', ({ text, want, code = 'SPEC_KEY_[A-Z]+' }) =>
     expect(problemsOf(text)).toEqual([
-      expect.stringMatching(new RegExp(`^warning SPEC_KEY_[A-Z]+ ${want.replaceAll(/[.?()]/g, '\\$&')}$`)),
+      expect.stringMatching(new RegExp(`^warning ${code} ${want.replaceAll(/[.?()]/g, '\\$&')}$`)),
     ]),
   )
 
@@ -150,10 +156,13 @@ describe('interpretDocument: keys', () => {
   it('reads uri, and values that the newer version writes as objects', () => {
     const text =
       'apiVersion: troubleshoot.sh/v1beta3\nkind: SupportBundle\nspec:\n  uri: https://a.example/b.yaml\n' +
-      '  collectors:\n  - postgres: {uri: {value: "pg://a"}, tls: {valueFrom: {secretKeyRef: {name: a}}}}\n'
+      '  collectors:\n  - postgres: {uri: {value: "pg://a"}, tls: {valueFrom: {secretKeyRef: {name: a}}}, b: {value: x, c: 1}}\n'
     const { documents, problems } = parseDocuments(text, 'test')
     expect(documents.map(({ uri, collectors }) => [uri, collectors[0]?.config])).toEqual([
-      ['https://a.example/b.yaml', { uri: 'pg://a', tls: { valueFrom: { secretKeyRef: { name: 'a' } } } }],
+      [
+        'https://a.example/b.yaml',
+        { uri: 'pg://a', tls: { valueFrom: { secretKeyRef: { name: 'a' } } }, b: { value: 'x', c: 1 } },
+      ],
     ])
     expect(problems).toEqual([])
   })

@@ -70,6 +70,12 @@ describe('analyzeTask', () => {
     expect(result.files).toBe(3)
   })
 
+  it.each(['archive', 'folder'])('reads a large file of an %s to its end', async (kind) => {
+    await write({ 'top/version.yaml': VERSION, 'top/a.log': `${'fine\n'.repeat(4_000_000)}ERROR` })
+    const bundle = kind === 'archive' ? await pack('top') : join(folder, 'top')
+    expect((await analyze(bundle, specOf(analyzer('a.log', 'fine\\nERROR$')))).lines).toEqual(['a.log | error | bad'])
+  })
+
   it('takes an archive without a top folder', async () => {
     await write({ 'version.yaml': VERSION, 'cluster-resources/x.log': 'ERROR' })
     const bundle = await pack('cluster-resources', 'version.yaml')
@@ -108,6 +114,15 @@ describe('analyzeTask', () => {
     const spec = mergeSpecs(parseDocuments(specOf(analyzer('a.log')), 'x').documents, 'analyze')
     await write({ 'top/version.yaml': VERSION, 'top/a.log': 'ERROR', [`top/${ANALYZERS_FILE}`]: encodeAnalyzers(spec) ?? '' })
     expect((await analyze(await pack('top'))).lines).toEqual(['a.log | error | bad'])
+  })
+
+  it('leaves out, and says so, what one message to the parent does not hold', async () => {
+    await write({ 'top/version.yaml': VERSION, 'top/a.log': 'ERROR' })
+    const long = analyzer('a.log').replace('message: bad', `message: ${'x'.repeat(500_000)}`)
+    const specs = Array.from({ length: 10 }, (_, at) => specOf(long.replace("checkName: 'a.log'", `checkName: check ${at}`)))
+    const result = await analyze(await pack('top'), ...specs)
+    expect([result.lines.length, result.counts.fail]).toEqual([6, 10])
+    expect(result.warnings).toEqual(['4 of 10 results are left out: they are too many to be shown'])
   })
 
   it('has nothing to keep of a spec without analyzers', () => {

@@ -66,6 +66,31 @@ describe('a plan', () => {
     expect(unplanned.map(({ key, problem }) => [key, problem?.code])).toEqual([['memory', 'HOST_REFUSED']])
   })
 
+  it('skips what the peer has and this version lacks, and checks its fields all the same', async () => {
+    const { planned, unplanned } = await plan({
+      collectors: [{ ceph: { namespac: 'x' } }, { exec: {} }],
+      hostCollectors: [{ exec: {} }],
+    })
+    expect(planned).toEqual([])
+    expect(
+      unplanned.map(({ key, problem, unsupported, warnings }) => [key, problem?.message, unsupported?.isLoss, warnings]),
+    ).toEqual([
+      ['exec', 'there is no collector "exec"; it belongs to "collectors"', undefined, []],
+      [
+        'ceph',
+        undefined,
+        false,
+        [
+          {
+            code: 'COLLECTOR_CONFIG',
+            message: 'collector "ceph" does not know "namespac"; it was ignored; did you mean "namespace"?',
+          },
+        ],
+      ],
+      ['exec', undefined, true, []],
+    ])
+  })
+
   it('knows what does not work on this machine', async () => {
     const { unplanned } = await plan({ hostCollectors: [{ memory: {} }] }, 'win32')
     expect(unplanned).toMatchObject([{ key: 'memory', problem: { code: 'COLLECTOR_PLATFORM' } }])

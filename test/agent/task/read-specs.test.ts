@@ -139,6 +139,12 @@ describe('specs from elsewhere', () => {
     await expect(read(from(url), answers)).rejects.not.toMatchObject({ message: expect.stringMatching(/pw@|sig=1/) as unknown })
   })
 
+  it('send nobody on to yet another place', async () => {
+    const [first, second] = ['https://specs.example/vendor/a', 'https://specs.example/vendor/b']
+    const answers = { [first]: text({ collectors: [data] }, second), [second]: LOGS }
+    expect(await ours(from(first), answers)).toEqual(['data'])
+  })
+
   it('follow redirects that are allowed', async () => {
     const answers = { 'https://specs.example/vendor/a': { status: 301, location: 'b' }, 'https://specs.example/vendor/b': LOGS }
     expect(await ours(from('https://specs.example/vendor/a'), answers)).toEqual(['logs'])

@@ -165,6 +165,11 @@ describe('nothing is left', () => {
     await nothing(redact(join(space.elsewhere, 'nowhere')), 'BUNDLE_NOT_READ')
   })
 
+  it('when the work folder cannot be written to', async () => {
+    await mkdir(join(space.work, 'staged'))
+    await nothing(redact(await bundleOf([['b/large.log', LARGE]])), 'STORE_UNAVAILABLE')
+  })
+
   it('when redactors are not understood', async () => {
     await nothing(redact(await bundleOf([['b/a', 'x']]), { redactors: [{ kind: 'Redactor' }] }), 'SPEC_INVALID')
   })

@@ -88,5 +88,6 @@ describe('GoStruct', () => {
     ['{{ .Labels.app }} {{ index .Labels "x/y" }}', 'a z'],
     ['{{ range .Status.ContainerStatuses }}{{ .Name }}:{{ .RestartCount }}{{ end }}', 'c:3'],
     ['[{{ .Status.Message }}]', '[]'],
+    ['{{ .Labels.missing }}', '<no value>'],
   ])('%s', (message, want) => expect(renderTemplate(message, new GoStruct(pod))).toBe(want))
 })
