@@ -56,8 +56,7 @@ export async function pruneFiles(
 /** Of all files in a folder and below; 0 for one that is not there. */
 export async function bytesBelow(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const sizes = await Promise.all(
-    entries.map((entry) => (entry.isFile() ? stat(join(entry.parentPath, entry.name)).catch(() => undefined) : undefined)),
-  )
+  const files = entries.filter((entry) => entry.isFile())
+  const sizes = await Promise.all(files.map((file) => stat(join(file.parentPath, file.name)).catch(() => undefined)))
   return sizes.reduce((sum, stats) => sum + (stats?.size ?? 0), 0)
 }

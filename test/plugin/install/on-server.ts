@@ -125,7 +125,8 @@ export async function everything(server: Server): Promise<string[]> {
       )
     }),
   )
-  const all = listed.flat(2)
+  // The server's own Service comes a moment after the server.
+  const all = listed.flat(2).filter(({ what, metadata }) => !(what === '/api/v1/services' && metadata.namespace === 'default'))
   const ending = new Set(
     all.flatMap(({ what, metadata }) =>
       what === '/api/v1/namespaces' && 'deletionTimestamp' in metadata ? [metadata.name] : [],
