@@ -54,6 +54,3 @@ export function namespaceFiles(folder: string, namespaces: readonly string[]): (
   const paths = new Set(named.map((name) => `${folder}/${name}.json`))
   return (path) => paths.has(path)
 }
-
-/** The namespace of such a path. */
-export const namespaceOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).replace(/\.json$/, '')

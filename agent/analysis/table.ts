@@ -13,7 +13,17 @@ import { jsonCompare, yamlCompare } from './analyzers/document-compare.ts'
 import { event } from './analyzers/event.ts'
 import { customResourceDefinition, ingress, ingressClass, storageClass } from './analyzers/existence.ts'
 import { filesystemPerformance } from './analyzers/filesystem-performance.ts'
-import * as network from './analyzers/host-network.ts'
+import {
+  certificate as keyPair,
+  httpLoadBalancer,
+  networkNamespaceConnectivity,
+  subnetAvailable,
+  subnetContainsIP,
+  tcpConnect,
+  tcpLoadBalancer,
+  tcpPortStatus,
+  udpPortStatus,
+} from './analyzers/host-network.ts'
 import { hostOS } from './analyzers/host-os.ts'
 import { hostServices } from './analyzers/host-services.ts'
 import { hostHttp, http } from './analyzers/http.ts'
@@ -82,7 +92,15 @@ export const CLUSTER_ANALYZERS: Known = {
 export const HOST_ANALYZERS: Known = {
   built: new Map(
     Object.entries({
-      ...network,
+      certificate: keyPair,
+      httpLoadBalancer,
+      networkNamespaceConnectivity,
+      subnetAvailable,
+      subnetContainsIP,
+      tcpConnect,
+      tcpLoadBalancer,
+      tcpPortStatus,
+      udpPortStatus,
       blockDevices,
       certificatesCollection,
       cpu,

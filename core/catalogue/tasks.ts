@@ -77,7 +77,7 @@ export const TASKS = {
   UPLOADER_REFUSED: {
     ...OF.forbidden,
     message: 'jobs of this cluster may not upload with "{name}"',
-    remedy: "use another one; an administrator can allow it under \"uploaders\" in the agent's config",
+    remedy: 'use another one; an administrator can allow it under "uploaders" in the agent\'s config',
   },
   ADDRESS_REFUSED: {
     ...OF.usage,

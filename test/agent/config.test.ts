@@ -42,7 +42,10 @@ describe('the config', () => {
 
   const VALUES: Record<string, { good: unknown[]; bad: unknown[] }> = {
     namespaces: { good: [[], ['payments', 'a-1']], bad: [['Payments'], ['-a'], 'payments', [5]] },
-    clusterRanges: { good: [[], ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']], bad: [['10.0.0.0/33'], ['example.com'], '10.0.0.0/8', [5]] },
+    clusterRanges: {
+      good: [[], ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']],
+      bad: [['10.0.0.0/33'], ['example.com'], '10.0.0.0/8', [5]],
+    },
     networks: {
       good: [[], [{ namespaces: ['a'], allow: ['10.1.0.0/16'] }]],
       bad: [[{ namespaces: ['a'] }], [{ allow: ['any'] }], [{ allow: [], hosts: [] }], {}],

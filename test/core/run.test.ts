@@ -53,7 +53,8 @@ describe('the state of a run', () => {
 })
 
 describe('a run whose work is done', () => {
-  const collected = (ran: number, failed: number) => aRun({ slot: SLOT, phase: 'running', collectors: { ran, failed, skipped: 0 } })
+  const collected = (ran: number, failed: number) =>
+    aRun({ slot: SLOT, phase: 'running', collectors: { ran, failed, skipped: 0 } })
   const lost = { code: 'UPLOAD_FAILED', message: 'no' }
   it.each<[string, Run, typeof lost | undefined, Run['outcome'], string | undefined]>([
     ['is complete', collected(2, 0), undefined, 'completed', undefined],

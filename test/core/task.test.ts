@@ -123,6 +123,9 @@ describe('requests', () => {
   })
 
   it('an uploader may forget its state', () => {
-    expect(FromTask.parse(JSON.parse(encodeMessage({ type: 'state', value: undefined, id: 1 })))).toEqual({ type: 'state', id: 1 })
+    expect(FromTask.parse(JSON.parse(encodeMessage({ type: 'state', value: undefined, id: 1 })))).toEqual({
+      type: 'state',
+      id: 1,
+    })
   })
 })

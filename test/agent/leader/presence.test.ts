@@ -61,7 +61,11 @@ describe.skipIf(cluster.skipped)('the presence of a replica', () => {
   it('that cannot be told does not end who tells it', async () => {
     const namespace = await cluster.newNamespace()
     const stop = new AbortController()
-    const kept = keepPresence({ ...edge(namespace), client: cluster.client('carol') }, { name: 'pod-1', uid: 'uid-1' }, stop.signal)
+    const kept = keepPresence(
+      { ...edge(namespace), client: cluster.client('carol') },
+      { name: 'pod-1', uid: 'uid-1' },
+      stop.signal,
+    )
     await systemClock.sleep(300)
     stop.abort(new Error('stopped'))
     await expect(kept).resolves.toBeUndefined()

@@ -367,7 +367,11 @@ describe('a bundle that is not where it should be', () => {
   it('is collected again when it is gone, as long as its slot may still start', async () => {
     await using world = await aWorld()
     await removed(world, [failing({ retryAfterMs: MINUTE }), delivered], MINUTE)
-    expect(await theRun(world)).toMatchObject({ outcome: 'completed', attempt: 2, deliveries: [{ state: 'delivered', tries: 1 }] })
+    expect(await theRun(world)).toMatchObject({
+      outcome: 'completed',
+      attempt: 2,
+      deliveries: [{ state: 'delivered', tries: 1 }],
+    })
     expect(await losses(world)).toEqual([`${RUN}, attempt 1`])
     expect(requests(world).map(({ bundle }) => bundle.fileName)).toEqual([BUNDLE, BUNDLE])
   })

@@ -7,7 +7,7 @@ import { aDelivery, aJob, aRun, runNameOf } from '../../support/jobs.ts'
 
 const AT = '2026-03-10T01:00:00.000Z'
 const stored = (name: string, text: string) => ({
-  ...{ kind: 'job', namespace: '', name, uid: 'uid', version: '1', createdAt: new Date(AT), text } as const,
+  ...({ kind: 'job', namespace: '', name, uid: 'uid', version: '1', createdAt: new Date(AT), text } as const),
   ...{ labels: {}, annotations: {}, isSealed: false },
 })
 const job = aJob()

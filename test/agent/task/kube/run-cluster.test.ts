@@ -392,7 +392,13 @@ describe.skipIf(cluster.skipped)('over the whole run', () => {
     const run = openCluster({ connection, namespaces: ['*'] }, edge)
     opened.push(run)
     const manifest = { specKey: 'x', permissions: ANYTHING } as Parameters<RunCluster['port']>[0]['manifest']
-    const kube = run.port({ manifest, signal: edge.signal, onRequest: () => undefined, onRefused: () => undefined, onLoss: () => undefined })
+    const kube = run.port({
+      manifest,
+      signal: edge.signal,
+      onRequest: () => undefined,
+      onRefused: () => undefined,
+      onLoss: () => undefined,
+    })
     expect(await Promise.all([kube.get('/api/v1/namespaces/default'), kube.get('/version')])).toHaveLength(2)
     expect(asked).toBe(1)
   })
