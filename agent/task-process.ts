@@ -31,7 +31,7 @@ export interface ParentProcess {
 }
 
 /** Tasks that talk to a target. */
-export const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune'])
+export const TO_TARGETS: ReadonlySet<TaskName> = new Set(['deliver', 'prune', 'verify'])
 
 /** The parent's process is handed in by main.ts. */
 export function createTaskStarter(parent: ParentProcess, clock: Clock): TaskStarter {

@@ -69,12 +69,17 @@ export interface PluginsResult {
   plugins: { kind: string; name: string; key: string; summary: string; version: string; isBuiltIn: boolean }[]
   problems: { code: string; message: string; remedy?: string | undefined }[]
 }
+export interface VerifyResult {
+  /** false: the uploader has no way to ask */
+  isVerified: boolean
+}
 /** What a task gives back, by its name. */
 export interface TaskResults {
   run: RunResult
   redact: RedactResult
   deliver: DeliverResult
   prune: PruneResult
+  verify: VerifyResult
   'inspect-spec': InspectResult
   analyze: AnalyzeTaskResult
   plugins: PluginsResult

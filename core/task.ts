@@ -137,6 +137,17 @@ export const PruneRequest = z.object({
 })
 export type PruneRequest = z.infer<typeof PruneRequest>
 
+/** Asks a target whether it would take a bundle, and leaves nothing behind there. */
+export const VerifyRequest = z.object({
+  task: z.literal('verify'),
+  run: Identity,
+  target: Target,
+  network: NetworkPolicy.optional(),
+  timeoutMs: z.int(),
+  pluginFolders: z.array(z.string()),
+})
+export type VerifyRequest = z.infer<typeof VerifyRequest>
+
 /** Reads specs and upload targets without doing anything: what would run, and what is wrong with it. */
 export const InspectRequest = z.object({
   task: z.literal('inspect-spec'),
@@ -171,6 +182,7 @@ export const TaskRequest = z.discriminatedUnion('task', [
   RunRequest,
   DeliverRequest,
   PruneRequest,
+  VerifyRequest,
   InspectRequest,
   AnalyzeRequest,
   RedactRequest,

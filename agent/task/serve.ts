@@ -4,6 +4,7 @@ import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import { decodeMessages, type FromTask, type NetworkPolicy, type TaskRequest, type TaskResults, ToTask } from '../../core/task.ts'
 import { deliverTask } from '../delivery/deliver.ts'
 import { pruneTask } from '../delivery/prune.ts'
+import { verifyTask } from '../delivery/verify.ts'
 import { loaderEdge } from '../loader/edge.ts'
 import { createLoader, type Loader } from '../loader/loader.ts'
 import { asError } from '../loader/thrown.ts'
@@ -60,6 +61,7 @@ const TASKS: TaskTable = {
   run: runTask,
   deliver: deliverTask,
   prune: pruneTask,
+  verify: verifyTask,
   'inspect-spec': inspectTask,
   analyze: analyzeTask,
   redact: redactTask,

@@ -3,10 +3,11 @@ import { installation, leadership, ownRights } from './agent.ts'
 import type { Check, Finding, Patient } from './finding.ts'
 import { jobs, plugIns } from './jobs.ts'
 import { server } from './server.ts'
+import { targets } from './targets.ts'
 import { credentials, policy, tenants } from './tenants.ts'
 
 /** In the order in which findings are shown: what comes first is often the reason of what follows. */
-const CHECKS: readonly Check[] = [installation, ownRights, leadership, tenants, policy, credentials, jobs, plugIns]
+const CHECKS: readonly Check[] = [installation, ownRights, leadership, tenants, policy, credentials, targets, jobs, plugIns]
 
 /** All that is wrong. A check that cannot be done is a finding too. Throws what keeps the API server from answering at all. */
 export async function examine(patient: Patient): Promise<Finding[]> {

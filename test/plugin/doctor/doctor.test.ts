@@ -15,6 +15,8 @@ const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${AGENT}/leases/${NAME}`
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const TENANT = 'payments'
 
+const JOB = { apiVersion: 'support-bundle-schedule.io/v1', schedule: '0 0 * * *', timeZone: 'Europe/Berlin' }
+
 describe.skipIf(skipped)('doctor on a real API server', () => {
   let server: Server
   let pluginProblems: { code: string; message: string }[] = []
@@ -120,6 +122,28 @@ describe.skipIf(skipped)('doctor on a real API server', () => {
       )
       await server.send('POST', `/api/v1/namespaces/${TENANT}/secrets`, { metadata: { name: 'upload' } })
       expect(await findings()).toEqual({ code: 0, items: [] })
+    })
+
+    it('and a target that does not answer', async () => {
+      const keys = { accessKeyId: 'of the job', secretAccessKey: 'not for anybody' }
+      await server.send('PATCH', `/api/v1/namespaces/${TENANT}/secrets/upload`, { stringData: keys })
+      const upload = (endpoint: string) => [
+        {
+          uploader: 's3',
+          config: { bucket: 'b', region: 'r', endpoint, allowInsecure: true },
+          credentials: { secret: 'upload' },
+        },
+      ]
+      const job = (endpoint: string) => ({
+        data: { 'job.yaml': JSON.stringify({ ...JOB, upload: upload(endpoint) }) },
+      })
+      const path = `/api/v1/namespaces/${TENANT}/configmaps/nightly`
+      const before = await server.get(path)
+      // Nobody listens at port 1.
+      await server.send('PATCH', path, job('http://127.0.0.1:1'))
+      await only('TARGET_REFUSES', /job nightly in namespace payments uploads with "s3"/, '.')
+      await server.send('PATCH', path, { data: before['data'] })
+      await server.send('PATCH', `/api/v1/namespaces/${TENANT}/secrets/upload`, { data: null })
     })
 
     it("5: the agent's ClusterRoleBinding is gone", async () => {
@@ -254,12 +278,7 @@ describe.skipIf(skipped)('doctor on a real API server', () => {
 
   async function createJob(name: string, secret?: string): Promise<string> {
     const upload = secret === undefined ? [] : [{ uploader: 's3', config: { bucket: 'b', region: 'r' }, credentials: { secret } }]
-    const text = JSON.stringify({
-      apiVersion: 'support-bundle-schedule.io/v1',
-      schedule: '0 0 * * *',
-      timeZone: 'Europe/Berlin',
-      upload,
-    })
+    const text = JSON.stringify({ ...JOB, upload })
     await server.send('POST', `/api/v1/namespaces/${TENANT}/configmaps`, {
       metadata: { name, labels: { 'support-bundle-schedule.io/kind': 'job' } },
       data: { 'job.yaml': text },
