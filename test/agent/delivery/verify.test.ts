@@ -52,7 +52,8 @@ describe('verifying a target', () => {
     const refused = pluginError('UPLOAD_DENIED', `no entry with ${SECRET}`, { class: 'permission', remedy: 'ask for it' })
     const error = await start(() => Promise.reject(refused)).result.catch((thrown: Error) => thrown)
     expect(error).toMatchObject({ code: 'UPLOAD_DENIED', remedy: 'ask for it' })
-    expect(String(error)).not.toContain(SECRET)
+    expect(JSON.stringify(error)).not.toContain(SECRET)
+    expect(error).not.toMatchObject({ message: expect.stringContaining(SECRET) })
   })
 
   it('refuses a config that is wrong', async () => {

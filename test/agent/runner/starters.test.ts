@@ -47,7 +47,7 @@ describe.each(STARTERS)('a task of %s', (_, starter) => {
   }
 
   it('is done, and its bundle is where it said', async () => {
-    const { result, error, types, peakRssBytes } = await start(runRequest(space))
+    const { result, error, types, peakRssBytes } = await start(runRequest(space, { tokenKey: 'ab'.repeat(32) }))
     expect(error).toBeUndefined()
     const { archive } = result as { archive: { path: string } }
     expect((await unpack(archive.path)).paths).toContain('kept/kept.txt')
