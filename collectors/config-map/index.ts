@@ -1,12 +1,4 @@
-import {
-  CONTRACT,
-  defineCollector,
-  indentedJson,
-  keyedObjects,
-  keyedPath,
-  missing,
-  reasonLine,
-} from '../../core/contract/index.ts'
+import { CONTRACT, defineCollector, keyedFiles } from '../../core/contract/index.ts'
 import { ConfigMapConfig } from './schema.ts'
 
 export default defineCollector<ConfigMapConfig>({
@@ -21,18 +13,14 @@ export default defineCollector<ConfigMapConfig>({
     outputs: ['configmaps', 'configmaps-errors'],
   },
   configSchema: ConfigMapConfig,
-  async *collect(context) {
-    const { config, signal } = context
-    signal.throwIfAborted()
-    try {
-      for await (const { namespace, name, folder, json } of keyedObjects(context, 'configmaps'))
-        yield indentedJson(keyedPath('configmaps', folder, name, config.key), describe(config, namespace, name, json))
-    } catch (error) {
-      signal.throwIfAborted()
-      yield indentedJson(keyedPath('configmaps-errors', config.namespace, config, config.key), [reasonLine(error)])
-      yield missing('CONFIG_MAP_MISSING', `configMap ${config.name || config.selector.join(',')}: ${reasonLine(error)}`, [error])
-    }
-  },
+  collect: (context) =>
+    keyedFiles(context, {
+      plural: 'configmaps',
+      specKey: 'configMap',
+      code: 'CONFIG_MAP_MISSING',
+      key: context.config.key,
+      describe: (...of) => describe(context.config, ...of),
+    }),
 })
 
 /** What is known of a ConfigMap; without `json` there is none. */

@@ -1,12 +1,4 @@
-import {
-  CONTRACT,
-  defineCollector,
-  indentedJson,
-  keyedObjects,
-  keyedPath,
-  missing,
-  reasonLine,
-} from '../../core/contract/index.ts'
+import { CONTRACT, defineCollector, keyedFiles } from '../../core/contract/index.ts'
 import { SecretConfig } from './schema.ts'
 
 export default defineCollector<SecretConfig>({
@@ -21,20 +13,15 @@ export default defineCollector<SecretConfig>({
     outputs: ['secrets', 'secrets-errors'],
   },
   configSchema: SecretConfig,
-  async *collect(context) {
-    const { config, signal } = context
-    signal.throwIfAborted()
-    // A file that holds all keys is not named after one.
-    const named = { ...config, key: config.includeAllData ? '' : config.key }
-    try {
-      for await (const { namespace, name, folder, json } of keyedObjects(context, 'secrets'))
-        yield indentedJson(keyedPath('secrets', folder, name, named.key), describe(config, namespace, name, json))
-    } catch (error) {
-      signal.throwIfAborted()
-      yield indentedJson(keyedPath('secrets-errors', config.namespace, named, named.key), [reasonLine(error)])
-      yield missing('SECRET_MISSING', `secret ${config.name || config.selector.join(',')}: ${reasonLine(error)}`, [error])
-    }
-  },
+  collect: (context) =>
+    keyedFiles(context, {
+      plural: 'secrets',
+      specKey: 'secret',
+      code: 'SECRET_MISSING',
+      // A file that holds all keys is not named after one.
+      key: context.config.includeAllData ? '' : context.config.key,
+      describe: (...of) => describe(context.config, ...of),
+    }),
 })
 
 /** What is known of a Secret; without `json` there is none. */

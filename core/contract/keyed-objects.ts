@@ -1,5 +1,6 @@
-import { pluginError } from './plugin.ts'
+import { indentedJson, missing, reasonLine } from './cluster-source.ts'
 import type { CollectorContext } from './collector.ts'
+import { type Output, pluginError } from './plugin.ts'
 
 /** An entry that looks for Secrets or ConfigMaps: by name, or by labels. */
 export interface KeyedConfig {
@@ -8,7 +9,7 @@ export interface KeyedConfig {
   namespace: string
 }
 
-export interface KeyedObject {
+interface KeyedObject {
   namespace: string
   name: string
   /** in the bundle: the entry's namespace, for objects found by labels their own */
@@ -17,12 +18,40 @@ export interface KeyedObject {
   json?: Record<string, unknown>
 }
 
+/** What is kept of a kind whose objects hold values by keys. */
+export interface Keyed {
+  plural: 'secrets' | 'configmaps'
+  /** in messages: `secret` */
+  specKey: string
+  /** of the warning that not all could be had */
+  code: string
+  /** a file that holds one key is named after it; empty = all */
+  key: string
+  /** what is known of an object; without `json` there is none */
+  describe(namespace: string, name: string, json: Record<string, unknown> | undefined): object
+}
+
+/** A file for each object that an entry names or finds, and one with what went wrong. */
+export async function* keyedFiles(context: CollectorContext<KeyedConfig>, keyed: Keyed): AsyncGenerator<Output> {
+  const { config, signal } = context
+  const { plural, specKey, code, key, describe } = keyed
+  signal.throwIfAborted()
+  try {
+    for await (const { namespace, name, folder, json } of keyedObjects(context, plural))
+      yield indentedJson(keyedPath(plural, folder, name, key), describe(namespace, name, json))
+  } catch (error) {
+    signal.throwIfAborted()
+    yield indentedJson(keyedPath(`${plural}-errors`, config.namespace, config, key), [reasonLine(error)])
+    yield missing(code, `${specKey} ${config.name || config.selector.join(',')}: ${reasonLine(error)}`, [error])
+  }
+}
+
 /**
  * The objects that an entry names. One that is named and does not exist comes without `json`, and then a throw says so.
  *
  * @throws what the API server says, once all that could be had was given
  */
-export async function* keyedObjects(
+async function* keyedObjects(
   { config, kube, namespaces, defaultNamespace = 'default' }: CollectorContext<KeyedConfig>,
   plural: 'secrets' | 'configmaps',
 ): AsyncGenerator<KeyedObject> {
@@ -52,7 +81,7 @@ export async function* keyedObjects(
 }
 
 /** `<root>/<namespace>/<name, or selector as a name>[/<key>].json` */
-export function keyedPath(root: string, namespace: string, of: string | KeyedConfig, key: string): string {
+function keyedPath(root: string, namespace: string, of: string | KeyedConfig, key: string): string {
   const name = typeof of === 'string' ? of : of.name || selectorName(of.selector)
   return `${[root, namespace, name, key].filter((part) => part !== '').join('/')}.json`
 }
