@@ -99,7 +99,7 @@ describe('a job that attacks', () => {
       'a path that leads out of the bundle': [{ data: { name: '../../../../etc', data: 'x' } }, /OUTPUT_PATH/],
       'the upload credential of its namespace': [
         { secret: { name: 'keys', includeAllData: true } },
-        /SECRET_MISSING.*a job uploads with it/,
+        /SECRET_MISSING.*the agent works with it/,
       ],
       'another Secret of its namespace': [{ secret: { name: 'private', includeAllData: true } }, /SECRET_MISSING.*forbidden/],
       'all Secrets of its namespace': [{ secret: { selector: ['!none'], includeAllData: true } }, /SECRET_MISSING.*forbidden/],
@@ -161,7 +161,7 @@ describe('a job that attacks', () => {
       const { report, paths, read } = await openBundle(node, await attacker.run('secrets'))
       const [byName = '', other = '', byLabel = ''] = report.collectors.filter(({ key }) => key === 'secret').map(troubles)
       expect([byName, other, byLabel]).toEqual([
-        expect.stringContaining('the Secret "attacker/keys" is not collected: a job uploads with it'),
+        expect.stringContaining('the Secret "attacker/keys" is not collected: the agent works with it'),
         '',
         expect.stringContaining('SECRET_WITHHELD'),
       ])
