@@ -23,7 +23,7 @@ export default defineCollector<LogsConfig>({
     summary: 'logs of pods, also those of the time before a restart',
     specKey: 'logs',
     permissions: [
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
       { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
     ],
     outputs: ['cluster-resources/pods/logs', '$name'],

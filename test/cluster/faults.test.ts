@@ -14,6 +14,7 @@ import { type ConfigMaps, cheapJob, configMapsOf, nextMinute, onceAt } from './c
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type FaultProxy, type FaultRule, startFaultProxy } from './fault-proxy.ts'
 import { newFolder } from './sweep.ts'
+import { optIn } from './tenants.ts'
 import { type TestCluster, testCluster, useCluster } from './use-cluster.ts'
 
 const { skipped } = await useCluster()
@@ -129,8 +130,10 @@ describe.skipIf(skipped)('an agent whose API server makes trouble', () => {
   }, 60_000)
 
   it('serves all other namespaces while it may not read one', async () => {
-    const barred = await optedIn()
-    proxy.rules({ fault: { kind: 'status', status: 403, reason: 'Forbidden' }, path: `/api/v1/namespaces/${barred.namespace}/` })
+    const barred = configMapsOf(cluster.admin, await cluster.newNamespace())
+    const path = `/api/v1/namespaces/${barred.namespace}/configmaps`
+    proxy.rules({ fault: { kind: 'status', status: 403, reason: 'Forbidden' }, path })
+    await optIn(cluster.admin, barred.namespace)
     await barred.create('barred', 'job', cheapJob(NEVER))
     await barred.request('barred', 'late')
     await well.request('steady', 'meanwhile')
