@@ -75,7 +75,7 @@ describe('validate', () => {
       expect.stringMatching(/^a.yaml:5:7: warning: collector "ceph" is not supported/),
     ])
     expect(loose.out).toMatch(/\nceph {4}not supported +-\n/)
-    expect(loose.out).toMatch(/\nlogs {4}cluster-resources\/pods\/logs, \. {3}get,list pods; get pods\/log\n/)
+    expect(loose.out).toMatch(/\nlogs {4}cluster-resources\/pods\/logs, \. {3}list pods; get pods\/log\n/)
     const strict = await cli.run('validate', 'a.yaml', '--strict')
     expect(strict.code).toBe(2)
     expect(strict.out.match(/: (error|warning):/g)).toEqual([': error:', ': error:', ': warning:'])

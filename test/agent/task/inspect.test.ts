@@ -175,7 +175,7 @@ it('tells of each entry what becomes of it, where it writes and what that takes'
     ['dta', 'invalid', []],
   ])
   expect(collectors[0]?.permissions).toEqual([
-    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   ])
 })
