@@ -2,6 +2,11 @@ import { type Entry, EXIT, OF } from './entry.ts'
 
 /** What puts the agent into a cluster, and takes it out again. */
 export const INSTALL = {
+  CLUSTER_WANTED: {
+    ...OF.usage,
+    message: 'no kubeconfig was found at {path}, and "{command}" works on a cluster',
+    remedy: 'set KUBECONFIG or --kubeconfig',
+  },
   APPLY_CONFLICT: {
     ...OF.taken,
     message: '{what}: others own fields that differ: {fields}',

@@ -1,8 +1,8 @@
 import { EXIT } from '../../core/errors.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { examine } from '../doctor/doctor.ts'
 import { type Finding, ifAllowed } from '../doctor/finding.ts'
 import { agentNamespace, findInstalled, optedIn } from '../install/installed.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { safe } from '../output/text.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
@@ -26,7 +26,7 @@ export default defineVerb({
   async run(context) {
     const { args, edge, list, folder } = context
     const format = await readFormat(args.output, 'doctor')
-    const { client, namespace } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client, namespace } = await atCluster(context, 'doctor')
     const hidden = new Set<string>()
     const named = args.namespaced ?? (args['all-namespaces'] ? undefined : args.namespace)
     // Who may not list namespaces looks at the one that other commands would look at.

@@ -4,6 +4,7 @@ import { isStatus } from '../../core/kube/status-error.ts'
 import { AGENT_NAMESPACE, LABEL_ENABLED } from '../../core/names.ts'
 import { TOKEN_KEY_BYTES } from '../../core/store/token-key.ts'
 import { toYaml } from '../../core/yaml.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { applyAll, deleteAll } from '../install/apply-all.ts'
 import { readWords } from '../install/install-flags.ts'
 import { find } from '../install/installed.ts'
@@ -11,7 +12,6 @@ import { jobsOf, secretsOf } from '../install/jobs-of.ts'
 import { labelNamespace } from '../install/removal.ts'
 import { makeTokenKey } from '../install/token-key.ts'
 import { ALLOWANCES, CLUSTER_NAMESPACE, credentialsRole, HOST_NAMESPACE, tenantObjects } from '../install/tenant.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { safe } from '../output/text.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
 
@@ -52,7 +52,7 @@ export default defineVerb({
       })
     const objects = tenantObjects(edge.lib, name, allow)
     if (args['dry-run'] === 'client') return edge.out(objects.map(toYaml).join('---\n'))
-    const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client } = await atCluster(context, 'install namespace')
     const told = { client, out: edge.out }
     if (name !== CLUSTER_NAMESPACE && (await isMissing(client, name))) throw fail('NAMESPACE_NOT_FOUND', { namespace: name })
     await applyAll(told, objects, args.force === true)

@@ -1,12 +1,12 @@
 import { fail, PROGRAM } from '../../core/errors.ts'
 import { inApplyOrder } from '../../core/kube/apply-kinds.ts'
 import { toYaml } from '../../core/yaml.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { applyAll } from '../install/apply-all.ts'
 import { continued, desiredObjects } from '../install/desired.ts'
 import { INSTALL_ARGS, readInstallFlags } from '../install/install-flags.ts'
 import { agentNamespace, findInstalled } from '../install/installed.ts'
 import { waitReady } from '../install/wait-ready.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -36,7 +36,7 @@ export default defineVerb({
     if (args['dry-run'] === 'client') return edge.out(inApplyOrder(desiredObjects(wish)).map(toYaml).join('---\n'))
     if (args.output !== undefined)
       throw fail('USAGE_FLAG_VALUE', { flag: '-o', command: 'install', reason: 'goes with --dry-run=client' })
-    const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client } = await atCluster(context, 'install')
     const before = await findInstalled(client, agentNamespace(flags.namespaced))
     if (before?.workload.kind === 'Deployment' && flags.components.includes('durable-outbox'))
       throw fail('USAGE_FLAG_VALUE', {

@@ -2,13 +2,13 @@ import { fail } from '../../core/errors.ts'
 import { type JobSpec, readJob, showIssues } from '../../core/job.ts'
 import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import { parseYaml, toYaml } from '../../core/yaml.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { inNamespace } from '../in-namespace.ts'
 import { applyAll } from '../install/apply-all.ts'
 import { wantedRights } from '../install/collected-rights.ts'
 import { builtInPermissions, planRights } from '../install/rbac-plan.ts'
 import { showRight } from '../install/rules.ts'
 import { findJob } from '../jobs.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { safe, safeLines, warning } from '../output/text.ts'
 import { jobSources } from '../spec-sources.ts'
 import { inspect } from '../specs.ts'
@@ -29,7 +29,7 @@ export default defineVerb({
   args: ARGS,
   async run(context) {
     const { args, edge, list } = context
-    const { client, namespace } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client, namespace } = await atCluster(context, 'rbac plan')
     const onProblem = ({ message }: { message: string }) => edge.err(warning(message))
     const store = inNamespace(createConfigMapStore({ client, onProblem }), namespace)
     const stored = await findJob(store, args.job)

@@ -1,13 +1,13 @@
 import { fail, PROGRAM } from '../../core/errors.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
 import { LABEL_ENABLED } from '../../core/names.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { deleteAll } from '../install/apply-all.ts'
 import { PART_SELECTOR } from '../install/edits.ts'
 import { listLabelled } from '../install/installed.ts'
 import { isTenants, labelNamespace, removeJobs } from '../install/removal.ts'
 import { removeTokenKey } from '../install/token-key.ts'
 import { CLUSTER_NAMESPACE, LABEL_FOR_NAMESPACE } from '../install/tenant.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { safe, warning } from '../output/text.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
 
@@ -28,7 +28,7 @@ export default defineVerb({
     const { name } = args
     if (args['delete-jobs'] && !args.yes)
       throw fail('CONFIRMATION_NEEDED', { action: `deleting all jobs of namespace "${name}"` })
-    const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client } = await atCluster(context, 'uninstall namespace')
     const told = { client, out: edge.out }
     // First the label: the agent leaves by itself, before its identities are gone.
     try {

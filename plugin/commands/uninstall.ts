@@ -4,13 +4,13 @@ import { listAll } from '../../core/kube/list.ts'
 import { resourcePath } from '../../core/kube/path.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
 import { LABEL_KIND } from '../../core/names.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { deleteAll } from '../install/apply-all.ts'
 import { isWorkload, PART_SELECTOR } from '../install/edits.ts'
 import { agentNamespace, listLabelled, optedIn } from '../install/installed.ts'
 import { labelNamespace, removeJobs, removeLeases, waitGone } from '../install/removal.ts'
 import { CLUSTER_NAMESPACE } from '../install/tenant.ts'
 import { removeTokenKey } from '../install/token-key.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { safe, warning } from '../output/text.ts'
 import { defineArgs, defineVerb } from '../verb.ts'
 
@@ -35,7 +35,7 @@ export default defineVerb({
   args: ARGS,
   async run(context) {
     const { args, edge, list } = context
-    const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client } = await atCluster(context, 'uninstall')
     if (!args.yes)
       throw fail('CONFIRMATION_NEEDED', { action: `taking out the agent${args['keep-jobs'] ? '' : ' and deleting all jobs'}` })
     const told = { client, out: edge.out }

@@ -1,6 +1,7 @@
 import { fail, PROGRAM } from '../../core/errors.ts'
 import type { KubeObject } from '../../core/kube/apply-kinds.ts'
 import { VERSION } from '../../core/version.ts'
+import { atCluster } from '../install/at-cluster.ts'
 import { applyAll, deleteAll, isSame } from '../install/apply-all.ts'
 import { continued, desiredObjects, versionIn } from '../install/desired.ts'
 import { MANAGED_SELECTOR } from '../install/edits.ts'
@@ -9,7 +10,6 @@ import { agentNamespace, find, findInstalled, listLabelled } from '../install/in
 import { allowedBy, LABEL_FOR_NAMESPACE, tenantObjects } from '../install/tenant.ts'
 import { waitReady } from '../install/wait-ready.ts'
 import { COLLECTOR_ACCOUNT } from '../../core/names.ts'
-import { kubeOverrides } from '../kube-flags.ts'
 import { safe, warning } from '../output/text.ts'
 import { defineVerb } from '../verb.ts'
 
@@ -23,7 +23,7 @@ export default defineVerb({
   async run(context) {
     const { args, edge, list } = context
     const flags = readInstallFlags('upgrade', args, list('api-cidr'), list('with'))
-    const { client } = await edge.cluster(kubeOverrides(args, list('as-group')))
+    const { client } = await atCluster(context, 'upgrade')
     const namespace = agentNamespace(flags.namespaced)
     const before = await findInstalled(client, namespace)
     if (!before) throw fail('AGENT_NOT_INSTALLED', { namespace })
