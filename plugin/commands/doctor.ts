@@ -24,7 +24,7 @@ export default defineVerb({
   examples: ['doctor', 'doctor -n payments', 'doctor -o json'],
   args: ARGS,
   async run(context) {
-    const { args, edge, list, folder } = context
+    const { args, edge, folder } = context
     const format = await readFormat(args.output, 'doctor')
     const { client, namespace } = await atCluster(context, 'doctor')
     const hidden = new Set<string>()

@@ -28,7 +28,7 @@ export default defineVerb({
   examples: ['rbac plan nightly -n payments', 'rbac plan nightly -n payments --apply'],
   args: ARGS,
   async run(context) {
-    const { args, edge, list } = context
+    const { args, edge } = context
     const { client, namespace } = await atCluster(context, 'rbac plan')
     const onProblem = ({ message }: { message: string }) => edge.err(warning(message))
     const store = inNamespace(createConfigMapStore({ client, onProblem }), namespace)

@@ -24,7 +24,7 @@ export default defineVerb({
   examples: ['uninstall namespace payments', 'uninstall namespace payments --delete-jobs --yes'],
   args: ARGS,
   async run(context) {
-    const { args, edge, list } = context
+    const { args, edge } = context
     const { name } = args
     if (args['delete-jobs'] && !args.yes)
       throw fail('CONFIRMATION_NEEDED', { action: `deleting all jobs of namespace "${name}"` })

@@ -34,7 +34,7 @@ export default defineVerb({
   examples: ['uninstall --yes', 'uninstall --keep-jobs --yes'],
   args: ARGS,
   async run(context) {
-    const { args, edge, list } = context
+    const { args, edge } = context
     const { client } = await atCluster(context, 'uninstall')
     if (!args.yes)
       throw fail('CONFIRMATION_NEEDED', { action: `taking out the agent${args['keep-jobs'] ? '' : ' and deleting all jobs'}` })
