@@ -4,6 +4,7 @@ import { createHousekeeping, type Housekeeping } from './outbox/housekeeping.ts'
 import { createOutbox, type Outbox, type OutboxEdge } from './outbox/outbox.ts'
 import { createRedactor } from './redaction/redactor.ts'
 import { defaultRules } from './redaction/rules.ts'
+import { clearUp } from './scheduler/clear-up.ts'
 import { createExecutor, type Executor, type ExecutorEdge } from './scheduler/executor.ts'
 import type { TenantEdge } from './tenant.ts'
 import { createMirror } from './watch/mirror.ts'
@@ -40,6 +41,7 @@ export function assemble(tenant: Omit<TenantEdge, 'cacheFile'>, signal: AbortSig
     mirror: createMirror(store, namespace),
     isAlive: (run) => tenant.isAlive(run),
     redact: createMask(),
+    clearUp: (kept) => void clearUp(edge, kept, signal),
     onDone(job) {
       housekeeping.look(job)
       listener(job)

@@ -40,6 +40,10 @@ export const AgentConfig = z.strictObject({
     .array(z.url({ protocol: /^https?$/, error: 'is not the beginning of an http(s) address' }))
     .default([])
     .describe('in a cluster: addresses below which jobs may have their specs; none = no address at all'),
+  podTokens: z
+    .array(z.string())
+    .default([])
+    .describe('in a cluster: namespaces whose jobs may create pods with the token of a ServiceAccount'),
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
   checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
     .default('30s')

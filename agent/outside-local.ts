@@ -22,7 +22,7 @@ export function localOutside(
         const connection = await loadKubeconfig(world, {}, 'collecting from a cluster')
         const { namespaces } = spec.collect
         const handed = await handOver(connection)
-        const request = { connection: handed, namespaces: namespaces.length > 0 ? namespaces : ['*'] }
+        const request = { connection: handed, podTokens: true, namespaces: namespaces.length > 0 ? namespaces : ['*'] }
         return { request, renewToken: tokenRenewal(connection, handed) }
       } catch (error) {
         // Host collectors need none; what needs one says so in the bundle.

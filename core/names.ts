@@ -22,6 +22,10 @@ export const LABEL_REPLICA = `${PREFIX}replica`
 export const LABEL_KIND = `${PREFIX}kind`
 export const LABEL_PHASE = `${PREFIX}phase`
 export const LABEL_JOB = `${PREFIX}job`
+/** Of objects that a run makes for its own time: its name, what tells it from all others, and when whoever finds one may remove it. */
+export const LABEL_RUN = `${PREFIX}run`
+export const LABEL_RUN_UID = `${PREFIX}run-uid`
+export const ANNOTATION_EXPIRES = `${PREFIX}expires-at`
 export const ANNOTATION_PAUSED = `${PREFIX}paused`
 
 export const KINDS = ['job', 'status', 'ledger', 'run', 'request', 'template'] as const

@@ -73,6 +73,10 @@ export interface VerifyResult {
   /** false: the uploader has no way to ask */
   isVerified: boolean
 }
+export interface SweepResult {
+  /** objects */
+  removed: number
+}
 /** What a task gives back, by its name. */
 export interface TaskResults {
   run: RunResult
@@ -82,6 +86,7 @@ export interface TaskResults {
   verify: VerifyResult
   'inspect-spec': InspectResult
   analyze: AnalyzeTaskResult
+  sweep: SweepResult
   plugins: PluginsResult
 }
 export type TaskName = keyof TaskResults

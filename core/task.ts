@@ -11,6 +11,7 @@ import type { HandedConnection } from './kube/handed-connection.ts'
 const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
 const Identity = z.object({
   id: z.string(),
+  uid: z.string().optional().describe('tells it from all other runs, also of other stores; none for a run that nobody records'),
   job: z.string(),
   namespace: z.string(),
   slot: z.iso.datetime(),
@@ -41,6 +42,11 @@ export const ClusterRequest = z.object({
   }) satisfies z.ZodType<HandedConnection>,
   namespaces: z.array(z.string()).default(['*']).describe('where entries look that name none; "*" = wherever it may'),
   since: z.iso.datetime().optional().describe('logs begin here, whatever the entries say'),
+  hasRuns: z
+    .boolean()
+    .optional()
+    .describe('runs are ConfigMaps of this cluster: what a run creates in its namespace goes with it'),
+  podTokens: z.boolean().optional().describe('true: pods that collectors create may have the token of their ServiceAccount'),
   withheld: z.array(z.string()).optional().describe('Secrets as namespace/name that no collector gets'),
   apiQps: z.number().positive().optional().describe('requests a second, at most'),
 })
@@ -174,6 +180,16 @@ export const AnalyzeRequest = z.object({
 })
 export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>
 
+/** Removes what a run that was killed created in its cluster. */
+export const SweepRequest = z.object({
+  task: z.literal('sweep'),
+  run: Identity,
+  cluster: ClusterRequest,
+  network: NetworkPolicy.optional(),
+  timeoutMs: z.int(),
+})
+export type SweepRequest = z.infer<typeof SweepRequest>
+
 /** Lists collectors and uploaders, and what did not load. */
 export const PluginsRequest = z.object({ task: z.literal('plugins'), pluginFolders: z.array(z.string()) })
 export type PluginsRequest = z.infer<typeof PluginsRequest>
@@ -186,6 +202,7 @@ export const TaskRequest = z.discriminatedUnion('task', [
   InspectRequest,
   AnalyzeRequest,
   RedactRequest,
+  SweepRequest,
   PluginsRequest,
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>

@@ -48,7 +48,8 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
       async cluster(spec) {
         const { namespaces } = spec.collect
         const connection = await handOver(collector)
-        const request = { connection, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
+        const podTokens = policy.podTokens.includes(namespace)
+        const request = { connection, podTokens, hasRuns: true, namespaces: namespaces.length > 0 ? namespaces : [namespace] }
         return { request, renewToken: tokenRenewal(collector, connection) }
       },
       mayUseHost: false,
@@ -63,7 +64,7 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
 }
 
 /** What the agent's config says that no job changes. */
-export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders' | 'specUrls'>
+export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders' | 'specUrls' | 'podTokens'>
 
 function networkOf({ clusterRanges, networks }: TenantPolicy, namespace: string): NetworkPolicy {
   const own = networks.filter(({ namespaces }) => namespaces.length === 0 || namespaces.includes(namespace))

@@ -59,7 +59,7 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
     const cluster = await edge.outside.cluster(spec)
     const tokenKey = await edge.outside.tokenKey?.()
     const specs = await specSources(spec, edge.outside, uploadSecretNames(edge))
-    const request = { ...runRequest(edge, name, started, spec, work, cluster, tokenKey), ...specs }
+    const request = { ...runRequest(edge, kept, started, spec, work, cluster, tokenKey), ...specs }
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
@@ -97,7 +97,7 @@ export function bundleFileName(run: Pick<Run, 'job' | 'slot' | 'trigger'>, name:
 
 function runRequest(
   edge: ExecuteEdge,
-  name: string,
+  kept: KeptRun,
   run: Run,
   spec: JobSpec,
   work: string,
@@ -105,9 +105,10 @@ function runRequest(
   tokenKey: string | undefined,
 ): RunRequest {
   const network = edge.outside.network()
+  const { name, stored } = kept
   return {
     task: 'run',
-    run: { id: name, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
+    run: { id: name, uid: stored.uid, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
     workFolder: work,
     fileName: bundleFileName(run, name),
     specs: [],
@@ -200,6 +201,8 @@ async function recordFailure(edge: ExecuteEdge, kept: KeptRun, error: unknown, s
   const reason = isFull ? fail('DISK_FULL', { what: 'the bundle', folder: edge.folders.base }, error) : error
   const problem = redacted(asProblem(reason), edge.redact)
   edge.log.error({ run: kept.name, outcome, problem }, 'run ended badly')
+  // What ended without a word did not clear up either.
+  if (code?.startsWith('TASK_')) edge.clearUp?.(kept)
   return insistOn(edge, kept, signal, (run) => endRun(run, outcome, ended, problem))
 }
 

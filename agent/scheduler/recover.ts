@@ -40,6 +40,7 @@ async function takeOver(edge: SchedulerEdge, { name, stored, run }: KeptRun): Pr
     await edge.store.seal(ref, runDocument(endRun(run, 'interrupted', edge.clock.now(), asProblem(error))), stored.version)
     await edge.mirror.refresh(ref)
     edge.log.warn({ run: name }, 'run was interrupted')
+    edge.clearUp?.({ name, stored, run })
     return
   }
   const taken: Run = { ...run, holder: edge.holder }

@@ -1,10 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
 import type {
   CollectorContext,
+  CollectorPlugin,
   Context,
   Host,
   HostCollectorPlugin,
   HostContext,
+  Kube,
   Logger,
   Output,
 } from '../../core/contract/index.ts'
@@ -18,10 +20,11 @@ import { createNotes, type Notes, thrownProblem } from './foreign.ts'
 import type { RunCluster } from './kube/run-cluster.ts'
 import { learningSecrets } from './learned-secrets.ts'
 import { noCluster } from './no-cluster.ts'
+import { openOutbound, type OutboundEdge } from './outbound/outbound.ts'
 import type { PlannedCollector } from './plan.ts'
 import { createTaker } from './take.ts'
 
-export interface CollectEdge {
+export interface CollectEdge extends Pick<OutboundEdge, 'proxyFor' | 'server'> {
   clock: Clock
   run: RunRequest['run']
   sink: Sink
@@ -61,8 +64,9 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
   const notes = createNotes()
   for (const warning of item.warnings) notes.add(warning)
   const taker = createTaker(report, notes, { ...edge, logs: edge.cluster?.logs })
+  const port = edge.cluster && !isHostCollector(item.plugin) ? portOf(edge.cluster, item.plugin, edge, report, notes) : undefined
   try {
-    for await (const output of abortable(start(item, edge, report, notes), edge.stop)) await taker.take(output)
+    for await (const output of abortable(start(item, edge, port?.kube), edge.stop)) await taker.take(output)
     await taker.end()
   } catch (error) {
     const last = await taker.end().catch((other: unknown) => other)
@@ -70,6 +74,8 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
     if (error instanceof Fatal) throw error
     report.state = 'failed'
     report.error = explain(item.key, error, edge.signal)
+  } finally {
+    for (const problem of (await port?.release()) ?? []) notes.add(problem)
   }
   report.warnings = notes.list()
   report.isComplete = report.state === 'ran' && !notes.isLossy
@@ -77,8 +83,8 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
   return report
 }
 
-function start(item: PlannedCollector, edge: CollectEdge, report: CollectorReport, notes: Notes): AsyncIterable<Output> {
-  const { run, cluster, signal } = edge
+function start(item: PlannedCollector, edge: CollectEdge, kube: Kube = noCluster): AsyncIterable<Output> {
+  const { run, cluster } = edge
   const context: Context<unknown> = {
     config: item.config,
     run: { ...run, slot: new Date(run.slot) },
@@ -86,28 +92,37 @@ function start(item: PlannedCollector, edge: CollectEdge, report: CollectorRepor
     log: edge.log,
     clock: edge.clock,
   }
+  const outbound = openOutbound(edge)
   if (isHostCollector(item.plugin))
-    return item.plugin.collect({ ...context, host: edge.host(edge.signal) } satisfies HostContext<unknown>)
+    return item.plugin.collect({ ...context, ...outbound, host: edge.host(edge.signal) } satisfies HostContext<unknown>)
   return item.plugin.collect({
     ...context,
-    kube: cluster
-      ? learningSecrets(
-          cluster.port({
-            manifest: item.plugin.manifest,
-            signal,
-            onRequest: () => void report.requests++,
-            onRefused: () => void report.refused++,
-            onLoss: (problem) => notes.add(problem, true),
-          }),
-          (values) => {
-            if (!edge.learn(values)) notes.add(TOO_MANY_SECRETS)
-          },
-        )
-      : noCluster,
+    kube,
+    http: outbound.http,
     namespaces: cluster?.namespaces ?? [],
     ...(cluster ? { defaultNamespace: cluster.defaultNamespace } : {}),
     since: cluster?.since,
   } satisfies CollectorContext<unknown>)
+}
+
+function portOf(
+  cluster: RunCluster,
+  { manifest }: CollectorPlugin,
+  { signal, learn }: CollectEdge,
+  report: CollectorReport,
+  notes: Notes,
+): ReturnType<RunCluster['port']> {
+  const { kube, release } = cluster.port({
+    manifest,
+    signal,
+    onRequest: () => void report.requests++,
+    onRefused: () => void report.refused++,
+    onLoss: (problem) => notes.add(problem, true),
+  })
+  const onValues = (values: readonly string[]) => {
+    if (!learn(values)) notes.add(TOO_MANY_SECRETS)
+  }
+  return { kube: learningSecrets(kube, onValues), release }
 }
 
 const TOO_MANY_SECRETS: Problem = {

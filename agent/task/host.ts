@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Host } from '../../core/contract/index.ts'
 import { globFiles } from './glob.ts'
 import { type CommandEdge, runCommand } from './host-command.ts'
+import { timeSyncs } from './sync-times.ts'
 
 export interface HostEdge extends CommandEdge {
   /** `/`, or where the root of the machine looked at is mounted */
@@ -24,6 +25,7 @@ export function createHost(edge: HostEdge): Host {
       const totalBytes = stats.blocks * stats.bsize
       return { totalBytes, usedBytes: totalBytes - stats.bfree * stats.bsize }
     },
+    syncTimes: (folder, test) => timeSyncs(inside(folder), test, edge),
     async exec(command, args, options = {}) {
       // Commands would run in our own root and tell of the wrong machine.
       if (edge.root !== '/') throw new Error(`${command} cannot be run: the machine's root is only mounted`)

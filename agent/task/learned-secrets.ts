@@ -22,6 +22,10 @@ export function learningSecrets(kube: Kube, learn: (values: readonly string[]) =
       if (found && SECRETS_PATH.test(path)) learnFrom([found])
       return found
     },
+    own(object) {
+      if ((object as { kind?: unknown }).kind === 'Secret') learnFrom([{ json: object as Record<string, unknown> }])
+      return kube.own(object)
+    },
     async *raw(path, query) {
       if (!SECRETS_PATH.test(path)) return yield* kube.raw(path, query)
       const bytes = await bytesOf(kube.raw(path, query))

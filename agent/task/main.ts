@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
+import { environmentProxy } from '../../core/kube/proxy-choice.ts'
 import { VERSION } from '../../core/version.ts'
 import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
@@ -44,6 +45,7 @@ const code = await serveTask({
       signal,
     }),
   random: Math.random,
+  proxyFor: (url) => environmentProxy(url, process.env),
   cpuMs: () => (({ user, system }) => (user + system) / 1000)(process.cpuUsage()),
   beforeForeignCode: () => void watched(),
   guardNetwork: (policy) => guardConnections(Socket, policy),

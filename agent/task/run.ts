@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { deadline, type Clock } from '../../core/clock.ts'
 import type { Host, Logger } from '../../core/contract/index.ts'
-import { fail } from '../../core/errors.ts'
+import { asProblem, fail, type Problem, reasonOf } from '../../core/errors.ts'
 import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
 import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { createArchive } from '../bundle/archive.ts'
@@ -17,7 +17,9 @@ import { encodeAnalyzers } from './analyze.ts'
 import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
 import { clusterSecrets, logWishes } from './kube/plan.ts'
-import { openCluster } from './kube/run-cluster.ts'
+import { OWNABLE } from './kube/owned.ts'
+import { openCluster, type RunCluster } from './kube/run-cluster.ts'
+import { expired } from './kube/sweep.ts'
 import { type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { readSpecs } from './read-specs.ts'
 import { NO_TOKENS, readRedactors } from './redactors.ts'
@@ -35,6 +37,8 @@ export interface RunEdge {
   host(signal: AbortSignal): Host
   cpuMs(): number
   random(): number
+  /** the proxy that the environment asks for; absent = none */
+  proxyFor?: ((url: string) => string | undefined) | undefined
   /** without following redirects */
   fetch: Fetch
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
@@ -96,7 +100,9 @@ async function makeBundle(
     documents,
     tokenKey: request.tokenKey,
   })
-  const cluster = request.cluster && openCluster(request.cluster, { ...edge, wishesOf: logWishes(planned, request, edge) })
+  const cluster = request.cluster && openCluster(request.cluster, worldOf(planned, all, edge))
+  const left = await sweepBefore(planned, cluster, edge)
+  if (left) all.warnings.push(left)
   const archive = createArchive(join(workFolder, fileName), fileName.replace(/\.tar\.gz$/, ''), all.startedAt)
   const sink = createSink({ archive, redactor, taps: all.analyzers, workFolder, limits })
   const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
@@ -110,6 +116,7 @@ async function makeBundle(
       return collect(item, {
         ...edge,
         cluster,
+        server: request.network?.server,
         run: request.run,
         learn,
         sink,
@@ -130,6 +137,29 @@ async function makeBundle(
     cluster?.close()
     await sink.removeStaged()
   }
+}
+
+/** Kinds that one of the entries may create: what killed runs left of them is removed first. */
+async function sweepBefore(
+  planned: readonly PlannedCollector[],
+  cluster: RunCluster | undefined,
+  { clock, signal }: RunEdge,
+): Promise<Problem | undefined> {
+  const rights = planned.flatMap(({ plugin }) => ('permissions' in plugin.manifest ? plugin.manifest.permissions : []))
+  const created = rights.filter(({ verbs }) => verbs.includes('create')).flatMap(({ resources }) => resources)
+  const kinds = Object.values(OWNABLE).filter((plural) => created.includes(plural))
+  try {
+    if (kinds.length > 0) await cluster?.sweep(expired(clock.now()), kinds)
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return asProblem(fail('SWEEP_FAILED', { reason: reasonOf(error) }, error))
+  }
+}
+
+function worldOf(planned: PlannedCollector[], { request, startedAt }: Pick<Collected, 'request' | 'startedAt'>, edge: RunEdge) {
+  const expiresAt = new Date(startedAt.getTime() + request.timeoutMs)
+  return { ...edge, run: request.run, expiresAt, wishesOf: logWishes(planned, request, edge) }
 }
 
 /** Some of the time is kept back to close the bundle: a partial one is worth more than none. */

@@ -4,6 +4,7 @@ import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import { decodeMessages, type FromTask, type NetworkPolicy, type TaskRequest, type TaskResults, ToTask } from '../../core/task.ts'
 import { deliverTask } from '../delivery/deliver.ts'
 import { pruneTask } from '../delivery/prune.ts'
+import { sweepTask } from './sweep.ts'
 import { verifyTask } from '../delivery/verify.ts'
 import { loaderEdge } from '../loader/edge.ts'
 import { createLoader, type Loader } from '../loader/loader.ts'
@@ -33,6 +34,8 @@ export interface TaskEdge {
   cpuMs(): number
   /** in [0, 1) */
   random(): number
+  /** the proxy that the environment asks for; absent = none */
+  proxyFor?: ((url: string) => string | undefined) | undefined
   /** told each time before third-party code is imported */
   beforeForeignCode(): void
   /** makes all connections of this process pass a policy */
@@ -65,6 +68,7 @@ const TASKS: TaskTable = {
   'inspect-spec': inspectTask,
   analyze: analyzeTask,
   redact: redactTask,
+  sweep: sweepTask,
   plugins: pluginsTask,
 }
 

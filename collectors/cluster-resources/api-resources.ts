@@ -1,4 +1,5 @@
 import { indentedJson, type Kube, missing, type Output, reasonLine } from '../../core/contract/index.ts'
+import type { Kind } from './kinds.ts'
 
 interface Version {
   groupVersion: string
@@ -10,11 +11,22 @@ interface Group {
   preferredVersion?: Version
 }
 
+interface ResourceList {
+  resources?: { name?: string }[]
+}
+
+/** What kinds the server has. */
+export interface Discovery {
+  outputs: Output[]
+  /** the versions in which a kind may be there, `apps/v1`: also those of which nothing could be learned */
+  servedApis(kind: Kind): string[]
+}
+
 /** Side by side, while lists have their turns as well. */
 const AT_ONCE = 4
 
-/** What kinds the server has: discovery, version by version. */
-export async function apiResources(kube: Kube, signal: AbortSignal): Promise<Output[]> {
+/** Discovery, version by version. */
+export async function apiResources(kube: Kube, signal: AbortSignal): Promise<Discovery> {
   const errors: { place: string; error: unknown }[] = []
   const read = async <Value>(path: string): Promise<Value | undefined> => {
     try {
@@ -32,11 +44,11 @@ export async function apiResources(kube: Kube, signal: AbortSignal): Promise<Out
   const paths = groups.flatMap(({ name, versions }) =>
     versions.map(({ groupVersion }) => (name === '' ? `/api/${groupVersion}` : `/apis/${groupVersion}`)),
   )
-  const lists = new Map<string, object>()
+  const lists = new Map<string, ResourceList>()
   const rest = paths.values()
   const work = async () => {
     for (const path of rest) {
-      const list = await read<object>(path)
+      const list = await read<ResourceList>(path)
       if (list) lists.set(path, list)
     }
   }
@@ -46,11 +58,25 @@ export async function apiResources(kube: Kube, signal: AbortSignal): Promise<Out
     indentedJson('cluster-resources/groups.json', groups),
     indentedJson('cluster-resources/resources.json', resources),
   ]
-  if (errors.length === 0) return outputs
+  const failed = new Set(errors.map(({ place }) => place))
+  const mayHave = (api: string, plural: string) => {
+    const [root, path] = api.includes('/') ? ['/apis', `/apis/${api}`] : ['/api', `/api/${api}`]
+    return failed.has(root) || failed.has(path) || lists.get(path)?.resources?.some(({ name }) => name === plural) === true
+  }
+  const servedApis = ({ apis, plural }: Kind) => apis.filter((api) => mayHave(api, plural))
+  return { outputs: [...outputs, ...lossOf(errors)], servedApis }
+}
+
+/** What was not learned, as a file and a warning; nothing when all was. */
+function lossOf(errors: readonly { place: string; error: unknown }[]): Output[] {
+  if (errors.length === 0) return []
   const lines = errors.map(({ place, error }) => `${place}: ${reasonLine(error)}`)
-  outputs.push(indentedJson('cluster-resources/groups-resources-errors.json', lines))
-  const failed = errors.map(({ error }) => error)
-  return [...outputs, missing('API_RESOURCES_MISSING', `which kinds the server has is not all known: ${lines[0]}`, failed)]
+  const message = `which kinds the server has is not all known: ${lines[0]}`
+  const reasons = errors.map(({ error }) => error)
+  return [
+    indentedJson('cluster-resources/groups-resources-errors.json', lines),
+    missing('API_RESOURCES_MISSING', message, reasons),
+  ]
 }
 
 /** The group without a name is told at another place and in another form. */

@@ -3,12 +3,13 @@ import {
   type CollectorContext,
   CONTRACT,
   defineCollector,
+  type Kube,
   type Output,
   type Permission,
   type RawList,
 } from '../../core/contract/index.ts'
 import { reviewRules } from './access-rules.ts'
-import { apiResources } from './api-resources.ts'
+import { apiResources, type Discovery } from './api-resources.ts'
 import { customKind, customResources } from './custom-resources.ts'
 import { clusterFile, namespacedFiles } from './kind-files.ts'
 import { type Kind, KINDS, splitApi } from './kinds.ts'
@@ -57,7 +58,8 @@ async function* everything(context: CollectorContext<ClusterResourcesConfig>): A
   const reviewed = reviewRules(kube, names ?? [], signal)
   const discovered = apiResources(kube, signal)
   for (const early of [reviewed, discovered]) early.catch(() => undefined)
-  const listed = ahead(KINDS, KINDS_AHEAD, (kind) => listKind(kube, kind, asked))[Symbol.asyncIterator]()
+  const list = (kind: Kind) => (kind.isOptional ? listServed(kube, kind, asked, discovered) : listKind(kube, kind, asked))
+  const listed = ahead(KINDS, KINDS_AHEAD, list)[Symbol.asyncIterator]()
   const first = listed.next()
   first.catch(() => undefined)
   try {
@@ -68,15 +70,21 @@ async function* everything(context: CollectorContext<ClusterResourcesConfig>): A
     const custom: Kind[] = []
     for (let step = await first; !step.done; step = await listed.next()) {
       const { item: kind, values } = step.value
+      if (kind.isOptional && (await discovered).servedApis(kind).length === 0) continue
       yield* filesOf(context, kind, values, wanted, custom)
     }
     yield* customResources(context, custom, asked, wanted)
     yield* pullSecrets(context, asked, wanted)
     yield* license(context, asked, wanted)
-    yield* await discovered
+    yield* (await discovered).outputs
   } finally {
     await listed.return?.(undefined)
   }
+}
+
+/** Lists a kind in the versions that the server says it has; of one that it has not, nothing is asked. */
+async function* listServed(kube: Kube, kind: Kind, names: readonly string[] | undefined, discovered: Promise<Discovery>) {
+  yield* listKind(kube, { ...kind, apis: (await discovered).servedApis(kind) }, names)
 }
 
 function filesOf(
@@ -87,7 +95,7 @@ function filesOf(
   custom: Kind[],
 ): AsyncGenerator<Output> {
   if (kind.isNamespaced)
-    return namespacedFiles(context, kind, parts, wanted, kind.plural === 'pods' ? unhealthyLogs(context.kube) : undefined)
+    return namespacedFiles(context, kind, parts, wanted, kind.name === 'pods' ? unhealthyLogs(context.kube) : undefined)
   if (kind.plural !== 'customresourcedefinitions') return clusterFile(context, kind, parts)
   return clusterFile(context, kind, parts, (item) => {
     const defined = customKind(item)

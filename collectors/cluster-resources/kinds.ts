@@ -7,6 +7,8 @@ export interface Kind {
   /** `group/version`, `v1` for the core group; the first that the server has is used */
   apis: string[]
   isNamespaced: boolean
+  /** true: a server that does not have the kind is no loss, and gets neither file nor warning */
+  isOptional?: boolean
 }
 
 type Row = [name: string, kind: string, plural: string, ...apis: string[]]
@@ -68,11 +70,43 @@ const CLUSTER_WIDE: Row[] = [
   ],
 ]
 
-const row =
-  (isNamespaced: boolean) =>
-  ([name, kind, plural, ...apis]: Row): Kind => ({ name, kind, plural, apis, isNamespaced })
+/** Beyond the peer's. sbctl serves a kind from the folder that is named like its plural, and knows no other name for these. */
+const MORE_NAMESPACED: Row[] = [
+  ['horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', 'autoscaling/v2', 'autoscaling/v1'],
+  ['replicationcontrollers', 'ReplicationController', 'replicationcontrollers', 'v1'],
+  ['controllerrevisions', 'ControllerRevision', 'controllerrevisions', 'apps/v1'],
+  ['csistoragecapacities', 'CSIStorageCapacity', 'csistoragecapacities', 'storage.k8s.io/v1', 'storage.k8s.io/v1beta1'],
+  // "pods" and "nodes" are taken
+  ['pod-metrics', 'PodMetrics', 'pods', 'metrics.k8s.io/v1beta1'],
+]
 
-export const KINDS: readonly Kind[] = [...NAMESPACED.map(row(true)), ...CLUSTER_WIDE.map(row(false))]
+const MORE_CLUSTER_WIDE: Row[] = [
+  ['runtimeclasses', 'RuntimeClass', 'runtimeclasses', 'node.k8s.io/v1', 'node.k8s.io/v1beta1'],
+  ['csidrivers', 'CSIDriver', 'csidrivers', 'storage.k8s.io/v1', 'storage.k8s.io/v1beta1'],
+  ['csinodes', 'CSINode', 'csinodes', 'storage.k8s.io/v1', 'storage.k8s.io/v1beta1'],
+  ['apiservices', 'APIService', 'apiservices', 'apiregistration.k8s.io/v1', 'apiregistration.k8s.io/v1beta1'],
+  ['flowschemas', 'FlowSchema', 'flowschemas', 'flowcontrol.apiserver.k8s.io/v1', 'flowcontrol.apiserver.k8s.io/v1beta3'],
+  [
+    'prioritylevelconfigurations',
+    'PriorityLevelConfiguration',
+    'prioritylevelconfigurations',
+    'flowcontrol.apiserver.k8s.io/v1',
+    'flowcontrol.apiserver.k8s.io/v1beta3',
+  ],
+  ['node-metrics', 'NodeMetrics', 'nodes', 'metrics.k8s.io/v1beta1'],
+]
+
+const row =
+  (isNamespaced: boolean, isOptional = false) =>
+  ([name, kind, plural, ...apis]: Row): Kind => ({ name, kind, plural, apis, isNamespaced, isOptional })
+
+/** Optional ones come last: by then it is known whether the server has them. */
+export const KINDS: readonly Kind[] = [
+  ...NAMESPACED.map(row(true)),
+  ...CLUSTER_WIDE.map(row(false)),
+  ...MORE_NAMESPACED.map(row(true, true)),
+  ...MORE_CLUSTER_WIDE.map(row(false, true)),
+]
 export const NAMESPACES: Kind = { name: 'namespaces', kind: 'Namespace', plural: 'namespaces', apis: ['v1'], isNamespaced: false }
 
 /** `apps/v1` in its parts; the core group has no name. */

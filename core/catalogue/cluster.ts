@@ -34,6 +34,11 @@ export const CLUSTER = {
     message: 'port {port} of pod "{pod}" cannot be reached: {reason}',
     remedy: 'check the pod with: kubectl describe pod -n {namespace} {pod}',
   },
+  EXEC_FAILED: {
+    ...OF.failed,
+    message: 'a command in pod "{pod}" could not be run to its end: {reason}',
+    remedy: 'check the pod with: kubectl describe pod -n {namespace} {pod}',
+  },
   NOT_SUPPORTED: { ...OF.usage, message: '{what} is not supported by this version', remedy: '{remedy}' },
 
   INTERNAL: {

@@ -64,6 +64,21 @@ export const TASKS = {
     message: 'upload: {issues}',
     remedy: 'give a URL like file:///mnt/bundles, or leave it out: then bundles stay on this machine',
   },
+  SWEEP_FAILED: {
+    ...OF.failed,
+    message: 'what earlier runs may have left in the cluster was not removed: {reason}',
+    remedy: 'look for it with: kubectl get pods -A -l support-bundle-schedule.io/run',
+  },
+  POD_REFUSED: {
+    ...OF.forbidden,
+    message: 'no pod with {what} is created for a run',
+    remedy: "leave it out, or allow it in the agent's config: podTokens",
+  },
+  OBJECT_LEFT: {
+    ...OF.failed,
+    message: 'the {kind} "{name}" that this run created in namespace "{namespace}" may still be there: {reason}',
+    remedy: 'remove it: kubectl delete {kind} -n {namespace} {name}',
+  },
   HOST_REFUSED: {
     ...OF.forbidden,
     message: 'collector "{key}" looks at a machine, and jobs of a cluster do not look at that of the agent',
@@ -83,6 +98,17 @@ export const TASKS = {
     ...OF.usage,
     message: 'a job may not connect to {address}',
     remedy: 'name another host; in a cluster an administrator can allow it under "networks" in the agent\'s config',
+  },
+  HTTP_REQUEST: {
+    ...OF.usage,
+    message: 'the request to {origin} cannot be sent: {reason}',
+    remedy: 'correct the entry in the spec',
+  },
+  HTTP_NO_ANSWER: { ...OF.failed, message: 'no answer from {origin}: {reason}', remedy: 'check the address and the network' },
+  HTTP_TIMED_OUT: {
+    ...OF.failed,
+    message: 'no whole answer from {origin} within {seconds} s',
+    remedy: 'check the address and the network, or raise "timeout" of the entry',
   },
   SECRET_WITHHELD: {
     ...OF.forbidden,

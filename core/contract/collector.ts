@@ -1,3 +1,5 @@
+import type { Http } from './http.ts'
+import type { Network } from './network.ts'
 import type { Body, ConfigSchema, Context, Manifest, Output } from './plugin.ts'
 
 /** What a collector asks of the API server: the host refuses all else, and `rbac plan` is made of it. */
@@ -91,19 +93,37 @@ export interface Kube {
    * when an entry before had that log, the file is linked to the one that is there.
    */
   logs(source: LogSource, limits: LogLimits): Body
+  /**
+   * Runs a command in a container of a pod, without a shell. Read `stdout` first, or leave it off: unread, it holds the command
+   * up. Of `stderr` the first megabyte is kept; it comes once the command has ended. `exitCode` rejects when that is not known.
+   *
+   * @param options `signal` ends the connection, as the run's end does
+   */
   exec(
     pod: { namespace: string; name: string; container?: string },
     command: string[],
-    stdin?: Body,
-  ): Promise<{ stdout: Body; stderr: Body; exitCode: Promise<number> }>
+    options?: { stdin?: Body; signal?: AbortSignal },
+  ): Promise<Execution>
   /** SelfSubject…Review */
   review(kind: 'access' | 'rules', spec: object): Promise<RawObject>
-  /** creates it with label, owner and deadline; removed by the host whatever happens */
+  /**
+   * Creates a Pod, Secret or ConfigMap for the time of this entry, with label, owner and deadline; removed by the host whatever
+   * happens, as soon as the entry's collector has ended. Its manifest declares `create`, `delete` and, for the sweep of what a
+   * killed run left, `list`. The name is made unique behind `metadata.name` or `generateName`: look at what is given back.
+   */
   own(object: object): Promise<RawObject>
+}
+
+/** A command that runs in a container. */
+export interface Execution {
+  stdout: () => AsyncIterable<Uint8Array>
+  stderr: () => AsyncIterable<Uint8Array>
+  exitCode: Promise<number>
 }
 
 export interface CollectorContext<Config> extends Context<Config> {
   kube: Kube
+  http: Http
   /** where to look when the entry names none; `['*']` = wherever it may */
   namespaces: string[]
   /** for what is named without a namespace: that of the kubeconfig, or of the job */
@@ -133,6 +153,18 @@ export interface HostExecOptions {
   stdin?: Body
 }
 
+/** A file to write, and how. */
+export interface WriteTest {
+  /** bytes of each write; the last may be shorter */
+  writeBytes: number
+  /** bytes of the whole file */
+  fileBytes: number
+  /** fsync after each write, instead of fdatasync */
+  isFullSync: boolean
+  /** no further write is begun after so many ms */
+  limitMs: number
+}
+
 /** The machine looked at: the real one, or its root mounted in a pod. Paths are absolute on that machine. */
 export interface Host {
   root: string
@@ -146,12 +178,20 @@ export interface Host {
   glob(pattern: string): Promise<string[]>
   /** Numbers of the file system that holds `path`, in bytes. */
   usage(path: string): Promise<{ totalBytes: number; usedBytes: number }>
+  /**
+   * Writes a new file in a folder, piece by piece, and makes each piece durable before the next. Gives how long that took each
+   * time, in ns: fewer times than writes when `limitMs` was over. The file is gone once this settles. Rejects ENOENT, EACCES,
+   * ENOSPC as node:fs does.
+   */
+  syncTimes(folder: string, test: WriteTest): Promise<number[]>
   /** Runs a program without a shell; a missing program or time-out rejects, any exit code resolves. Output is capped at 16 MiB a stream. */
   exec(command: string, args: string[], options?: HostExecOptions): Promise<{ stdout: string; stderr: string; exitCode: number }>
 }
 
 export interface HostContext<Config> extends Context<Config> {
   host: Host
+  http: Http
+  network: Network
 }
 export interface HostCollectorPlugin<Config = unknown> {
   manifest: HostCollectorManifest

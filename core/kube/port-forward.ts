@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import { fail } from '../errors.ts'
 import type { KubeClient } from './client.ts'
 import { resourcePath } from './path.ts'
-import { encodeFrame, FrameReader, OPCODE } from './port-forward-frames.ts'
+import { openWebSocket } from './websocket.ts'
+import { encodeFrame, FrameReader, OPCODE } from './websocket-frames.ts'
 
 /** One port of one pod. */
 export interface PodPort {
@@ -20,8 +21,6 @@ const PROTOCOL = 'v4.channel.k8s.io'
 const CHANNEL = { data: 0, error: 1 } as const
 /** Before anything else, each channel says its port. */
 const GREETING_BYTES = 2
-/** RFC 6455 */
-const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const MAX_WRITE_BYTES = 64 * 1024
 
 /**
@@ -32,36 +31,17 @@ const MAX_WRITE_BYTES = 64 * 1024
  * @throws KubeStatusError, CLUSTER_UNREACHABLE, or the signal's reason
  */
 export async function forwardPort(client: KubeClient, to: PodPort, signal?: AbortSignal): Promise<Duplex> {
-  const key = randomBytes(16).toString('base64')
   const path = resourcePath({ version: 'v1', namespace: to.namespace, plural: 'pods', name: to.pod, subresource: 'portforward' })
-  const { headers, socket } = await client.upgrade({
+  const { socket } = await openWebSocket(client, {
     path,
     query: { ports: to.port },
-    headers: {
-      // a kubelet answers 406 to who wants JSON
-      accept: '*/*',
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-key': key,
-      'sec-websocket-version': '13',
-      'sec-websocket-protocol': PROTOCOL,
-    },
+    protocols: [PROTOCOL],
+    purpose: 'forward ports',
     signal,
   })
-  if (headers['sec-websocket-accept'] !== acceptOf(key) || headers['sec-websocket-protocol'] !== PROTOCOL) {
-    socket.on('error', () => undefined).destroy()
-    const reason = `it does not forward ports by ${PROTOCOL}`
-    throw fail('CLUSTER_UNREACHABLE', { server: client.connection.server, reason })
-  }
   // Whoever uses it hears of its errors; unheard, after its use, they must not end the process.
   return new PortStream(socket, to).on('error', () => undefined)
 }
-
-/** What a server has to answer to a key, so that no cache or proxy can answer for it. */
-export const acceptOf = (key: string): string =>
-  createHash('sha1')
-    .update(key + ACCEPT_GUID)
-    .digest('base64')
 
 class PortStream extends Duplex {
   readonly #socket: Duplex

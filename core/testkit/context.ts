@@ -4,12 +4,16 @@ import type {
   Context,
   Host,
   HostContext,
+  Http,
   Kube,
   Logger,
+  Network,
   RunIdentity,
   UploaderContext,
 } from '../contract/index.ts'
 import { fakeHost } from './fake-host.ts'
+import { fakeHttp } from './fake-http.ts'
+import { fakeNetwork } from './fake-network.ts'
 
 /** Parts of a context that a test sets itself; all else has a quiet default. */
 export interface ContextOptions<Config> {
@@ -31,17 +35,25 @@ const STILL: Clock = {
   sleep: async (_ms, signal) => signal?.throwIfAborted(),
 }
 
-/** What a host collector gets. The machine is an empty one unless given. */
-export function hostContext<Config>(options: ContextOptions<Config> & { host?: Host }): HostContext<Config> {
-  return { ...context(options), host: options.host ?? fakeHost() }
+/** What a host collector gets. The machine is an empty one, and nothing can be reached from it, unless given. */
+export function hostContext<Config>(
+  options: ContextOptions<Config> & { host?: Host; http?: Http; network?: Network },
+): HostContext<Config> {
+  const { host = fakeHost(), http = fakeHttp(), network = fakeNetwork() } = options
+  return { ...context(options), host, http, network }
 }
 
-/** What an in-cluster collector gets. Without `kube` there is no cluster: every call fails. */
+/** What an in-cluster collector gets. Without `kube` there is no cluster, without `http` no network: every call fails. */
 export function collectorContext<Config>(
-  options: ContextOptions<Config> & { kube?: Kube; namespaces?: string[]; since?: Date },
+  options: ContextOptions<Config> & { kube?: Kube; http?: Http; namespaces?: string[]; since?: Date },
 ): CollectorContext<Config> {
-  const { kube = failingKube(new Error('this test has no cluster')).kube, namespaces = ['payments'], since } = options
-  return { ...context(options), kube, namespaces, since }
+  const {
+    kube = failingKube(new Error('this test has no cluster')).kube,
+    http = fakeHttp(),
+    namespaces = ['payments'],
+    since,
+  } = options
+  return { ...context(options), kube, http, namespaces, since }
 }
 
 export interface UploaderOptions<Config> extends ContextOptions<Config> {

@@ -1,4 +1,4 @@
-import type { Host, HostExecOptions } from '../contract/index.ts'
+import type { Host, HostExecOptions, WriteTest } from '../contract/index.ts'
 
 interface Ended {
   stdout?: string
@@ -16,13 +16,15 @@ export interface FakeMachine {
   commands?: Record<string, Program>
   /** by path, in bytes */
   usage?: Record<string, { totalBytes: number; usedBytes: number } | Error>
+  /** by folder: how long it takes each time to make a written piece durable, in ns */
+  syncTimes?: Record<string, number[] | Error | ((test: WriteTest) => number[])>
   root?: string
   platform?: Host['platform']
 }
 
 /** A Host of a made-up machine: no file, process or clock of the real one is touched. */
 export function fakeHost(machine: FakeMachine = {}): Host {
-  const { files = {}, commands = {}, usage = {}, root = '/', platform = 'linux' } = machine
+  const { files = {}, commands = {}, usage = {}, syncTimes = {}, root = '/', platform = 'linux' } = machine
   return {
     root,
     platform,
@@ -32,6 +34,10 @@ export function fakeHost(machine: FakeMachine = {}): Host {
       },
     glob: async (pattern) => Object.keys(files).filter(matcher(pattern)).toSorted(),
     usage: async (path) => found(usage[path], `ENOENT: no such file or directory, statfs '${path}'`),
+    syncTimes: async (folder, test) => {
+      const times = found(syncTimes[folder], `ENOENT: no such file or directory, open '${folder}'`)
+      return typeof times === 'function' ? times(test) : times
+    },
     exec: async (command, args, options = {}) => {
       const program = found(commands[[command, ...args].join(' ')] ?? commands[command], `spawn ${command} ENOENT`)
       const ended = typeof program === 'function' ? program(args, options) : program
@@ -65,6 +71,10 @@ export function abortingHost(host: Host, controller: AbortController, at: number
     usage: async (path) => {
       step()
       return host.usage(path)
+    },
+    syncTimes: async (folder, test) => {
+      step()
+      return host.syncTimes(folder, test)
     },
     exec: async (command, args, options) => {
       step()

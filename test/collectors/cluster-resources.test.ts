@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest'
 import clusterResources from '../../collectors/cluster-resources/index.ts'
 import { KINDS } from '../../collectors/cluster-resources/kinds.ts'
 import { type FakeCluster, forbidden, type Gathered } from '../../core/testkit/index.ts'
-import { aPod, CRASHED, noObjects, payments } from './clusters.ts'
+import { aPod, CRASHED, discovery, noObjects, payments as small } from './clusters.ts'
 import { collectFrom, texts } from './collect.ts'
 
 const ROOT = 'cluster-resources'
 const broken = Object.assign(new Error('it is down'), { class: 'retryable' })
 const encoded = (text: string) => Buffer.from(text).toString('base64')
 
-/** The made-up cluster with other parts. */
+/** The made-up cluster, which knows all kinds. */
+const payments: FakeCluster = { ...small, answers: { ...small.answers, ...discovery() } }
+
+/** The same with other parts. */
 const but = (change: FakeCluster): FakeCluster => ({
   ...payments,
   ...change,
@@ -90,8 +93,9 @@ describe('the layout', () => {
       { verbs: ['*'], apiGroups: ['a'], resources: ['b'], resourceNames: ['c'] },
       { verbs: ['get'], nonResourceURLs: ['/version'] },
     ])
-    expect(file(gathered, 'groups.json')).toMatchObject([{ name: '', versions: [{ groupVersion: 'v1', version: 'v1' }] }])
-    expect(file(gathered, 'resources.json')).toMatchObject([{ groupVersion: 'v1' }])
+    const groups = file(gathered, 'groups.json') as object[]
+    expect(groups[0]).toMatchObject({ name: '', versions: [{ groupVersion: 'v1', version: 'v1' }] })
+    expect((file(gathered, 'resources.json') as object[])[0]).toMatchObject({ groupVersion: 'v1' })
     expect(paths(gathered).filter((path) => path.startsWith('pods/logs'))).toEqual([
       'pods/logs/payments/web-2/web.log',
       'pods/logs/payments/web-2/web-previous.log',

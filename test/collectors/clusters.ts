@@ -1,4 +1,4 @@
-import { KINDS } from '../../collectors/cluster-resources/kinds.ts'
+import { KINDS, splitApi } from '../../collectors/cluster-resources/kinds.ts'
 import type { FakeCluster } from '../../core/testkit/index.ts'
 
 /** Parts of a pod that a test sets itself. */
@@ -52,6 +52,27 @@ export const noObjects: Record<string, object[]> = Object.fromEntries(
   ),
 )
 
+/** Discovery of a server that has every kind that is listed, in its newest version, but not those of some groups. */
+export function discovery(without: readonly string[] = []): Record<string, object> {
+  const apis = [...new Set(KINDS.map(({ apis: [newest = ''] }) => newest))].filter(
+    (api) => !without.includes(splitApi(api).group ?? ''),
+  )
+  const list = (api: string) => ({
+    kind: 'APIResourceList',
+    groupVersion: api,
+    resources: KINDS.filter(({ apis: [newest] }) => newest === api).map(({ plural, kind }) => ({ name: plural, kind })),
+  })
+  const groups = apis.flatMap((api) => {
+    const { group: name, version } = splitApi(api)
+    return name === undefined ? [] : [{ name, versions: [{ groupVersion: api, version }] }]
+  })
+  return {
+    '/api': { versions: ['v1'] },
+    '/apis': { groups },
+    ...Object.fromEntries(apis.map((api) => [`/${api.includes('/') ? 'apis' : 'api'}/${api}`, list(api)])),
+  }
+}
+
 /** A cluster with one namespace of an application in it. */
 export const payments: FakeCluster = {
   objects: {
@@ -73,7 +94,7 @@ export const payments: FakeCluster = {
     '/version': { major: '1', minor: '34', gitVersion: 'v1.34.4' },
     '/api/v1/namespaces/payments': { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'payments' } },
     '/api': { versions: ['v1'] },
-    '/api/v1': { kind: 'APIResourceList', groupVersion: 'v1', resources: [] },
+    '/api/v1': { kind: 'APIResourceList', groupVersion: 'v1', resources: [{ name: 'replicationcontrollers' }] },
     '/apis': { groups: [] },
   },
   logs: {

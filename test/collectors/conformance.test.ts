@@ -27,6 +27,15 @@ const SAMPLES: Record<string, object[]> = {
     { name: 'db', namespace: 'payments', key: 'password' },
     { selector: ['app=web'], includeAllData: true },
   ],
+  'host-certificate': [{ certificatePath: '/etc/app/tls.crt', keyPath: '/etc/app/tls.key' }],
+  'host-certificates-collection': [{ paths: ['/etc/app/tls.crt', '/etc/hostname'] }, { paths: ['/not/there'] }],
+  'host-cgroups': [{}, { mountPoint: '/cgroup' }],
+  'host-filesystem-performance': [
+    { directory: '/var', fileSize: '150', operationSize: 50 },
+    { directory: '/var', enableBackgroundIOPS: true },
+  ],
+  'host-journald': [{}, { collectorName: 'kubelet', units: ['kubelet'], lines: 10 }],
+  'host-system-packages': [{ ubuntu: ['open-iscsi'], rhel8: ['none'] }, {}],
   'host-run': [{ command: 'uptime' }, { command: 'df', args: ['-k'], timeout: '5s', collectorName: 'disks' }],
 }
 

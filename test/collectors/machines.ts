@@ -1,4 +1,5 @@
 import type { FakeMachine } from '../../core/testkit/index.ts'
+import { WEB_CERTIFICATE, WEB_KEY } from './certificates.ts'
 
 const IP = [
   {
@@ -89,6 +90,12 @@ eth9\t000000C0\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
 eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 `
 
+const LSBLK = `NAME="sda" KNAME="sda" PKNAME="" TYPE="disk" MAJ:MIN="8:0" SIZE="107374182400" FSTYPE="" MOUNTPOINT="" SERIAL="QM0001" RO="0" RM="0"
+NAME="sda1" KNAME="sda1" PKNAME="sda" TYPE="part" MAJ:MIN="8:1" SIZE="107372117504" FSTYPE="ext4" MOUNTPOINT="/" SERIAL="" RO="0" RM="0"
+NAME="sdb" KNAME="sdb" PKNAME="" TYPE="disk" MAJ:MIN="8:16" SIZE="53687091200" FSTYPE="" MOUNTPOINT="" SERIAL="QM0002" RO="0" RM="0"
+NAME="sr0" KNAME="sr0" PKNAME="" TYPE="rom" MAJ:MIN="11:0" SIZE="1073741312" FSTYPE="" MOUNTPOINT="" SERIAL="QM0003" RO="1" RM="1"
+`
+
 /** An ordinary server with systemd: two cores with two threads each, Ubuntu 22.04. */
 export const server = {
   files: {
@@ -131,6 +138,12 @@ export const server = {
     '/var/log/app/core.bin': Uint8Array.of(0x7f, 0x45, 0, 1),
     '/etc/app/a/app.conf': 'a=1\n',
     '/etc/app/b/app.conf': 'b=1\n',
+    '/etc/app/tls.crt': WEB_CERTIFICATE,
+    '/etc/app/tls.key': WEB_KEY,
+    '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory hugetlb pids rdma misc\n',
+    '/sys/fs/cgroup/cgroup.procs': '1\n',
+    '/sys/fs/cgroup/system.slice/cgroup.freeze': '0\n',
+    '/boot/config-5.15.0-102-generic': '# CONFIG_A is not set\nCONFIG_BRIDGE=m\nCONFIG_NF_NAT=y\nCONFIG_HZ=250\n',
   },
   commands: {
     'ip -json addr show': JSON.stringify(IP),
@@ -142,10 +155,18 @@ export const server = {
       '● ntp.service             not-found inactive dead    ntp.service',
       '',
     ].join('\n'),
+    lsblk: LSBLK,
+    'dpkg -s open-iscsi': 'Package: open-iscsi\nStatus: install ok installed\nInstalled-Size: 1407\nVersion: 2.1.5-1ubuntu1\n',
+    'dpkg -s nfs-common': {
+      stderr: "dpkg-query: package 'nfs-common' is not installed and no information is available\n",
+      exitCode: 1,
+    },
+    journalctl: 'Jan 05 01:59:59 node-7 kubelet[812]: ready\n',
     df: { stdout: 'Filesystem 1K-blocks\n', stderr: 'df: /x: denied\n', exitCode: 1 },
     uptime: ' 02:00:00 up 23 min\n',
   },
   usage: { '/': { totalBytes: 1000, usedBytes: 250 }, '/var': { totalBytes: 4000, usedBytes: 3000 } },
+  syncTimes: { '/var': [3000, 1000, 2000] },
 } satisfies FakeMachine
 
 /** A machine like `server` but for some files and commands; undefined takes one away. */

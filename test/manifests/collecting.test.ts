@@ -16,13 +16,20 @@ const LEFT_OUT: readonly [pattern: RegExp, why: string][] = [
 /** What a Role cannot hold: objects and paths of the whole cluster. */
 const OF_THE_CLUSTER = new RegExp(
   `^get /|^list (namespaces|nodes|persistentvolumes|${[
+    'apiservices.apiregistration',
     'certificatesigningrequests.certificates',
     'clusterrolebindings.rbac.authorization',
     'clusterroles.rbac.authorization',
+    'csidrivers.storage',
+    'csinodes.storage',
     'customresourcedefinitions.apiextensions',
+    'flowschemas.flowcontrol.apiserver',
     'ingressclasses.networking',
     'mutatingwebhookconfigurations.admissionregistration',
+    'nodes.metrics',
     'priorityclasses.scheduling',
+    'prioritylevelconfigurations.flowcontrol.apiserver',
+    'runtimeclasses.node',
     'storageclasses.storage',
     'validatingwebhookconfigurations.admissionregistration',
     'volumeattachments.storage',

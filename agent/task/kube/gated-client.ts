@@ -51,6 +51,20 @@ export class GatedClient extends KubeClient {
     }
   }
 
+  /** It has its turn until the server has switched: what then goes over the connection may last for minutes. */
+  override async upgrade(request: KubeRequest): ReturnType<KubeClient['upgrade']> {
+    await this.#gate.enter(this.#signal)
+    this.#told.onRequest()
+    try {
+      return await super.upgrade({ ...request, signal: this.#signal })
+    } catch (error) {
+      if (isStatus(error, 403)) this.#told.onRefused()
+      throw error
+    } finally {
+      this.#gate.leave()
+    }
+  }
+
   /** Waits for something else in the middle of an answer: without a turn, else all could wait for each other. */
   async pauseFor(other: Promise<unknown>): Promise<void> {
     const held = this.#holds

@@ -1,17 +1,21 @@
 import type { CollectorManifest, Kube, LogLimits, LogSource, Query } from '../../../core/contract/index.ts'
-import { asProblem, fail, type Problem, ProductError, reasonOf } from '../../../core/errors.ts'
+import { asProblem, type Problem, ProductError, reasonOf } from '../../../core/errors.ts'
+import { execInPod } from '../../../core/kube/exec.ts'
 import { podLog } from '../../../core/kube/logs.ts'
 import { getObject } from '../../../core/kube/objects.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
 import { RawItem } from '../../../core/kube/raw-item.ts'
+import { bodyChunks } from '../../bundle/body.ts'
 import type { GatedClient } from './gated-client.ts'
 import { listTarget, type ListWorld } from './lists.ts'
 import type { LogBook } from './log-book.ts'
+import { OWNABLE, type Owned } from './owned.ts'
 import { checkAccess, checkPath } from './rights.ts'
 
 export interface PortWorld extends ListWorld {
   manifest: CollectorManifest
   logs: LogBook
+  owned: Owned
   /** told of what is missing without an error: a log that broke off */
   onLoss(problem: Problem): void
 }
@@ -65,8 +69,18 @@ export function createPort(world: PortWorld): Kube {
       // It changes nothing, so it may be sent twice.
       return new RawItem(await client().bytes({ method: 'POST', path, body, isIdempotent: true }))
     },
-    exec: () => Promise.reject(notYet('running a command in a container')),
-    own: () => Promise.reject(notYet('creating objects for the time of a run')),
+    async exec({ namespace, name, container }, command, { stdin, signal } = {}) {
+      for (const verb of ['get', 'create']) check(verb, 'pods/exec')
+      const until = signal ? AbortSignal.any([world.signal, signal]) : world.signal
+      const input = stdin === undefined ? {} : { stdin: bodyChunks(stdin) }
+      const running = await execInPod(client(), { namespace, pod: name, container, command, ...input }, until)
+      return { stdout: () => running.stdout, stderr: () => running.stderr, exitCode: running.exitCode }
+    },
+    own(object) {
+      const { kind = '' } = object as { kind?: string }
+      for (const verb of ['create', 'delete', 'list']) check(verb, OWNABLE[kind] ?? kind.toLowerCase())
+      return world.owned.create(object)
+    },
   }
   return port
 }
@@ -99,6 +113,3 @@ function severalFailures(first: Error, count: number): Error {
     class: 'class' in first ? first.class : 'bug',
   })
 }
-
-const notYet = (what: string) =>
-  fail('NOT_SUPPORTED', { what: `${what} for a collector`, remedy: 'leave it out, or mark it with "exclude: true"' })

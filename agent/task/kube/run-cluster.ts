@@ -1,4 +1,5 @@
-import type { Clock } from '../../../core/clock.ts'
+import { randomUUID } from 'node:crypto'
+import { type Clock, deadline } from '../../../core/clock.ts'
 import type { CollectorManifest, Kube, LogSource, LogWish } from '../../../core/contract/index.ts'
 import type { Problem } from '../../../core/errors.ts'
 import { connectionFrom } from '../../../core/kube/handed-connection.ts'
@@ -8,8 +9,11 @@ import { Transport } from '../../../core/kube/transport.ts'
 import type { ClusterRequest } from '../../../core/task.ts'
 import { createGate } from './gate.ts'
 import { GatedClient, type Shared } from './gated-client.ts'
+import type { ListWorld } from './lists.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
+import { createOwned, type Owner } from './owned.ts'
 import { createPort } from './port.ts'
+import { type Sweep, sweepLeft } from './sweep.ts'
 import { withholding } from './withheld.ts'
 
 /** One run's way to its cluster. */
@@ -19,7 +23,7 @@ export interface RunCluster {
   defaultNamespace: string
   since: Date | undefined
   logs: LogBook
-  /** The port of one entry's collector. */
+  /** The port of one entry's collector. `release` removes what it created, and gives a problem for each that it could not. */
   port(of: {
     manifest: CollectorManifest
     signal: AbortSignal
@@ -27,7 +31,9 @@ export interface RunCluster {
     /** the server refused a request for want of a right */
     onRefused(): void
     onLoss(problem: Problem): void
-  }): Kube
+  }): { kube: Kube; release(): Promise<Problem[]> }
+  /** Removes what killed runs left of these kinds; gives how many. Throws as `list` does. */
+  sweep(isLeft: Sweep['isLeft'], kinds?: Iterable<string>): Promise<number>
   close(): void
 }
 
@@ -38,6 +44,9 @@ export interface RunClusterEdge {
   signal: AbortSignal
   /** asks for a new bearer token; empty = there is none */
   needToken(): Promise<string>
+  run: { id: string; uid?: string | undefined; job: string; namespace: string }
+  /** when the run is over, whatever happens */
+  expiresAt: Date
   /** what all entries want of a log */
   wishesOf(source: LogSource): LogWish[]
 }
@@ -46,6 +55,10 @@ export interface RunClusterEdge {
 const AT_ONCE = 8
 /** Answers whose reader pauses hold a connection, but no turn. */
 const MAX_SOCKETS = 64
+/** For removing what an entry created, once it has ended. */
+const RELEASE_MS = 10_000
+type Told = ConstructorParameters<typeof GatedClient>[2]
+const UNTOLD: Told = { onRequest: () => undefined, onRefused: () => undefined }
 const CONNECT_TIMEOUT_MS = 15_000
 
 /** Nothing is sent until a collector asks for something. */
@@ -62,22 +75,45 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
   }
   const isEverywhere = request.namespaces.includes('*')
   let known: Promise<string[]> | undefined
+  const worldOf = (signal: AbortSignal, told: Told): ListWorld => {
+    const newClient = () => {
+      const stopped = new AbortController()
+      const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), told)
+      return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
+    }
+    const namespaces = () =>
+      isEverywhere ? (known ??= allNamespaces(newClient().client, connection.namespace)) : Promise.resolve(request.namespaces)
+    return { newClient, namespaces, signal }
+  }
+  const owner: Owner = {
+    run: { ...edge.run, uid: edge.run.uid ?? randomUUID() },
+    isObject: request.hasRuns === true,
+    expiresAt: edge.expiresAt,
+    defaultNamespace: connection.namespace,
+    mayUseTokens: request.podTokens === true,
+    withheld: request.withheld ?? [],
+  }
   return {
     namespaces: isEverywhere ? ['*'] : request.namespaces,
     defaultNamespace: connection.namespace,
     since: request.since === undefined ? undefined : new Date(request.since),
     logs: createLogBook(edge.wishesOf),
     port({ manifest, signal, onRequest, onRefused, onLoss }) {
-      const newClient = () => {
-        const stopped = new AbortController()
-        const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), { onRequest, onRefused })
-        return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
+      const told = { onRequest, onRefused }
+      const world = worldOf(signal, told)
+      const owned = createOwned(owner, { clock, random, client: () => world.newClient().client })
+      const port = createPort({ ...world, manifest, logs: this.logs, owned, onLoss })
+      const release = async () => {
+        const late = deadline(clock, RELEASE_MS, new Error('it took too long'))
+        try {
+          return await owned.release(new GatedClient(shared, late.signal, told))
+        } finally {
+          late.stop()
+        }
       }
-      const namespaces = () =>
-        isEverywhere ? (known ??= allNamespaces(newClient().client, connection.namespace)) : Promise.resolve(request.namespaces)
-      const port = createPort({ manifest, signal, newClient, namespaces, logs: this.logs, onLoss })
-      return withholding(port, request.withheld ?? [], onLoss)
+      return { kube: withholding(port, request.withheld ?? [], onLoss), release }
     },
+    sweep: (isLeft, kinds) => sweepLeft({ ...worldOf(edge.signal, UNTOLD), isLeft }, kinds),
     close: () => shared.transport.close(),
   }
 }

@@ -18,6 +18,14 @@ async function jobs(world: World, ...names: string[]): Promise<void> {
   for (const name of names) await world.create(aJob().named(name))
 }
 
+/** Jobs then collect from a cluster; gives what their tasks are told of it. */
+function withCluster(world: World) {
+  const connection = { server: 'https://a', context: '', user: '', namespace: '', isUnverified: false, mayCompress: false }
+  const request = { connection: { ...connection, credential: {}, headers: {} }, namespaces: ['a'] }
+  world.outside.cluster = () => Promise.resolve({ request, renewToken: () => Promise.resolve('') })
+  return request
+}
+
 describe('runs at work', () => {
   it('are as many as the config allows, and the rest waits for its turn', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
@@ -64,9 +72,7 @@ describe('runs at work', () => {
 
   it('in a cluster are kept from the Secrets that any job of the namespace uploads with', async () => {
     await using world = await aWorld()
-    const connection = { server: 'https://a', context: '', user: '', namespace: '', isUnverified: false, mayCompress: false }
-    const request = { connection: { ...connection, credential: {}, headers: {} }, namespaces: ['a'] }
-    world.outside.cluster = () => Promise.resolve({ request, renewToken: () => Promise.resolve('') })
+    const request = withCluster(world)
     await jobs(world, 'a')
     await world.create(
       aJob()
@@ -137,6 +143,51 @@ describe('runs at work', () => {
   })
 })
 
+describe('what a run created in its cluster', () => {
+  const crash = (request: { task: string }) => ({ does: request.task === 'run' ? 'crash' : 'complete' }) as const
+
+  it('is removed by a task of its own when the run ended without a word', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    const cluster = withCluster(world)
+    world.tasks.script = crash
+    await world.create(aJob())
+    const agent = world.agent()
+    await agent.look()
+    await world.pass(agent, MINUTE)
+    await eventually(() => world.tasks.of('sweep').length > 0, 'a sweep')
+    expect(world.tasks.of('sweep')).toEqual([ONE])
+    const [run, sweep] = ['run', 'sweep'].map((task) => world.tasks.starts.find((start) => start.task === task)?.request)
+    expect(sweep).toMatchObject({ cluster, run: { uid: (run as RunRequest).run.uid } })
+    expect((run as RunRequest).run.uid).toMatch(/./)
+  })
+
+  it('is removed when the agent died with the run', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    withCluster(world)
+    world.tasks.script = ({ task }) => ({ does: task === 'run' ? 'hang' : 'complete' })
+    await world.create(aJob())
+    const dying = world.agent()
+    await dying.look()
+    await world.pass(dying, MINUTE)
+    dying.die()
+    await world.agent().look()
+    expect(await world.outcomes()).toEqual(['01:00 interrupted'])
+    await eventually(() => world.tasks.of('sweep').length > 0, 'a sweep')
+    expect(world.tasks.of('sweep')).toEqual([ONE])
+  })
+
+  it('is nothing where a run has no cluster', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    world.tasks.script = crash
+    await jobs(world, 'a')
+    const agent = world.agent()
+    await agent.look()
+    await world.pass(agent, MINUTE)
+    expect(await world.outcomes('a')).toEqual(['01:00 interrupted'])
+    expect(world.tasks.of('sweep')).toEqual([])
+  })
+})
+
 describe('a run', () => {
   it('whose spec cannot be read fails with the reason, and starts no task', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
@@ -163,7 +214,14 @@ describe('a run', () => {
     await world.pass(agent, MINUTE)
     expect(world.tasks.starts[0]?.request).toEqual({
       task: 'run',
-      run: { id: ONE, job: 'nightly', namespace: '', slot: '2026-03-10T01:00:00.000Z', trigger: 'schedule' },
+      run: {
+        id: ONE,
+        uid: (await world.store.get({ kind: 'run', namespace: '', name: ONE }))?.uid,
+        job: 'nightly',
+        namespace: '',
+        slot: '2026-03-10T01:00:00.000Z',
+        trigger: 'schedule',
+      },
       workFolder: join(world.folders.work, ONE),
       fileName: 'nightly-20260310T010000Z.tar.gz',
       specs: [inline],

@@ -8,6 +8,28 @@ import { useCluster } from '../../cluster/use-cluster.ts'
 
 const cluster = await useCluster()
 const R = 'cluster-resources'
+/** This server has no metrics: nothing runs beside it. */
+const [SERVED, ABSENT] = [
+  KINDS.filter(({ kind }) => !kind.endsWith('Metrics')),
+  KINDS.filter(({ kind }) => kind.endsWith('Metrics')),
+]
+
+const template = { metadata: { labels: { app: 'one' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+const MORE_OBJECTS: [path: string, object: object][] = [
+  [
+    '/apis/autoscaling/v2/namespaces/%/horizontalpodautoscalers',
+    {
+      metadata: { name: 'one' },
+      spec: { maxReplicas: 2, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+    },
+  ],
+  ['/api/v1/namespaces/%/replicationcontrollers', { metadata: { name: 'one' }, spec: { selector: { app: 'one' }, template } }],
+  ['/apis/apps/v1/namespaces/%/controllerrevisions', { metadata: { name: 'one' }, revision: 1, data: { spec: { template } } }],
+  [
+    '/apis/storage.k8s.io/v1/namespaces/%/csistoragecapacities',
+    { metadata: { name: 'one' }, storageClassName: 's', capacity: '1Gi' },
+  ],
+]
 
 describe.skipIf(cluster.skipped)('clusterResources on a real API server', () => {
   let rich = ''
@@ -51,6 +73,7 @@ describe.skipIf(cluster.skipped)('clusterResources on a real API server', () => 
     })
     const auth = Buffer.from('bob:geheim').toString('base64')
     const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { 'r.example.com': { auth } } })).toString('base64') }
+    for (const [path, body] of MORE_OBJECTS) await admin.json({ method: 'POST', path: path.replace('%', rich), body })
     await admin.json({
       method: 'POST',
       path: `/api/v1/namespaces/${rich}/secrets`,
@@ -64,7 +87,7 @@ describe.skipIf(cluster.skipped)('clusterResources on a real API server', () => 
   })
 
   it('gives what the server gives, kind by kind, with kinds filled in', async () => {
-    for (const { name, kind, plural, apis, isNamespaced } of KINDS) {
+    for (const { name, kind, plural, apis, isNamespaced } of SERVED) {
       const api = apis[0] ?? ''
       const root = `/${api.includes('/') ? 'apis' : 'api'}/${api}`
       const path = isNamespaced ? `${root}/namespaces/${rich}/${plural}` : `${root}/${plural}`
@@ -82,6 +105,17 @@ describe.skipIf(cluster.skipped)('clusterResources on a real API server', () => 
     expect(await Promise.all(empty)).toEqual([0, 1])
   })
 
+  it('has what is beyond the peer, and nothing of kinds that the server has not', async () => {
+    for (const name of ['horizontalpodautoscalers', 'replicationcontrollers', 'controllerrevisions', 'csistoragecapacities'])
+      expect(await all.json(`${R}/${name}/${rich}.json`)).toMatchObject({ items: [{ metadata: { name: 'one' } }] })
+    const flows = (await all.json(`${R}/flowschemas.json`)) as { items: { metadata: { name: string } }[] }
+    expect(flows.items.map(({ metadata }) => metadata.name)).toContain('global-default')
+    const services = (await all.json(`${R}/apiservices.json`)) as { items: { metadata: { name: string } }[] }
+    expect(services.items.map(({ metadata }) => metadata.name)).toContain('v1.apps')
+    expect(ABSENT).toHaveLength(2)
+    expect(all.paths.filter((path) => ABSENT.some(({ name }) => path.startsWith(`${R}/${name}`)))).toEqual([])
+  })
+
   it('is indented by two, and keeps the very characters of the server', async () => {
     const text = await all.text(`${R}/configmaps/${rich}.json`)
     expect(text).toContain('\n      "kind": "ConfigMap",\n      "apiVersion": "v1",\n      "metadata": {\n')
@@ -91,7 +125,7 @@ describe.skipIf(cluster.skipped)('clusterResources on a real API server', () => 
 
   it('has a file for each namespace, the system’s too', async () => {
     for (const namespace of [rich, ...names, 'default', 'kube-system'])
-      for (const { name, isNamespaced } of KINDS) if (isNamespaced) expect(all.paths).toContain(`${R}/${name}/${namespace}.json`)
+      for (const { name, isNamespaced } of SERVED) if (isNamespaced) expect(all.paths).toContain(`${R}/${name}/${namespace}.json`)
     const listed = (await all.json(`${R}/namespaces.json`)) as { kind: string; items: { kind: string }[] }
     expect(listed).toMatchObject({
       kind: 'NamespaceList',

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { acceptOf } from '../../../core/kube/port-forward.ts'
+import { acceptOf } from '../../../core/kube/websocket.ts'
 
 /** Opcode and payload of whole client frames; the tests' own reading, which shares nothing with what it checks. */
 function* unmask(state: { rest: Buffer }, bytes: Buffer): Generator<{ opcode: number; payload: Buffer; isMasked: boolean }> {
@@ -47,6 +47,8 @@ export interface Peer {
   /** payloads of the data channel, without its number */
   got: Buffer[]
   frames: { opcode: number; isMasked: boolean }[]
+  /** payloads of all channels, whole */
+  messages: Buffer[]
 }
 
 /**
@@ -56,13 +58,14 @@ export interface Peer {
 export function answerPortForward(
   request: IncomingMessage,
   socket: Duplex,
-  how: { target?: (port: number) => number | undefined; onPeer?: (peer: Peer) => void; isSilent?: boolean },
+  how: { target?: (port: number) => number | undefined; onPeer?: (peer: Peer) => void; isSilent?: boolean; protocol?: string },
 ): void {
   if (request.headers.accept !== '*/*') return void socket.end('HTTP/1.1 406 Not Acceptable\r\nContent-Length: 0\r\n\r\n')
   const query = new URL(request.url ?? '', 'http://x').searchParams
   const port = Number(query.get('ports') ?? query.get('port'))
   const accept = acceptOf(String(request.headers['sec-websocket-key']))
-  const protocol = String(request.headers['sec-websocket-protocol'])
+  const [first = ''] = String(request.headers['sec-websocket-protocol']).split(', ')
+  const protocol = how.protocol ?? first
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
   )
@@ -82,6 +85,7 @@ export function answerPortForward(
     socket,
     got: [],
     frames: [],
+    messages: [],
   }
   const inner = how.target?.(port)
   const pod = inner === undefined ? undefined : connect(inner, '127.0.0.1')
@@ -96,6 +100,7 @@ export function answerPortForward(
       peer.frames.push({ opcode, isMasked })
       if (opcode === 8) pod?.end()
       if (opcode !== 2) continue
+      peer.messages.push(payload)
       peer.got.push(payload.subarray(1))
       pod?.write(payload.subarray(1))
     }
@@ -108,6 +113,8 @@ export async function startPortForwarder(how: {
   target?: (port: number, pod: string) => number | undefined
   onPeer?: (peer: Peer) => void
   isSilent?: boolean
+  /** what the server chooses; default: the first that is offered */
+  protocol?: string
   /** a whole answer, instead of switching protocols */
   refuse?: string
 }): Promise<{ url: string; requests: IncomingMessage[]; server: Server; close(): Promise<void> }> {

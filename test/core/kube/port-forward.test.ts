@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../core/clock.ts'
 import { forwardPort } from '../../../core/kube/port-forward.ts'
-import { encodeFrame, FrameReader } from '../../../core/kube/port-forward-frames.ts'
+import { encodeFrame, FrameReader } from '../../../core/kube/websocket-frames.ts'
 import { startPortForwarder, type Peer, serverFrame } from './fake-port-forward.ts'
 import { aClient } from './fake-server.ts'
 

@@ -1,0 +1,5 @@
+import { DatabaseConfig } from '../../core/contract/database-schema.ts'
+
+/** `parameters` has no effect here. */
+export const ClickhouseConfig = DatabaseConfig
+export type ClickhouseConfig = DatabaseConfig

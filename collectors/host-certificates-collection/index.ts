@@ -1,0 +1,62 @@
+import { CONTRACT, defineHostCollector, type HostContext, warning, type WarningOutput } from '../../core/contract/index.ts'
+import { chainOf, type ParsedCertificate } from './chain.ts'
+import { CertificatesCollectionConfig } from './schema.ts'
+
+/** More than the certificates of all authorities have together, in bytes. */
+const MAX_BYTES = 4 * 1024 * 1024
+
+interface Found {
+  certificatePath: string
+  certificateChain?: ParsedCertificate[]
+  message: 'cert-missing' | 'cert-invalid' | 'cert-valid'
+}
+
+export default defineHostCollector<CertificatesCollectionConfig>({
+  manifest: {
+    apiVersion: CONTRACT,
+    kind: 'HostCollector',
+    name: 'host-certificates-collection',
+    version: '1.0.0',
+    summary: 'certificates of files: names, dates, validity',
+    specKey: 'certificatesCollection',
+    permissions: [],
+    outputs: ['host-collectors/certificatesCollection'],
+    platforms: ['linux', 'darwin'],
+  },
+  configSchema: CertificatesCollectionConfig,
+  async *collect(context) {
+    context.signal.throwIfAborted()
+    const { collectorName, paths } = context.config
+    const all: Found[] = []
+    for (const path of paths) {
+      const pem = await pemOf(context, path)
+      if (typeof pem !== 'string') yield pem
+      const chain = typeof pem === 'string' ? chainOf(pem, context.clock.now()) : undefined
+      if (chain) all.push({ certificatePath: path, certificateChain: chain, message: 'cert-valid' })
+      else all.push({ certificatePath: path, message: typeof pem === 'string' ? 'cert-invalid' : 'cert-missing' })
+    }
+    yield {
+      type: 'file',
+      path: `host-collectors/certificatesCollection/${collectorName || 'certificatesCollection'}.json`,
+      format: 'json',
+      body: JSON.stringify(all, undefined, '\t'),
+    }
+  },
+})
+
+async function pemOf({ host, signal }: HostContext<unknown>, path: string): Promise<string | WarningOutput> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const part of host.read(path)()) {
+      size += part.length
+      if (size > MAX_BYTES) throw new Error('it is too large')
+      parts.push(part)
+    }
+    signal.throwIfAborted()
+    return Buffer.concat(parts).toString()
+  } catch (error) {
+    signal.throwIfAborted()
+    return warning('HOST_FILE_UNREADABLE', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

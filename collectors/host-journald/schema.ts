@@ -1,0 +1,33 @@
+import * as z from 'zod'
+import { durationMs } from '../../core/contract/index.ts'
+
+const DEFAULT_MS = 30_000
+
+const Timeout = z
+  .string()
+  .refine((text) => durationMs(text) !== undefined, 'must be a duration, like "30s" or "1m30s"')
+  .transform((text) => durationMs(text) || DEFAULT_MS)
+
+/** Handed to journalctl as an argument of its own. */
+const Words = z.string().default('')
+
+export const JournaldConfig = z.strictObject({
+  collectorName: z.string().optional(),
+  exclude: z.union([z.boolean(), z.string()]).optional(),
+  /** the journal of the system, not of the user */
+  system: z.boolean().default(false),
+  /** messages of the kernel, of this boot */
+  dmesg: z.boolean().default(false),
+  units: z.array(z.string()).default([]),
+  since: Words,
+  until: Words,
+  /** how lines look: short, short-iso, json, cat … */
+  output: Words,
+  /** of the newest, so many; 0 = all */
+  lines: z.int().default(0),
+  /** the newest first */
+  reverse: z.boolean().default(false),
+  utc: z.boolean().default(false),
+  timeout: Timeout.default(DEFAULT_MS),
+})
+export type JournaldConfig = z.infer<typeof JournaldConfig>

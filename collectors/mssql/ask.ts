@@ -1,0 +1,82 @@
+import { connect, type Socket } from 'node:net'
+import { Connection, type ConnectionConfiguration, Request } from 'tedious'
+import { type Database, type DatabaseAnswer, type TlsMaterial, tlsOptions } from '../../core/contract/index.ts'
+import { type MssqlTarget, parseMssqlUri } from './uri.ts'
+
+/** Longer than our own deadline, which is the one that counts. */
+const TIMEOUT_MS = 60_000
+
+/** Logs in, encrypted wherever the server can and may, and asks for the version. */
+export async function askMssql({ uri, tls, signal, hide }: Database): Promise<DatabaseAnswer> {
+  const target = parseMssqlUri(uri)
+  hide(target.password)
+  const connection = await connectFirst(target, tls, signal)
+  const text = await versionOf(connection)
+  connection.close()
+  const [, version] = /SQL.*-\s+([0-9.]+)/.exec(text) ?? []
+  if (version === undefined) return { version: 'Unknown', error: `this is no version of SQL Server: ${text}` }
+  return { version }
+}
+
+/** `optional` means: encrypted, or not when the server cannot. */
+async function connectFirst(target: MssqlTarget, tls: TlsMaterial | undefined, signal: AbortSignal): Promise<Connection> {
+  const { encryption } = target
+  if (encryption !== 'optional') return connectTo(target, encryption === 'strict' ? 'strict' : encryption === 'required', tls, signal)
+  try {
+    return await connectTo(target, true, tls, signal)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EENCRYPT') throw error
+    return connectTo(target, false, tls, signal)
+  }
+}
+
+function connectTo(
+  { host, port, user, password, database, isTrusted, certificateName }: MssqlTarget,
+  encrypt: boolean | 'strict',
+  tls: TlsMaterial | undefined,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { rejectUnauthorized = true, ...certificates } = tls ? tlsOptions(tls) : {}
+  const config: ConnectionConfiguration = {
+    server: host,
+    authentication: { type: 'default', options: { userName: user, password } },
+    options: {
+      port,
+      ...(database === '' ? {} : { database }),
+      encrypt,
+      trustServerCertificate: isTrusted || !rejectUnauthorized,
+      ...(certificateName === '' ? {} : { serverName: certificateName }),
+      cryptoCredentialsDetails: certificates,
+      connector: () => openSocket({ host, port }, signal),
+      connectTimeout: TIMEOUT_MS,
+      requestTimeout: TIMEOUT_MS,
+      maxRetriesOnTransientErrors: 0,
+      appName: 'support-bundle-schedule',
+    },
+  }
+  const connection = new Connection(config)
+  signal.addEventListener('abort', () => connection.close(), { once: true })
+  return new Promise((resolve, reject) => {
+    // Stays: whatever comes late has no one else to hear it, and would end the process.
+    connection.on('error', reject)
+    connection.connect((error) => (error ? reject(error) : resolve(connection)))
+  })
+}
+
+function openSocket(place: { host: string; port: number }, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(place)
+    socket.on('error', reject)
+    socket.once('connect', () => resolve(socket))
+    signal.addEventListener('abort', () => socket.destroy(), { once: true })
+  })
+}
+
+function versionOf(connection: Connection): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let version = ''
+    const request = new Request('select @@version', (error) => (error ? reject(error) : resolve(version)))
+    request.on('row', (columns: { value: unknown }[]) => void (version = String(columns[0]?.value ?? '')))
+    connection.execSqlBatch(request)
+  })
+}

@@ -1,0 +1,55 @@
+import type { CollectorContext, RawObject } from './collector.ts'
+import { containersOf } from './pod-logs.ts'
+
+/** Pods that an entry means: all that have these labels, in its namespace or in those of the run. */
+export interface PodChoice {
+  selector: string[]
+  namespace: string
+}
+
+/** All pods that an entry means. What could not be listed is told, and the rest still comes. */
+export async function* selectedPods(
+  { config, kube, namespaces }: Pick<CollectorContext<PodChoice>, 'config' | 'kube' | 'namespaces'>,
+  tell: (problem: unknown) => void,
+): AsyncGenerator<RawObject> {
+  const { selector, namespace } = config
+  const places = namespace ? [namespace] : namespaces.includes('*') ? [undefined] : namespaces
+  for (const place of places) {
+    try {
+      yield* kube.pods({ selector, ...(place === undefined ? {} : { namespace: place }) })
+    } catch (error) {
+      tell(error)
+    }
+  }
+}
+
+/** A container to run something in. */
+export interface ExecTarget {
+  namespace: string
+  /** of the pod */
+  name: string
+  container: string
+  /** why nothing can be run in it; undefined: it runs */
+  whyNot: string | undefined
+}
+
+/** The container of a pod that an entry names, else its first. */
+export function execTarget(pod: RawObject, containerName: string): ExecTarget {
+  const { namespace, name, containers } = containersOf(pod)
+  const { metadata = {}, status = {} } = pod.json as {
+    metadata?: { deletionTimestamp?: string }
+    status?: { phase?: string }
+  }
+  const { phase = 'Unknown' } = status
+  const whyNot = phase !== 'Running' ? `it is ${phase}` : metadata.deletionTimestamp ? 'it is being deleted' : undefined
+  return { namespace, name, container: containerName || (containers[0] ?? ''), whyNot }
+}
+
+/** For what an entry creates: its namespace, else the only one of the run, else the default one. */
+export function ownNamespace(
+  { namespaces, defaultNamespace = 'default' }: Pick<CollectorContext<unknown>, 'namespaces' | 'defaultNamespace'>,
+  namespace: string,
+): string {
+  const [only] = namespaces.length === 1 && !namespaces.includes('*') ? namespaces : []
+  return namespace || (only ?? defaultNamespace)
+}
