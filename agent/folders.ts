@@ -15,6 +15,8 @@ export interface AgentFolders {
   outbox: string
   /** one log for each run */
   runLogs: string
+  /** facts of runs, for later ones to be compared with */
+  drift: string
   /** pid file, token, cache: made anew at each start */
   state: string
   plugins: string
@@ -43,6 +45,7 @@ export function agentFolders(base: string, pod?: PodFolders): AgentFolders {
     bundles: join(shared, 'bundles'),
     outbox: join(shared, 'outbox'),
     runLogs: join(own, 'logs', 'runs'),
+    drift: join(own, 'drift'),
     state: join(base, 'state'),
     plugins: pod?.plugins ?? join(base, 'plugins'),
     open: pod?.open ?? openOwn,

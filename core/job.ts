@@ -48,6 +48,10 @@ const Upload = z.strictObject({
     .describe("a Secret of the job's namespace; only in a cluster"),
 })
 
+/** How much a run looks for by itself, from little to all; each has what the one before it has. */
+export const AUTO_PROFILES = ['minimal', 'standard', 'comprehensive', 'paranoid'] as const
+export type AutoProfile = (typeof AUTO_PROFILES)[number]
+
 /** A namespace, or `*` for all that may be read. */
 const NamespaceName = z.string().regex(/^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'is not the name of a namespace')
 
@@ -78,6 +82,10 @@ export const JobSpec = z.strictObject({
         .max(200)
         .default([])
         .describe("where entries look that name none; none = the job's own namespace, * = all that may be read"),
+      since: z
+        .union([z.literal('lastSuccess'), Duration], { error: 'is neither "lastSuccess" nor a duration like 24h' })
+        .optional()
+        .describe('logs begin there, whatever the entries say: a time before the run, or where the last completed run began'),
     })
     .prefault({}),
   redact: z

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { monthOf } from './names.ts'
-import { decodeDocument, encodeDocument, OUTCOMES, type Outcome } from './run.ts'
+import { decodeDocument, DriftFacts, encodeDocument, OUTCOMES, type Outcome } from './run.ts'
 
 const Instant = z.iso.datetime()
 
@@ -29,6 +29,7 @@ const RunEntry = z.object({
   bytes: z.int().optional(),
   location: z.string().optional(),
   error: z.string().optional(),
+  drift: DriftFacts.omit({ baseline: true, reason: true }).optional(),
 })
 const EventEntry = z.object({
   type: z.enum(['created', 'edited', 'invalid', 'paused', 'resumed', 'clock', 'delivery-lost', 'deleted']),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type Drift, DRIFT_STATES } from './drift.ts'
 import { asProblem, fail, type Problem, reasonOf } from './errors.ts'
 
 const Instant = z.iso.datetime()
@@ -41,6 +42,18 @@ const BundleFacts = z.object({
   isPartial: z.boolean(),
 })
 export type BundleFacts = z.infer<typeof BundleFacts>
+
+const Count = z.int().min(0).optional()
+/** At most 300 bytes, whatever a task says: it stands in records of runs and in lines of the ledger. */
+export const DriftFacts = z.object({
+  state: z.enum(DRIFT_STATES),
+  baseline: z.string().max(128).optional(),
+  appeared: Count,
+  gone: Count,
+  changed: Count,
+  flips: Count,
+  reason: z.string().max(128).optional(),
+}) satisfies z.ZodType<Drift>
 
 const Fence = z.object({ leaseUid: z.string(), transitions: z.int() })
 /** One term of leadership: of terms of one lease, that with more transitions is the later one. */
@@ -86,6 +99,7 @@ export const Run = z.object({
   warnings: z.int().default(0),
   redactions: z.int().default(0),
   refused: z.int().optional().describe('requests of collectors that the API server refused for want of a right'),
+  drift: DriftFacts.optional().describe('what changed since the last good run'),
   metrics: z.object({ collectMs: z.number(), totalMs: z.number(), peakRssBytes: z.number(), cpuMs: z.number() }).optional(),
   deliveries: z.array(Delivery).default([]),
   error: ProblemData.optional(),

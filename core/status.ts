@@ -1,3 +1,5 @@
+import type { Drift } from './drift.ts'
+
 /**
  * `status.json`: every column of `list`, made by the agent after each reconcile. A cache: it can be deleted at any time,
  * and is derived again from the Job, its Runs and its Ledger. Read without a schema library, because `list` reads hundreds.
@@ -20,7 +22,15 @@ export interface JobStatus {
   /** ISO instants of the next few slots, so that a reader needs no schedule of its own */
   nextSlots: string[]
   runCount: number
-  lastRun?: { name: string; state: string; startedAt?: string; endedAt?: string; delivery?: string; location?: string }
+  lastRun?: {
+    name: string
+    state: string
+    startedAt?: string
+    endedAt?: string
+    delivery?: string
+    location?: string
+    drift?: Drift
+  }
   lastError?: string
   conditions: Condition[]
   updatedAt: string

@@ -1,3 +1,5 @@
+import type { Drift } from './drift.ts'
+
 export interface RunResult {
   archive: { path: string; fileName: string; bytes: number; sha256: string; files: number; isPartial: boolean }
   collectors: { ran: number; failed: number; skipped: number }
@@ -7,6 +9,8 @@ export interface RunResult {
   refused: number
   redactions: number
   cpuMs: number
+  /** what changed since the baseline, with its first lines; none when there was nothing that could drift */
+  drift?: (Drift & { lines: string[] }) | undefined
 }
 export interface RedactResult {
   archive: { path: string; fileName: string; bytes: number; sha256: string; files: number; isPartial: boolean }

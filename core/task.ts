@@ -96,6 +96,10 @@ export const RunRequest = z.object({
   timeoutMs: z.int(),
   limits: z.object({ bundleBytes: z.int(), outputBytes: z.int() }),
   pluginFolders: z.array(z.string()).describe('folders of third-party collectors'),
+  baseline: z
+    .union([z.object({ run: z.string(), path: z.string() }), z.object({ reason: z.string() })])
+    .optional()
+    .describe('facts of the run to compare with, or why there are none; with either, the facts of this run are left in `workFolder`'),
 })
 export type RunRequest = z.infer<typeof RunRequest>
 

@@ -1,3 +1,4 @@
+import type { Drift } from '../core/drift.ts'
 import { reasonOf } from '../core/errors.ts'
 import { decodeLedger, type LedgerEntry } from '../core/ledger.ts'
 import { decodeRun } from '../core/run.ts'
@@ -20,6 +21,7 @@ export interface HistoryLine {
   bytes: number | undefined
   where: string | undefined
   reason: string | undefined
+  drift: Drift | undefined
 }
 
 export interface History {
@@ -76,6 +78,7 @@ function lineOfRun(view: RunView): HistoryLine {
     bytes: view.bundleBytes,
     where: view.uploadUrl ?? view.bundlePath,
     reason: view.error?.message,
+    drift: view.drift,
   }
 }
 
@@ -95,6 +98,7 @@ function lineOfEntry(entry: LedgerEntry): HistoryLine | undefined {
       bytes: undefined,
       where: undefined,
       reason: REASONS[entry.outcome],
+      drift: undefined,
     }
   if (entry.type !== 'run') return undefined
   const { startedAt, endedAt } = entry
@@ -112,6 +116,7 @@ function lineOfEntry(entry: LedgerEntry): HistoryLine | undefined {
     bytes: entry.bytes,
     where: entry.location,
     reason: entry.error,
+    drift: entry.drift,
   }
 }
 

@@ -27,6 +27,7 @@ export interface RunView {
   retryCount: number
   error: Run['error']
   metrics: Run['metrics']
+  drift: Run['drift']
 }
 
 /** Reads a stored run; undefined when it can't be read. */
@@ -65,5 +66,6 @@ export function viewRun(name: string, run: Run): RunView {
     retryCount: run.deliveries.reduce((sum, delivery) => sum + Math.max(0, delivery.tries - 1), 0),
     error: run.error,
     metrics: run.metrics,
+    drift: run.drift,
   }
 }

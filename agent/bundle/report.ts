@@ -1,3 +1,4 @@
+import type { Drift } from '../../core/drift.ts'
 import type { Problem } from '../../core/errors.ts'
 
 /** What happened to one entry of the spec. */
@@ -30,6 +31,8 @@ export interface BundleReport {
   collectors: CollectorReport[]
   warnings: Problem[]
   redaction: { rules: Record<string, number>; files: Record<string, number> } | 'off'
+  /** since the last good run of the job; more of it is in drift-report.json */
+  drift?: (Drift & { lines: string[] }) | undefined
 }
 
 export const encodeReport = (report: BundleReport): string => `${JSON.stringify(report, undefined, 2)}\n`

@@ -76,19 +76,29 @@ function placeOf(path: string): { folder: string; namespace: string } | undefine
   return folder !== undefined && isCountedFolder(folder) ? { folder, namespace } : undefined
 }
 
-/** The objects of a List, or of a bare array. */
+/** The objects of a List, or of a bare array. Throws a SyntaxError for what is neither. */
 function* readObjects(bytes: Uint8Array): Generator<ReadObject> {
   const scan = new JsonScan(bytes)
-  if (scan.isObject()) {
-    scan.enterObject()
-    while (scan.nextKey())
-      if (scan.isKey('items')) yield* readItems(scan)
-      else scan.skip()
-  } else yield* readItems(scan)
+  if (!scan.isObject()) return yield* readItems(scan)
+  scan.enterObject()
+  let isList = false
+  while (scan.nextKey()) {
+    if (!scan.isKey('items')) scan.skip()
+    else {
+      isList = true
+      yield* readItems(scan)
+    }
+  }
+  if (!isList) throw new SyntaxError('it is no list')
 }
 
 function* readItems(scan: JsonScan): Generator<ReadObject> {
-  if (!scan.enterList()) return
+  // A list without items may be null.
+  if (!scan.isList()) {
+    if (scan.take().toString() !== 'null') throw new SyntaxError('it is no list')
+    return
+  }
+  scan.enterList()
   while (scan.nextItem()) {
     const object = readObject(scan)
     if (object) yield object

@@ -52,11 +52,7 @@ const UNCOUNTED_KINDS: ReadonlySet<string> = new Set([
 ])
 
 /** Groups whose objects are findings that scanners write again and again. */
-const UNCOUNTED_GROUPS: ReadonlySet<string> = new Set([
-  'wgpolicyk8s.io',
-  'reports.kyverno.io',
-  'aquasecurity.github.io',
-])
+const UNCOUNTED_GROUPS: ReadonlySet<string> = new Set(['wgpolicyk8s.io', 'reports.kyverno.io', 'aquasecurity.github.io'])
 
 /** Objects that the cluster makes, by kind and name. */
 const UNCOUNTED_NAMES: ReadonlySet<string> = new Set([

@@ -9,7 +9,8 @@ const COMMA = 0x2c
 const NEWLINE = 0x0a
 const SPACE = 0x20
 const INDENT = 2
-const lineEnds = (bracket: string) => Array.from({ length: 24 }, (_, depth) => Buffer.from(`\n${' '.repeat(depth * INDENT)}${bracket}`))
+const lineEnds = (bracket: string) =>
+  Array.from({ length: 24 }, (_, depth) => Buffer.from(`\n${' '.repeat(depth * INDENT)}${bracket}`))
 const OBJECT_ENDS = lineEnds('}')
 const LIST_ENDS = lineEnds(']')
 /** Native search beats our loop on texts longer than about this. */
@@ -42,6 +43,10 @@ export class JsonScan {
   /** whether the value that comes next is an object */
   isObject(): boolean {
     return this.#space() === OPEN
+  }
+
+  isList(): boolean {
+    return this.#space() === LIST_OPEN
   }
 
   /** Steps into an object; steps over any other value and gives false. */

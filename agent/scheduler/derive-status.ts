@@ -76,6 +76,7 @@ function showRun({ name, run }: KeptRun): NonNullable<JobStatus['lastRun']> {
     ...(run.endedAt ? { endedAt: run.endedAt } : {}),
     ...(delivery ? { delivery } : {}),
     ...(location ? { location } : {}),
+    ...(run.drift ? { drift: run.drift } : {}),
   }
 }
 

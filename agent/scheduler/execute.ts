@@ -11,10 +11,11 @@ import type { AgentFolders } from '../folders.ts'
 import { bytesBelow, placeBundle } from '../outbox/bundles.ts'
 import type { HandedCluster, Outside } from '../outside.ts'
 import type { TaskStarter } from '../task-process.ts'
+import { baselineFor, keepFacts } from './baselines.ts'
 import type { SchedulerEdge } from './edge.ts'
 import { viewOf } from './job-view.ts'
 import { createRunLog } from './run-log.ts'
-import { changeRun, insistOn, type KeptRun } from './runs.ts'
+import { changeRun, insistOn, type KeptRun, runsOf } from './runs.ts'
 import { specSources } from './spec-sources.ts'
 
 export interface ExecuteEdge extends SchedulerEdge {
@@ -59,7 +60,8 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
     const cluster = await edge.outside.cluster(spec)
     const tokenKey = await edge.outside.tokenKey?.()
     const specs = await specSources(spec, edge.outside, uploadSecretNames(edge))
-    const request = { ...runRequest(edge, kept, started, spec, work, cluster, tokenKey), ...specs }
+    const baseline = await baselineFor(edge, kept, work)
+    const request = { ...runRequest(edge, kept, started, spec, work, cluster, tokenKey), ...specs, baseline }
     const outcome = await edge.tasks.start(request, {
       timeoutMs: request.timeoutMs + CLOSING_MS,
       memoryBytes: Math.min(sizeBytes(spec.limits.memory), edge.limits.memoryBytes),
@@ -71,6 +73,7 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
     })
     const done = await recordSuccess(edge, kept, spec, outcome, startedAt, signal)
     log.entry('info', 'run collected', 'agent')
+    for (const line of outcome.result?.drift?.lines ?? []) log.entry('info', String(line), 'drift')
     return done
   } catch (error) {
     if (isFailure(error, 'STORE_GONE', 'STORE_CONFLICT')) throw error
@@ -106,13 +109,14 @@ function runRequest(
 ): RunRequest {
   const network = edge.outside.network()
   const { name, stored } = kept
+  const since = logsSince(edge, kept, run, spec)
   return {
     task: 'run',
     run: { id: name, uid: stored.uid, job: run.job, namespace: edge.namespace, slot: run.slot, trigger: run.trigger },
     workFolder: work,
     fileName: bundleFileName(run, name),
     specs: [],
-    ...(cluster ? { cluster: { ...cluster.request, withheld: uploadSecrets(edge) } } : {}),
+    ...(cluster ? { cluster: { ...cluster.request, ...(since ? { since } : {}), withheld: uploadSecrets(edge) } } : {}),
     analyze: spec.analyze,
     redact: true,
     ...(tokenKey === undefined ? {} : { tokenKey }),
@@ -122,6 +126,17 @@ function runRequest(
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },
     pluginFolders: [edge.folders.plugins],
   }
+}
+
+/** Where logs begin. A job that never completed a run has no such time: then its entries say it. */
+function logsSince(edge: ExecuteEdge, { name }: KeptRun, { job, jobUid, startedAt }: Run, spec: JobSpec): string | undefined {
+  const { since } = spec.collect
+  if (since === undefined || startedAt === undefined) return undefined
+  if (since !== 'lastSuccess') return new Date(Date.parse(startedAt) - durationMs(since)).toISOString()
+  const begins = runsOf(edge, job, jobUid).flatMap((kept) =>
+    kept.name !== name && kept.run.outcome === 'completed' ? (kept.run.startedAt ?? []) : [],
+  )
+  return begins.toSorted().at(-1)
 }
 
 function hostOf({ request }: HandedCluster): string {
@@ -156,6 +171,7 @@ async function recordSuccess(
   const archivePath = insideOf(join(edge.folders.work, name), archive.path)
   const folder = spec.upload.length > 0 ? join(edge.folders.outbox, name) : join(edge.folders.bundles, jobOf(name))
   const path = await placeBundle(archivePath, folder, edge.folders.open)
+  await keepFacts(edge, kept, join(edge.folders.work, name))
   return insistOn(edge, kept, signal, (run) => {
     const collected: Run = {
       ...run,
@@ -173,6 +189,7 @@ async function recordSuccess(
       warnings: result.warnings,
       redactions: result.redactions,
       ...(result.refused > 0 ? { refused: result.refused } : {}),
+      ...(result.drift ? { drift: result.drift } : {}),
       metrics: {
         collectMs: ended.getTime() - startedAt.getTime(),
         totalMs: ended.getTime() - Date.parse(run.claimedAt),

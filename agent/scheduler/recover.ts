@@ -5,6 +5,7 @@ import { isRunName } from '../../core/names.ts'
 import { endRun, isSameHolder, isSettled, type Run } from '../../core/run.ts'
 import type { AgentFolders } from '../folders.ts'
 import { sweepOutbox } from '../outbox/sweep-outbox.ts'
+import { sweepFacts } from './baselines.ts'
 import type { SchedulerEdge } from './edge.ts'
 import { allRuns, type KeptRun, readRun, runDocument, runRef } from './runs.ts'
 
@@ -30,6 +31,7 @@ export async function recover(edge: SchedulerEdge, folders: AgentFolders, active
   }
   await sweepWork(edge, folders, active)
   await sweepOutbox(edge, folders)
+  await sweepFacts({ ...edge, folders })
 }
 
 async function takeOver(edge: SchedulerEdge, { name, stored, run }: KeptRun): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Drift } from '../../core/drift.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import { shorten } from '../../core/run.ts'
 import type { KeptRun } from './runs.ts'
@@ -15,6 +16,9 @@ export function lineOf({ name, run }: KeptRun): LedgerEntry {
     ...(run.endedAt ? { endedAt: run.endedAt } : {}),
     ...(run.bundle ? { bytes: run.bundle.bytes } : {}),
     ...(location ? { location: shorten(location, 1024) } : {}),
+    ...(run.drift ? { drift: countsOf(run.drift) } : {}),
     ...(run.error ? { error: shorten(run.error.message, 300) } : {}),
   }
 }
+
+const countsOf = ({ baseline: _, reason: __, ...counts }: Drift) => counts

@@ -5,7 +5,9 @@ import { documentsFromObjects } from './parse.ts'
 
 const UNSYNCHRONIZED = 'The clock is not synchronized: times in the logs may not fit those of other machines.'
 
-const SPEC = {
+type Item = Record<string, Record<string, unknown>>
+
+export const HOST_SPEC = {
   apiVersion: API_VERSION,
   kind: 'SupportBundle',
   metadata: { name: 'default-host' },
@@ -19,7 +21,7 @@ const SPEC = {
       { ipv4Interfaces: {} },
       { hostServices: {} },
       { kernelModules: {} },
-    ],
+    ] as Item[],
     hostAnalyzers: [
       {
         cpu: {
@@ -58,11 +60,11 @@ const SPEC = {
           ],
         },
       },
-    ],
+    ] as Item[],
   },
 }
 
 /** What a run without a spec collects on one computer, without a cluster, and how it judges it. */
 export function defaultHostSpec(): MergedSpec {
-  return mergeSpecs(documentsFromObjects([SPEC], 'the default host spec').documents)
+  return mergeSpecs(documentsFromObjects([HOST_SPEC], 'the default host spec').documents)
 }

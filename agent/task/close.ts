@@ -6,8 +6,10 @@ import type { Archive } from '../bundle/archive.ts'
 import { ERRORS_FOLDER, OWN_FOLDER } from '../bundle/output-path.ts'
 import { type CollectorReport, encodeChecksums, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
 import type { Sink } from '../bundle/sink.ts'
+import type { FactsTap } from '../drift/collect-facts.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { ANALYZERS_FILE } from './analyze.ts'
+import { closeDrift } from './drift.ts'
 import type { Unplanned } from './plan.ts'
 import type { RunEdge } from './run.ts'
 import { redactMessage, showProblems } from './shown.ts'
@@ -21,6 +23,9 @@ export interface Collected {
   analyzers: readonly Analyzer[]
   /** the spec of these, to be kept in the bundle; undefined when there are none */
   analyzersSpec: string | undefined
+  /** what the drift is told by, and what decides how secrets look in it */
+  facts: FactsTap
+  masking: string
 }
 
 /**
@@ -46,6 +51,7 @@ export async function closeBundle(
   if (skipped.length > 0) await sink.write('skipped-collectors.json', encodeSkipped(skipped, edge.clock.now()))
   await writeErrors(reports, sink, edge.clock.now())
 
+  const drift = await closeDrift({ ...all, results, tap: all.facts }, edge)
   const isPartial = reports.some((report) => !report.isComplete)
   const redaction = edge.redactor.report()
   await sink.write(
@@ -60,10 +66,11 @@ export async function closeBundle(
       collectors: reports,
       warnings: all.warnings,
       redaction: request.redact ? redaction : 'off',
+      ...(drift.summary ? { drift: drift.summary } : {}),
     }),
   )
   await sink.write('version.yaml', encodeVersion(edge.version))
-  await sink.write(`${OWN_FOLDER}/checksums.txt`, encodeChecksums(sink.checksums))
+  await sink.write(`${OWN_FOLDER}/checksums.txt`, encodeChecksums(new Map([...sink.checksums, ...drift.checksums])))
   const archive = await edge.archive.finish()
   const count = (state: CollectorReport['state']) => reports.filter((one) => one.state === state).length
   return {
@@ -74,6 +81,7 @@ export async function closeBundle(
     refused: reports.reduce((sum, one) => sum + one.refused, 0),
     redactions: Object.values(redaction.rules).reduce((sum, found) => sum + found, 0),
     cpuMs: Math.round(edge.cpuMs()),
+    ...(drift.summary ? { drift: drift.summary } : {}),
   }
 }
 

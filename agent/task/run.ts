@@ -13,6 +13,8 @@ import type { CustomRules } from '../redaction/custom-rules.ts'
 import { createRedactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
 import type { Fetch } from '../specs/fetch-spec.ts'
+import { collectFacts } from '../drift/collect-facts.ts'
+import { maskingOf } from '../drift/masking.ts'
 import { encodeAnalyzers } from './analyze.ts'
 import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
@@ -75,6 +77,8 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
     unplanned,
     analyzers,
     analyzersSpec,
+    facts: collectFacts(),
+    masking: maskingOf({ ...request, version: edge.version, redactors: [request.redactors, redactors] }),
     warnings: [...warnings, ...custom.warnings, ...problems, ...notes],
   }
   if (request.redact && request.tokenKey === undefined) all.warnings.push(NO_TOKENS)
@@ -104,7 +108,7 @@ async function makeBundle(
   const left = await sweepBefore(planned, cluster, edge)
   if (left) all.warnings.push(left)
   const archive = createArchive(join(workFolder, fileName), fileName.replace(/\.tar\.gz$/, ''), all.startedAt)
-  const sink = createSink({ archive, redactor, taps: all.analyzers, workFolder, limits })
+  const sink = createSink({ archive, redactor, taps: [...all.analyzers, all.facts], workFolder, limits })
   const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
   const time = collectingTime(edge, request.timeoutMs)
   try {

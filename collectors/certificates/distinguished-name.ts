@@ -5,17 +5,17 @@ export type NameParts = Record<string, unknown>
 const PARTS: readonly (readonly [part: string, shown: string])[] = [
   ['serialNumber', 'SERIALNUMBER'],
   ['CN', 'CN'],
-  ['postalCode', 'POSTALCODE'],
-  ['street', 'STREET'],
-  ['ST', 'ST'],
-  ['L', 'L'],
   ['OU', 'OU'],
   ['O', 'O'],
+  ['postalCode', 'POSTALCODE'],
+  ['street', 'STREET'],
+  ['L', 'L'],
+  ['ST', 'ST'],
   ['C', 'C'],
 ]
 const SINGLE: readonly string[] = ['serialNumber', 'CN']
 
-/** `CN=web,OU=a+OU=b,O=Acme\, Inc.,C=DE`, as the peer writes a name: it knows no other parts. */
+/** `CN=web,OU=a+OU=b,O=Acme\, Inc.,L=Berlin,C=DE`, as the peer writes a name: it knows no other parts. */
 export function nameText(name: NameParts): string {
   return PARTS.flatMap(([part, shown]) => {
     const all = [name[part] ?? []].flat().map(String)

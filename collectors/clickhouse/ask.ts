@@ -1,4 +1,5 @@
-import { type Database, type DatabaseAnswer, failuresText, type Http } from '../../core/contract/index.ts'
+import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/database.ts'
+import type { Http } from '../../core/contract/index.ts'
 import { askByHttp } from './http.ts'
 import { askNative } from './native.ts'
 import { parseClickhouseUri } from './uri.ts'

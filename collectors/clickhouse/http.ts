@@ -1,4 +1,5 @@
-import type { Http, TlsMaterial } from '../../core/contract/index.ts'
+import type { Http } from '../../core/contract/index.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import type { ClickhouseTarget } from './uri.ts'
 
 const MAX_BYTES = 100_000

@@ -1,14 +1,21 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { type TlsMaterial, tlsOptions } from '../../core/contract/index.ts'
+import { tlsOptions } from '../../core/contract/tls-options.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import type { ClickhouseTarget } from './uri.ts'
 import { text, varint, WireReader } from './wire.ts'
 
 /**
- * The revision of the protocol that we speak: servers talk down to it. Those after it add fields to what is sent and received, and
- * nothing that is needed to ask for one text.
+ * The revision of the protocol that we speak: servers talk down to it, and we to theirs. Those after it add fields to what is sent
+ * and received, and nothing that is needed to ask for one text.
  */
-const REVISION = 54_213
+const REVISION = 54_429
+/** The revisions that brought fields. */
+const TIME_ZONE = 54_058
+const DISPLAY_NAME = 54_372
+const PATCH = 54_401
+const WRITTEN = 54_420
+
 const CLIENT = Buffer.concat([text('support-bundle-schedule'), varint(1), varint(0), varint(REVISION)])
 const HELLO = 0
 const QUERY = 1
@@ -26,9 +33,11 @@ export async function askNative(
     const reader = new WireReader(socket)
     const { database, user, password } = target
     socket.write(Buffer.concat([varint(HELLO), CLIENT, text(database), text(user), text(password)]))
-    await readHello(reader)
-    socket.write(queryOf('SELECT version()'))
-    return await readAnswer(reader)
+    const revision = await readHello(reader)
+    socket.write(queryOf('SELECT version()', revision))
+    const version = await readAnswer(reader, revision)
+    if (version === '') throw new Error('the server told no version')
+    return version
   } finally {
     socket.destroy()
   }
@@ -53,9 +62,9 @@ function connectTo(
 }
 
 /** A query, and a block without data, which ends what the client has to say. */
-function queryOf(query: string): Buffer {
+function queryOf(query: string, revision: number): Buffer {
   const [initial, byTcp, complete, uncompressed] = [Buffer.from([1]), Buffer.from([1]), varint(2), varint(0)]
-  const client = [initial, text(''), text(''), text('0.0.0.0:0'), byTcp, text(''), text(''), CLIENT, text('')]
+  const client = [initial, text(''), text(''), text('0.0.0.0:0'), byTcp, text(''), text(''), CLIENT, text(''), ...(revision >= PATCH ? [varint(0)] : [])]
   const noSettings = text('')
   const noColumns = Buffer.concat([varint(0), varint(0)])
   const blockInfo = Buffer.concat([varint(1), Buffer.from([0]), varint(2), Buffer.from([255, 255, 255, 255]), varint(0)])
@@ -63,37 +72,32 @@ function queryOf(query: string): Buffer {
   return Buffer.concat([...packet, varint(DATA), text(''), blockInfo, noColumns])
 }
 
-/** Name, version, revision and time zone of the server, none of which is the version that it tells when asked. */
-async function readHello(reader: WireReader): Promise<void> {
+/** The revision that both speak. What the server tells besides is less than the version that it tells when asked. */
+async function readHello(reader: WireReader): Promise<number> {
   const packet = await reader.varint()
   if (packet === 2) throw await readException(reader)
   if (packet !== 0) throw new Error('the server does not speak the protocol of ClickHouse')
-  await reader.text()
-  await reader.varint()
-  await reader.varint()
-  const revision = await reader.varint()
-  if (revision >= 54_058) await reader.text()
+  await reader.skip('text', 'varint', 'varint')
+  const revision = Math.min(await reader.varint(), REVISION)
+  if (revision >= TIME_ZONE) await reader.skip('text')
+  if (revision >= DISPLAY_NAME) await reader.skip('text')
+  if (revision >= PATCH) await reader.skip('varint')
+  return revision
 }
 
-/** What packets other than data, exceptions and the end hold; nothing of it is needed. */
-const SKIPPED: Readonly<Record<number, readonly ('varint' | 'byte' | 'text')[]>> = {
-  // progress
-  3: ['varint', 'varint', 'varint'],
-  // profile
-  6: ['varint', 'varint', 'varint', 'byte', 'varint', 'byte'],
-  // columns of a table
-  11: ['text', 'text'],
-}
-
-async function readAnswer(reader: WireReader): Promise<string> {
+/** The text that comes before the end. */
+async function readAnswer(reader: WireReader, revision: number): Promise<string> {
   let answer = ''
   for (;;) {
     const packet = await reader.varint()
     if (packet === 5) return answer
     if (packet === 2) throw await readException(reader)
+    // progress, profile, columns of a table: nothing of it is needed
+    if (packet === 3) await reader.skip('varint', 'varint', 'varint', ...(revision >= WRITTEN ? (['varint', 'varint'] as const) : []))
+    else if (packet === 6) await reader.skip('varint', 'varint', 'varint', 'byte', 'varint', 'byte')
+    else if (packet === 11) await reader.skip('text', 'text')
     // data, totals, extremes, logs
-    if ([1, 7, 8, 10].includes(packet)) answer ||= await readBlock(reader)
-    else if (SKIPPED[packet]) for (const part of SKIPPED[packet]) await reader[part]()
+    else if ([1, 7, 8, 10].includes(packet)) answer ||= await readBlock(reader)
     else throw new Error('the server does not speak the protocol of ClickHouse')
   }
 }

@@ -1,4 +1,5 @@
-import { parseConnectionUrl, type Place, type TlsMaterial, uriProblem } from '../../core/contract/index.ts'
+import { parseConnectionUrl, type Place, uriProblem } from '../../core/contract/connection-url.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 
 export interface ClickhouseTarget {
   /** tried in order */

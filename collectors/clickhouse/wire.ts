@@ -61,4 +61,9 @@ export class WireReader {
   async text(): Promise<string> {
     return (await this.bytes(await this.varint())).toString('utf8')
   }
+
+  /** Reads past some values. */
+  async skip(...values: readonly ('byte' | 'varint' | 'text')[]): Promise<void> {
+    for (const value of values) await this[value]()
+  }
 }

@@ -30,11 +30,13 @@ export function unhealthyLogs(kube: Kube): { onItem: (pod: RawObject) => void; o
 }
 
 function logsOf(kube: Kube, object: RawObject): Output[] {
-  const { namespace, name, containers, restarted } = containersOf(object)
+  const { namespace, name, containers, restarted, waiting } = containersOf(object)
   return containers.flatMap((container) => {
     const source: LogSource = { namespace, name, container, object }
     const errors = logPath(source).replace(/\.log$/, '-logs-errors.log')
     const instead = (reason: string): Output & { type: 'file' } => ({ type: 'file', path: errors, format: 'text', body: reason })
+    const reason = waiting.get(container)
+    if (reason !== undefined) return [instead(`container "${container}" in pod "${name}" is waiting to start: ${reason}`)]
     const current: Output = {
       type: 'file',
       path: logPath(source),

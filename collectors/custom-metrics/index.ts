@@ -33,10 +33,12 @@ export default defineCollector<CustomMetricsConfig>({
     const problems: [place: string, error: unknown][] = []
     for (const request of config.metricRequests) {
       try {
-        const metric = request.resourceMetricName.split('/')[1] ?? ''
+        const [, metric = ''] = partsOf(request)
         for (const value of await readingsOf(kube, request)) {
           const path = pathOf(value, metric)
-          files.set(path, [...(files.get(path) ?? []), describeValue(value)])
+          const values = files.get(path) ?? []
+          values.push(describeValue(value))
+          files.set(path, values)
         }
       } catch (error) {
         signal.throwIfAborted()
@@ -57,15 +59,25 @@ export default defineCollector<CustomMetricsConfig>({
 async function readingsOf(kube: Kube, request: MetricRequest): Promise<MetricValue[]> {
   for (const api of APIS) {
     const found = await kube.get(api + placeOf(request))
-    if (found) return (found.json['items'] ?? []) as MetricValue[]
+    if (!found) continue
+    const { items } = found.json
+    if (!Array.isArray(items)) throw new Error('the answer is no list of readings')
+    return items as MetricValue[]
   }
   throw pluginError('API_NOT_FOUND', 'no adapter serves it', { class: 'config' })
 }
 
 /** `/namespaces/shop/pods/web-1/http_requests`, or a star for all; namespaces themselves have their word in the singular. */
-function placeOf({ namespace, objectName, resourceMetricName }: MetricRequest): string {
-  const [kind = '', metric = ''] = resourceMetricName.split('/')
+function placeOf(request: MetricRequest): string {
+  const { namespace, objectName } = request
+  const [kind, metric] = partsOf(request)
   const within = namespace ? ['namespaces', namespace] : []
   const parts = [...within, kind === 'namespaces' ? 'namespace' : kind, objectName || '*', metric]
   return parts.map((part) => `/${part === '*' ? part : encodeURIComponent(part)}`).join('')
+}
+
+function partsOf({ resourceMetricName }: MetricRequest): [kind: string, metric: string] {
+  const [kind, metric, ...more] = resourceMetricName.split('/')
+  if (kind && metric && more.length === 0) return [kind, metric]
+  throw pluginError('METRIC_NAME', 'a kind and a metric are needed, like "pods/http_requests"', { class: 'config' })
 }

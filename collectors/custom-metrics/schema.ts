@@ -6,7 +6,7 @@ const MetricRequest = z.strictObject({
   /** none: all of them */
   objectName: z.string().default(''),
   /** `pods/http_requests`: a kind in plural and the metric */
-  resourceMetricName: z.string().regex(/^[^/]+\/[^/]+$/, 'must be a kind and a metric, like "pods/http_requests"'),
+  resourceMetricName: z.string().min(1),
 })
 export type MetricRequest = z.infer<typeof MetricRequest>
 

@@ -42,7 +42,7 @@ export default defineCollector<HelmConfig>({
       tell(releaseName, pluginError('RELEASE_MISSING', 'there is no such release', { class: 'config' }))
     for (const [namespace, found] of byName(releases)) {
       const path = releaseName ? `helm/${namespace}/${releaseName}.json` : `helm/${namespace}.json`
-      yield fileOf(path, namespace, found, config, tell)
+      yield fileOf(path, namespace, found, tell)
     }
     const [first] = problems
     if (!first) return
@@ -78,12 +78,11 @@ function fileOf(
   path: string,
   namespace: string,
   releases: ReadonlyMap<string, ReadonlyMap<number, Revision>>,
-  { collectValues }: HelmConfig,
   tell: Tell,
 ): FileOutput {
   const texts = byName(releases).flatMap(([name, history]) => {
     try {
-      return JSON.stringify(describe(namespace, name, history, collectValues), undefined, '\t').replaceAll('\n', '\n\t')
+      return JSON.stringify(describe(namespace, name, history), undefined, '\t').replaceAll('\n', '\n\t')
     } catch {
       // nested deeper than can be written
       tell(`${namespace}/${name}`, new Error('its values cannot be written'))
@@ -94,7 +93,7 @@ function fileOf(
 }
 
 /** A release in the peer's words, the newest revision first; what is empty is left out. */
-function describe(namespace: string, releaseName: string, history: ReadonlyMap<number, Revision>, hasValues: boolean): object {
+function describe(namespace: string, releaseName: string, history: ReadonlyMap<number, Revision>): object {
   const revisions = [...history.values()].toSorted((a, b) => b.revision - a.revision)
   const { chart, chartVersion, appVersion } = revisions[0] ?? {}
   return {
@@ -108,8 +107,8 @@ function describe(namespace: string, releaseName: string, history: ReadonlyMap<n
       date,
       status,
       ...(status.startsWith('pending-') ? { isPending: true } : {}),
-      ...(hasValues && Object.keys(values).length > 0 ? { values } : {}),
-      ...(hasValues && Object.keys(userValues).length > 0 ? { userValues } : {}),
+      ...(Object.keys(values).length > 0 ? { values } : {}),
+      ...(Object.keys(userValues).length > 0 ? { userValues } : {}),
     })),
   }
 }

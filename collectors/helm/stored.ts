@@ -30,7 +30,7 @@ const DRIVERS: readonly Driver[] = [
 
 /** All stored revisions that an entry means, one by one; what cannot be listed is told, and the rest comes. */
 export async function* storedRevisions(context: CollectorContext<HelmConfig>, tell: Tell): AsyncGenerator<Stored> {
-  const { config, kube, namespaces, signal } = context
+  const { config, kube, namespaces } = context
   const within = config.namespace ? [config.namespace] : namespaces
   const target = { version: 'v1', ...(within.includes('*') ? {} : { namespaces: within }) }
   const labelSelector = ['owner=helm', ...(config.releaseName ? [`name=${config.releaseName}`] : [])].join(',')
@@ -41,7 +41,6 @@ export async function* storedRevisions(context: CollectorContext<HelmConfig>, te
         for (const item of items) yield* storedIn(item, payloadOf, tell)
       }
     } catch (error) {
-      signal.throwIfAborted()
       tell(plural, error)
     }
   }

@@ -28,8 +28,8 @@ export default defineHostCollector<BlockDevicesConfig>({
 /** Lines like `NAME="sda1" KNAME="sda1" PKNAME="sda" … MAJ:MIN="8:1" …`; some versions write MAJ_MIN. */
 function devicesIn(listed: string): object[] {
   return listed.split('\n').flatMap((line) => {
-    const pairs = [...line.matchAll(/([A-Z:_]+)="((?:[^"\\]|\\.)*)"/g)]
-    const value = Object.fromEntries(pairs.map(([, column = '', text = '']) => [column.replace('_', ':'), unescaped(text).trim()]))
+    const pairs = [...line.matchAll(/([A-Z:_]+)="([^"]*)"/g)]
+    const value = Object.fromEntries(pairs.map(([, column = '', text = '']) => [column.replace('_', ':'), unescaped(text)]))
     if (!value['KNAME']) return []
     const [major, minor] = (value['MAJ:MIN'] ?? '').split(':')
     return {
@@ -49,7 +49,7 @@ function devicesIn(listed: string): object[] {
   })
 }
 
-/** lsblk writes bytes that are not plain as `\x20`. */
+/** lsblk writes quotes, and bytes that are not plain, as `\x22`. */
 function unescaped(text: string): string {
   if (!text.includes('\\x')) return text
   const bytes = text.split(/(\\x[0-9a-fA-F]{2})/).map((part) => {

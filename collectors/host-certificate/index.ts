@@ -32,7 +32,12 @@ export default defineHostCollector<CertificateConfig>({
           ? 'key-pair-missing'
           : 'key-pair-invalid'
     // One word and no JSON, as analyzers expect it.
-    yield { type: 'file', path: `host-collectors/certificate/${collectorName || 'certificate'}.json`, format: 'text', body: state }
+    yield {
+      type: 'file',
+      path: `host-collectors/certificate/${collectorName || 'certificate'}.json`,
+      format: 'text',
+      body: state,
+    }
   },
 })
 

@@ -2,8 +2,9 @@ import { CONTRACT, defineHostCollector, type HostContext, jsonFile, warning } fr
 import { latenciesOf } from './latencies.ts'
 import { FilesystemPerformanceConfig } from './schema.ts'
 
-/** Most that is written, in bytes, whatever an entry asks for. */
+/** Most that is written, in bytes and in pieces, whatever an entry asks for. */
 const MAX_FILE_BYTES = 2 ** 30
+const MAX_WRITES = 1_000_000
 
 export default defineHostCollector<FilesystemPerformanceConfig>({
   manifest: {
@@ -22,13 +23,14 @@ export default defineHostCollector<FilesystemPerformanceConfig>({
     context.signal.throwIfAborted()
     const { config } = context
     const name = config.collectorName || 'filesystemPerformance'
-    const fileBytes = Math.min(config.fileSize, MAX_FILE_BYTES)
+    const fileBytes = Math.min(config.fileSize, MAX_FILE_BYTES, MAX_WRITES * config.operationSize)
     const times = await measured(context, fileBytes)
     if (typeof times === 'string') {
       yield warning('WRITE_TEST_FAILED', `${config.directory}: ${times}`)
       return
     }
-    if (config.fileSize > fileBytes) yield warning('WRITE_TEST_CUT', `${name}: measured with 1 GiB, the most that is written`)
+    if (config.fileSize > fileBytes)
+      yield warning('WRITE_TEST_CUT', `${name}: measured with ${fileBytes} bytes, the most that is written`)
     const writes = Math.ceil(fileBytes / config.operationSize)
     if (times.length < writes && config.timeout < config.runTime)
       yield warning('WRITE_TEST_CUT', `${name}: the timeout was over after ${times.length} of ${writes} writes`)

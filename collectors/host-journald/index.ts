@@ -22,7 +22,8 @@ export default defineHostCollector<JournaldConfig>({
     const args = optionsOf(context.config)
     const path = `host-collectors/journald/${context.config.collectorName || 'journald'}`
     const { stdout, stderr, exitCode, error } = await outcome(context, args)
-    if (exitCode !== '0') yield warning('JOURNAL_UNREADABLE', `journalctl: ${error.split('\n')[0] || `ended with code ${exitCode}`}`)
+    if (exitCode !== '0')
+      yield warning('JOURNAL_UNREADABLE', `journalctl: ${error.split('\n')[0] || `ended with code ${exitCode}`}`)
     if (Buffer.byteLength(stdout) >= KEPT_BYTES)
       yield warning('JOURNAL_CUT', 'the journal is cut after 16 MiB: ask for fewer lines, or a later "since"')
     yield { type: 'file', path: `${path}.txt`, format: 'text', body: stdout }

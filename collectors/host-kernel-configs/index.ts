@@ -1,5 +1,13 @@
 import { gunzipSync } from 'node:zlib'
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, readText, runTool, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  type HostContext,
+  jsonFile,
+  readText,
+  runTool,
+  warning,
+} from '../../core/contract/index.ts'
 import { KernelConfigsConfig } from './schema.ts'
 
 /** Far more than any kernel's configuration has, in bytes. */
@@ -29,7 +37,10 @@ export default defineHostCollector<KernelConfigsConfig>({
       yield jsonFile('host-collectors/system/kernel-configs.json', configsIn(text))
       return
     }
-    yield warning('KERNEL_CONFIGS_NOT_FOUND', 'no configuration of the running kernel was found: it is in none of the usual files')
+    yield warning(
+      'KERNEL_CONFIGS_NOT_FOUND',
+      'no configuration of the running kernel was found: it is in none of the usual files',
+    )
   },
 })
 
@@ -69,6 +80,6 @@ async function textOf({ host, signal }: HostContext<unknown>, path: string): Pro
 
 /** Lines like `CONFIG_NF_NAT=m`. Numbers and texts are left out, as is `# CONFIG_X is not set`. */
 function configsIn(text: string): Record<string, string> {
-  const lines = text.matchAll(/^(CONFIG_[A-Z0-9_]+)=([ymn])\r?$/gm)
+  const lines = text.matchAll(/^(CONFIG_[A-Z0-9_]+)=([ymn])$/gm)
   return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]))
 }

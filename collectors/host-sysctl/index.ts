@@ -1,4 +1,12 @@
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, readText, runTool, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  type HostContext,
+  jsonFile,
+  readText,
+  runTool,
+  warning,
+} from '../../core/contract/index.ts'
 import { SysctlConfig } from './schema.ts'
 
 const FOLDER = '/proc/sys/'
@@ -45,7 +53,7 @@ async function fromFiles(context: HostContext<unknown>): Promise<Parameters> {
   for (const path of await context.host.glob(`${FOLDER}**`)) {
     if (LEFT_OUT.test(path)) continue
     const text = await readText(context, path)
-    if (typeof text === 'string') found.values.set(parameterOf(path), text.replace(/\n$/, ''))
+    if (typeof text === 'string') found.values.set(parameterOf(path), text.replaceAll(/^\s+|\n$/g, ''))
     else found.unreadable.push(text.message)
   }
   return found

@@ -31,7 +31,13 @@ export class ImageBook {
   readonly #images = new Map<string, Gathered>()
 
   add({ namespace, owner, container, image, pullPolicy, digest, localId }: ContainerImage): void {
-    const known = this.#images.get(image) ?? { digests: new Set(), ids: new Set(), policies: new Set(), uses: new Map(), count: 0 }
+    const known = this.#images.get(image) ?? {
+      digests: new Set(),
+      ids: new Set(),
+      policies: new Set(),
+      uses: new Map(),
+      count: 0,
+    }
     this.#images.set(image, known)
     known.count++
     if (digest !== undefined) known.digests.add(digest)

@@ -61,6 +61,6 @@ function ownerOf({ name = '', labels = {}, ownerReferences = [] }: NonNullable<P
   if (!reference) return { kind: 'Pod', name }
   const owner = { kind: reference.kind ?? '', name: reference.name ?? '' }
   const suffix = `-${labels['pod-template-hash'] ?? ''}`
-  if (owner.kind !== 'ReplicaSet' || suffix === '-' || !owner.name.endsWith(suffix)) return owner
+  if (owner.kind !== 'ReplicaSet' || !owner.name.endsWith(suffix)) return owner
   return { kind: 'Deployment', name: owner.name.slice(0, -suffix.length) }
 }

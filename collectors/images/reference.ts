@@ -12,7 +12,7 @@ const DIGEST = /^[a-z0-9+._-]+:[0-9a-fA-F]{32,}$/
 
 /** Takes `[registry/]repository[:tag][@digest]` apart, with the defaults of a container runtime. */
 export function parseReference(text: string): ImageReference {
-  const [named = '', digest] = splitLast(text, '@')
+  const [named, digest] = splitLast(text, '@')
   const at = named.lastIndexOf(':')
   // A colon before the last slash is that of the registry's port.
   const hasTag = at > named.lastIndexOf('/')

@@ -37,6 +37,13 @@ export default defineCollector<LogsConfig>({
     try {
       for await (const pod of podsOf(context, (problem) => problems.push(problem)))
         for (const source of sourcesIn(pod, config)) {
+          const waiting = containersOf(pod).waiting.get(source.container)
+          if (waiting !== undefined) {
+            yield indentedJson(errorsOf(config, source), [
+              `container "${source.container}" in pod "${source.name}" is waiting to start: ${waiting}`,
+            ])
+            continue
+          }
           const links = [linkOf(config, source)]
           const body = kube.logs(source, limits)
           const instead = (reason: string) => indentedJson(errorsOf(config, source), [reason])

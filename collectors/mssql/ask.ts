@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { Connection, type ConnectionConfiguration, Request } from 'tedious'
-import { type Database, type DatabaseAnswer, type TlsMaterial, tlsOptions } from '../../core/contract/index.ts'
+import type { Database, DatabaseAnswer } from '../../core/contract/database.ts'
+import { tlsOptions } from '../../core/contract/tls-options.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type MssqlTarget, parseMssqlUri } from './uri.ts'
 
 /** Longer than our own deadline, which is the one that counts. */

@@ -1,4 +1,4 @@
-import { parseConnectionUrl, parsePlace, uriProblem } from '../../core/contract/index.ts'
+import { parseConnectionUrl, parsePlace, uriProblem } from '../../core/contract/connection-url.ts'
 
 export interface MssqlTarget {
   host: string
@@ -75,10 +75,10 @@ function placeOf(server: string, port: string): { host: string; port: number } {
   const text = (ownPort || port).trim()
   if (instance && text === '') throw uriProblem('an instance that is named needs its port too')
   if (/^(np|lpc|admin):/i.test(server)) throw uriProblem('only TCP is supported')
-  const bare = host.trim().replace(/^\[(.*)\]$/, '$1')
-  const place = parsePlace(`${bare.includes(':') ? `[${bare}]` : bare}${text && `:${text}`}`)
-  const isOwn = ['', '.', '(local)'].includes(place.host)
-  return { host: isOwn ? 'localhost' : place.host, port: place.port ?? DEFAULT_PORT }
+  const given = host.trim().replace(/^\[(.*)\]$/, '$1')
+  const name = ['', '.', '(local)'].includes(given) ? 'localhost' : given
+  const place = parsePlace(`${name.includes(':') ? `[${name}]` : name}${text && `:${text}`}`)
+  return { host: place.host, port: place.port ?? DEFAULT_PORT }
 }
 
 function settingsOfUrl(uri: string): Map<string, string> {

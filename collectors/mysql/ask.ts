@@ -1,6 +1,8 @@
 import { connect } from 'node:net'
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2'
-import { type Database, type DatabaseAnswer, failureText, type TlsMaterial, tlsOptions } from '../../core/contract/index.ts'
+import { type Database, type DatabaseAnswer, failureText } from '../../core/contract/database.ts'
+import { tlsOptions } from '../../core/contract/tls-options.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type Encryption, type MysqlTarget, parseMysqlDsn } from './uri.ts'
 
 /** Asks for the version, and for those of all server variables that are wanted. */

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
-import { type Database, type DatabaseAnswer, failuresText, type TlsMaterial } from '../../core/contract/index.ts'
+import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/database.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type Attempt, type Encryption, parsePostgresUri, type PostgresTarget } from './uri.ts'
 
 /** With these the server has decided: another way to it is not tried. Wrong password, no such database, no right to it. */

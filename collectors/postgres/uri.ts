@@ -1,4 +1,5 @@
-import { parseConnectionUrl, type TlsMaterial, uriProblem } from '../../core/contract/index.ts'
+import { parseConnectionUrl, uriProblem } from '../../core/contract/connection-url.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 
 /** How a connection is encrypted: no, without a look at the certificate, or with one. */
 export type Encryption = 'none' | 'unverified' | 'verify-ca' | 'verify-full'

@@ -1,6 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { type Database, type DatabaseAnswer, type TlsMaterial, tlsOptions } from '../../core/contract/index.ts'
+import type { Database, DatabaseAnswer } from '../../core/contract/database.ts'
+import { tlsOptions } from '../../core/contract/tls-options.ts'
+import type { TlsMaterial } from '../../core/contract/index.ts'
 import { encodeCommand, readReplies } from './resp.ts'
 import { parseRedisUrl, type RedisTarget } from './uri.ts'
 

@@ -1,4 +1,5 @@
-import { CONTRACT, DATABASE_PERMISSIONS, databaseFile, defineCollector } from '../../core/contract/index.ts'
+import { DATABASE_PERMISSIONS, databaseFile } from '../../core/contract/database.ts'
+import { CONTRACT, defineCollector } from '../../core/contract/index.ts'
 import { askRedis } from './ask.ts'
 import { RedisConfig } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import { parseConnectionUrl, uriProblem } from '../../core/contract/index.ts'
+import { parseConnectionUrl, uriProblem } from '../../core/contract/connection-url.ts'
 
 export interface RedisTarget {
   host: string

@@ -27,10 +27,10 @@ const PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?
  * @throws a plug-in error of class `config`. It quotes nothing: what is wrong may be a piece of a password
  */
 export function parseConnectionUrl(uri: string): ConnectionUrl {
-  const [, scheme = '', login, authority = '', path = '', query = ''] = PARTS.exec(uri) ?? []
+  const [, scheme = '', login, authority = '', path = '', query = '', fragment = ''] = PARTS.exec(uri) ?? []
   if (scheme === '') throw uriProblem('it is not a URL')
   // Else a piece of the password would pass for a host, and be told to a name server.
-  if (login === undefined && uri.includes('@'))
+  if ((path + fragment).includes('@') || /(?:^|&)[^=&]*@|@[^&]*[:/]/.test(query))
     throw uriProblem('characters like / ? # in its user or password must be written as %2F %3F %23')
   const [user, ...password] = (login ?? '').split(':')
   const [first, ...rest] = authority.split(',').map((place) => parsePlace(place))
@@ -45,11 +45,12 @@ export function parseConnectionUrl(uri: string): ConnectionUrl {
   }
 }
 
+const PLACE = /^(?:\[([\da-f:.]+(?:%\w+)?)\]|([\p{L}\p{N}._-]*))(?::(\d{0,5}))?$/iu
+
 /** `host`, `host:port`, `[::1]:port`; nothing at all is an empty host. Throws as `parseConnectionUrl`. */
 export function parsePlace(text: string): Place {
-  const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{0,5}))?$/.exec(text) ?? []
-  if (bracketed === undefined && plain === '' && text !== '' && !text.startsWith(':')) throw uriProblem('its host or port is invalid')
-  if (Number(port) > 65_535) throw uriProblem('its host or port is invalid')
+  const [whole, bracketed, plain = '', port] = PLACE.exec(text) ?? []
+  if (whole === undefined || Number(port) > 65_535) throw uriProblem('its host or port is invalid')
   return { host: bracketed ?? plain, port: port ? Number(port) : undefined }
 }
 

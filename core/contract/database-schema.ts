@@ -24,7 +24,10 @@ export const DatabaseConfig = z.strictObject({
   exclude: z.union([z.boolean(), z.string()]).optional(),
   uri: Value.default(''),
   /** names of server variables, for those collectors that tell them */
-  parameters: z.array(z.string()).nullish().transform((names) => names ?? []),
+  parameters: z
+    .array(z.string())
+    .nullish()
+    .transform((names) => names ?? []),
   tls: z
     .strictObject({
       skipVerify: z.boolean().default(false),

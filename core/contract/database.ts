@@ -96,7 +96,10 @@ async function connect(
     return { connection, warnings: reason === undefined ? [] : [warning('DATABASE_PARTLY_ASKED', `${told}: ${reason}`)] }
   } catch (error) {
     const reason = masked(failureText(error), secrets)
-    return { connection: { isConnected: false, error: reason }, warnings: [warning('DATABASE_NOT_CONNECTED', `${told}: ${reason}`)] }
+    return {
+      connection: { isConnected: false, error: reason },
+      warnings: [warning('DATABASE_NOT_CONNECTED', `${told}: ${reason}`)],
+    }
   }
 }
 
@@ -119,10 +122,14 @@ async function inTime<Value>(
   }
 }
 
+/** How OpenSSL tells of an error: with the number of a thread, places in its source, and the reason between them. */
+const OPENSSL = /\b[0-9A-F]{8,}:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+):[^\n]*/g
+
 /** What was thrown as text. Node tells of several addresses that it tried in an error without a message. */
 export function failureText(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return failuresText(error.errors)
-  return (error instanceof Error ? error.message : String(error)) || 'no reason was given'
+  const text = (error instanceof Error ? error.message : String(error)) || 'no reason was given'
+  return text.replace(OPENSSL, 'TLS: $1')
 }
 
 /** What several tries came to, each reason once. */

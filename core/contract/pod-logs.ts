@@ -13,15 +13,19 @@ export interface PodContainers {
   containers: string[]
   /** those that ended before and were started again: only they have a previous log */
   restarted: Set<string>
+  /** those that never ran, with what they wait for: there is no log to ask for */
+  waiting: Map<string, string>
 }
 
 interface Pod {
   metadata?: { namespace?: string; name?: string }
-  spec?: { containers?: { name?: string }[]; initContainers?: { name?: string }[] }
-  status?: { containerStatuses?: ContainerStatus[]; initContainerStatuses?: ContainerStatus[] }
+  spec?: { nodeName?: string; containers?: { name?: string }[]; initContainers?: { name?: string }[] }
+  status?: { phase?: string; containerStatuses?: ContainerStatus[]; initContainerStatuses?: ContainerStatus[] }
 }
 interface ContainerStatus {
   name?: string
+  restartCount?: number
+  state?: { waiting?: { reason?: string }; running?: object; terminated?: object }
   lastState?: { terminated?: object }
 }
 
@@ -29,10 +33,22 @@ interface ContainerStatus {
 export function containersOf({ json }: RawObject): PodContainers {
   const { metadata = {}, spec = {}, status = {} } = json as Pod
   const statuses = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ name }) => name ?? [])
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
-    containers: [...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ name }) => name ?? []),
+    containers,
     restarted: new Set(statuses.flatMap(({ name, lastState }) => (lastState?.terminated && name ? [name] : []))),
+    waiting: new Map(
+      status.phase === 'Pending' && statuses.length === 0 && !spec.nodeName
+        ? containers.map((name) => [name, 'its pod is on no node'] as const)
+        : statuses.flatMap((one) =>
+            one.name && neverRan(one) ? [[one.name, one.state.waiting.reason ?? 'no reason'] as const] : [],
+          ),
+    ),
   }
+}
+
+function neverRan(one: ContainerStatus): one is ContainerStatus & { state: { waiting: { reason?: string } } } {
+  return one.state?.waiting !== undefined && !one.lastState?.terminated && !one.restartCount
 }

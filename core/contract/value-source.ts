@@ -86,7 +86,9 @@ async function valuesOf(
   { name, namespace }: { name: string; namespace: string },
   context: ValueContext,
 ): Promise<Record<string, string> | undefined> {
-  const path = ['', 'api', 'v1', 'namespaces', namespace || namespaceOf(context), `${kind}s`, name].map(encodeURIComponent).join('/')
+  const path = ['', 'api', 'v1', 'namespaces', namespace || namespaceOf(context), `${kind}s`, name]
+    .map(encodeURIComponent)
+    .join('/')
   const found = await context.kube.get(path).catch((error: unknown) => {
     const { class: of = 'retryable' } = error as { class?: 'permission' | 'retryable' }
     throw pluginError('VALUE_UNREADABLE', `${kind} ${namespace}/${name}: ${reasonLine(error)}`, { class: of, cause: error })

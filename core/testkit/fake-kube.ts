@@ -1,5 +1,6 @@
 import type { Kube, ListTarget, Query, RawList, RawObject } from '../contract/index.ts'
 import { pluginError } from '../contract/index.ts'
+import { fakeExecution, type FakeExecs, fakeOwned, type FakePod } from './fake-pods.ts'
 
 /** A cluster that is made up. What is not there fails as at a real API server. */
 export interface FakeCluster {
@@ -11,6 +12,10 @@ export interface FakeCluster {
   logs?: Record<string, string | Error>
   /** `status` of a review, by namespace; without one, everything is allowed */
   rules?: Record<string, object>
+  /** what commands in containers come to */
+  execs?: FakeExecs
+  /** how pods fare that collectors create; an Error refuses one */
+  fate?: (pod: object) => FakePod | Error
 }
 
 type Fields = Record<string, unknown> & { metadata?: { name?: string; namespace?: string; labels?: Record<string, string> } }
@@ -21,14 +26,20 @@ export function forbidden(what: string): Error {
 }
 
 /** A Kube of a made-up cluster. It understands equality in selectors, and checks no manifest. */
-export function fakeKube({ objects = {}, answers = {}, logs = {}, rules = {} }: FakeCluster = {}): Kube {
-  const namesOf = (path: string) => (objects[path] ?? []).map((one) => (one as Fields).metadata?.name ?? '')
+export function fakeKube(cluster: FakeCluster = {}): Kube {
+  const { objects = {}, answers = {}, logs = {}, rules = {}, execs = {}, fate = () => ({}) } = cluster
+  const owned = fakeOwned(fate, 'default')
+  const all = (path: string) => {
+    const made = owned.objects[path]
+    return made ? [...(objects[path] ?? []), ...made] : objects[path]
+  }
+  const namesOf = (path: string) => (all(path) ?? []).map((one) => (one as Fields).metadata?.name ?? '')
   const read = (target: ListTarget, query: Query, namespace = target.namespace): Fields[] => {
     const answer = answers[pathOf(target, namespace)]
     if (answer instanceof Error) throw answer
-    const all = objects[pathOf(target)]
-    if (!all) throw notFound(target.plural)
-    const inside = (all as Fields[]).filter(({ metadata }) => namespace === undefined || metadata?.namespace === namespace)
+    const found = all(pathOf(target))
+    if (!found) throw notFound(target.plural)
+    const inside = (found as Fields[]).filter(({ metadata }) => namespace === undefined || metadata?.namespace === namespace)
     return inside.filter((object) => fits(object, query))
   }
   async function* list(target: ListTarget, query: Query = {}): AsyncGenerator<RawList> {
@@ -60,7 +71,7 @@ export function fakeKube({ objects = {}, answers = {}, logs = {}, rules = {} }: 
     const answer = answers[path]
     if (answer instanceof Error) throw answer
     const [, collection = '', namespace, plural = '', name] = PATH.exec(path) ?? []
-    const kind = objects[`${collection}/${plural}`] as Fields[] | undefined
+    const kind = all(`${collection}/${plural}`) as Fields[] | undefined
     const found = answer ?? kind?.find(({ metadata }) => metadata?.name === name && metadata?.namespace === namespace)
     return found && raw(found)
   }
@@ -87,11 +98,17 @@ export function fakeKube({ objects = {}, answers = {}, logs = {}, rules = {} }: 
     },
     logs: ({ namespace, name, container, previous }) =>
       async function* () {
-        const log = logs[`${namespace}/${name}/${container}${previous ? '-previous' : ''}`] ?? notFound(`log of ${name}`)
+        const key = `${namespace}/${name}/${container}${previous ? '-previous' : ''}`
+        const log = logs[key] ?? owned.logs[key] ?? notFound(`log of ${name}`)
         if (log instanceof Error) throw log
         yield Buffer.from(log)
       },
-    exec: () => Promise.reject(new Error('nothing can be run in a made-up cluster')),
+    async exec({ namespace, name, container = '' }, command, { signal } = {}) {
+      signal?.throwIfAborted()
+      const given = owned.givenNames.get(`${namespace}/${name}`)
+      const known = execs[`${namespace}/${name}/${container}`] ?? execs[`${given}/${container}`]
+      return fakeExecution(typeof known === 'function' ? known(command) : known, `${namespace}/${name}/${container}`, signal)
+    },
     review: async (kind, spec) => {
       const { namespace = '' } = spec as { namespace?: string }
       const all = {
@@ -101,7 +118,7 @@ export function fakeKube({ objects = {}, answers = {}, logs = {}, rules = {} }: 
       }
       return raw({ status: kind === 'access' ? { allowed: true } : (rules[namespace] ?? all) })
     },
-    own: () => Promise.reject(new Error('nothing can be created in a made-up cluster')),
+    own: owned.own,
   }
 }
 
@@ -129,6 +146,14 @@ export function abortingKube(kube: Kube, controller: AbortController, at: number
     async review(kind, spec) {
       step()
       return kube.review(kind, spec)
+    },
+    async exec(pod, command, options) {
+      step()
+      return kube.exec(pod, command, options)
+    },
+    async own(object) {
+      step()
+      return kube.own(object)
     },
   }
   return { kube: wrapped, count: () => count }

@@ -1,3 +1,4 @@
+import { showDrift } from '../../core/drift.ts'
 import { fail } from '../../core/errors.ts'
 import { AGENT_NAME, AGENT_NAMESPACE, API_VERSION } from '../../core/names.ts'
 import { durationMs, showDuration, showSize } from '../../core/quantity.ts'
@@ -74,10 +75,19 @@ function showLines(lines: readonly HistoryLine[], zone: string, isWide: boolean)
     line.durationMs === undefined ? '-' : showDuration(line.durationMs),
     line.bytes === undefined ? '-' : showSize(line.bytes),
     line.run ?? '-',
-    ...(isWide ? [line.where ?? '-', line.reason ?? '-'] : [line.reason ?? line.where ?? '-']),
+    ...(isWide ? [showDrift(line.drift), line.where ?? '-', line.reason ?? '-'] : [line.reason ?? line.where ?? '-']),
   ])
   return table(
-    ['SLOT', 'OUTCOME', 'SLOTS', 'TRIGGER', 'DURATION', 'SIZE', 'RUN', ...(isWide ? ['WHERE', 'WHY'] : ['WHERE OR WHY'])],
+    [
+      'SLOT',
+      'OUTCOME',
+      'SLOTS',
+      'TRIGGER',
+      'DURATION',
+      'SIZE',
+      'RUN',
+      ...(isWide ? ['DRIFT', 'WHERE', 'WHY'] : ['WHERE OR WHY']),
+    ],
     rows,
   )
 }

@@ -1,3 +1,4 @@
+import { showDrift } from '../../core/drift.ts'
 import { API_VERSION } from '../../core/names.ts'
 import { openStore, readAll, SHOWN_ID } from '../jobs.ts'
 import { type JobRow, jobRow } from '../job-rows.ts'
@@ -54,7 +55,7 @@ export default defineVerb({
 
 function showRows(rows: readonly JobRow[], now: Date, isWide: boolean, hasNamespaces: boolean): string {
   const heads = [...(hasNamespaces ? ['NAMESPACE'] : []), 'NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT']
-  const wide = ['ZONE', 'TARGET', 'DELIVERY']
+  const wide = ['ZONE', 'TARGET', 'DELIVERY', 'DRIFT']
   const cells = (row: JobRow) => [
     ...(hasNamespaces ? [row.namespace] : []),
     row.name,
@@ -64,7 +65,9 @@ function showRows(rows: readonly JobRow[], now: Date, isWide: boolean, hasNamesp
     row.status,
     ago(row.lastRun?.startedAt, now),
     String(row.runCount),
-    ...(isWide ? [row.timeZone || '-', row.targets.join(',') || '-', row.lastRun?.delivery ?? '-'] : []),
+    ...(isWide
+      ? [row.timeZone || '-', row.targets.join(',') || '-', row.lastRun?.delivery ?? '-', showDrift(row.lastRun?.drift)]
+      : []),
   ]
   return table(isWide ? [...heads, ...wide] : heads, rows.map(cells))
 }

@@ -1,3 +1,4 @@
+import { explainDrift } from '../../core/drift.ts'
 import { fail, PROGRAM } from '../../core/errors.ts'
 import { ANNOTATION_PAUSED, API_VERSION } from '../../core/names.ts'
 import { type JobSpec, specSourceName } from '../../core/job.ts'
@@ -62,6 +63,7 @@ export default defineVerb({
         ['Created', localTime(row.created, zone)],
         ['Next runs', nextSlots.map((slot, index) => localTime(slot, zone) + (index === 0 ? ` (${until(slot, now)})` : ''))],
         ['Last run', row.lastRun && `${row.lastRun.state}, ${ago(row.lastRun.startedAt, now)}`],
+        ['Drift', row.lastRun?.drift && explainDrift(row.lastRun.drift)],
         ['Run count', String(row.runCount)],
         ['Last error', row.lastError],
         [

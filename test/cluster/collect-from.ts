@@ -45,6 +45,8 @@ export interface CollectOptions {
   apiQps?: number
   redact?: boolean
   needToken?: () => Promise<string>
+  /** of the request, whatever else is asked for */
+  change?: Partial<RunRequest>
 }
 
 const folders: string[] = []
@@ -107,6 +109,7 @@ async function requestFor(
     timeoutMs: 60_000,
     limits: { bundleBytes: 2 ** 30, outputBytes: 2 ** 30 },
     pluginFolders: [],
+    ...options.change,
   }
 }
 

@@ -1,5 +1,6 @@
 import { KINDS, splitApi } from '../../collectors/cluster-resources/kinds.ts'
 import type { FakeCluster } from '../../core/testkit/index.ts'
+import { aSecret } from './helm/releases.ts'
 
 /** Parts of a pod that a test sets itself. */
 export interface APod {
@@ -88,6 +89,8 @@ export const payments: FakeCluster = {
         data: { password: 'aHVudGVyMg==' },
         type: 'Opaque',
       },
+      aSecret({ namespace: 'payments' }),
+      { metadata: { name: 'replicated-support-metadata', namespace: 'payments' }, data: { version: 'MS4wLjA=' } },
     ],
   },
   answers: {

@@ -5,9 +5,14 @@ import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/i
 import { checkCollector, failed, fakeHost, fakeKube } from '../../core/testkit/index.ts'
 import { payments } from './clusters.ts'
 import { server } from './machines.ts'
+import { podClusters, podSamples } from './pods.ts'
 
 /** Entries to check a collector with; those that need no field are checked with an empty one. */
 const SAMPLES: Record<string, object[]> = {
+  certificates: [{ secrets: [{ name: 'db', namespaces: ['payments', 'gone'] }], configMaps: [{ name: 'settings' }] }],
+  'custom-metrics': [{ metricRequests: [{ namespace: 'payments', resourceMetricName: 'pods/requests' }] }],
+  helm: [{}, { releaseName: 'web', namespace: 'payments', collectValues: true }],
+  'node-metrics': [{}, { nodeNames: ['a', 'b'], selector: ['role=worker'] }],
   data: [
     { name: 'static', collectorName: 'note.txt', data: 'hello' },
     { collectorName: 'note.json', data: '{"a":1}' },
@@ -19,6 +24,7 @@ const SAMPLES: Record<string, object[]> = {
     { name: 'settings', namespace: 'payments', key: 'mode' },
     { selector: ['app=web'], includeAllData: true },
   ],
+  images: [{}, { namespace: 'payments' }],
   logs: [
     { name: 'app', selector: ['app=web'] },
     { name: 'all', limits: { maxAge: '72h' } },
@@ -32,11 +38,32 @@ const SAMPLES: Record<string, object[]> = {
   'host-cgroups': [{}, { mountPoint: '/cgroup' }],
   'host-filesystem-performance': [
     { directory: '/var', fileSize: '150', operationSize: 50 },
-    { directory: '/var', enableBackgroundIOPS: true },
+    { directory: '/var', fileSize: '100', enableBackgroundIOPS: true },
   ],
   'host-journald': [{}, { collectorName: 'kubelet', units: ['kubelet'], lines: 10 }],
   'host-system-packages': [{ ubuntu: ['open-iscsi'], rhel8: ['none'] }, {}],
+  clickhouse: [
+    { uri: 'clickhouse://app@127.0.0.1:1/app' },
+    { uri: { valueFrom: { secretKeyRef: { name: 'db', namespace: 'payments', key: 'password' } } }, collectorName: 'main' },
+  ],
+  mssql: [
+    { uri: 'sqlserver://app@127.0.0.1:1' },
+    { uri: { valueFrom: { secretKeyRef: { name: 'db', namespace: 'payments', key: 'password' } } }, collectorName: 'main' },
+  ],
+  mysql: [
+    { uri: 'app@tcp(127.0.0.1:1)/app' },
+    { uri: { valueFrom: { secretKeyRef: { name: 'db', namespace: 'payments', key: 'password' } } }, collectorName: 'main' },
+  ],
+  postgres: [
+    { uri: 'postgres://app@127.0.0.1:1/app' },
+    { uri: { valueFrom: { secretKeyRef: { name: 'db', namespace: 'payments', key: 'password' } } }, collectorName: 'main' },
+  ],
+  redis: [
+    { uri: 'redis://127.0.0.1:1' },
+    { uri: { valueFrom: { secretKeyRef: { name: 'db', namespace: 'payments', key: 'password' } } }, collectorName: 'main' },
+  ],
   'host-run': [{ command: 'uptime' }, { command: 'df', args: ['-k'], timeout: '5s', collectorName: 'disks' }],
+  ...podSamples,
 }
 
 const folder = join(import.meta.dirname, '../../collectors')
@@ -54,7 +81,7 @@ describe.each(names)('collector %s', (name) => {
     const configs = SAMPLES[name] ?? [{}]
     const { manifest } = module.default
     const needsCluster = manifest.kind === 'Collector' && manifest.permissions.length > 0
-    const world = needsCluster ? { kube: fakeKube(payments) } : { host: fakeHost(server) }
+    const world = needsCluster ? { kube: fakeKube(podClusters[name] ?? payments) } : { host: fakeHost(server) }
     expect(failed(await checkCollector(module.default, { folder: name, configs, ...world }))).toEqual([])
   })
 })

@@ -17,18 +17,23 @@ describe('limits', () => {
     ['none: 10,000 lines', {}, undefined, { maxLines: 10_000 }],
     ['given, but empty: lines and bytes', { limits: {} }, undefined, { maxLines: 10_000, maxBytes: 5_000_000 }],
     ['lines', { limits: { maxLines: 5 } }, undefined, { maxLines: 5, maxBytes: 5_000_000 }],
-    ['an age alone', { limits: { maxAge: '1h30m', maxLines: 5 } }, undefined, { sinceTime: new Date('2026-01-01T10:30:00Z') }],
+    [
+      'an age alone',
+      { limits: { maxAge: '1h30m', maxLines: 5 } },
+      undefined,
+      { sinceTime: new Date('2026-01-01T10:30:00Z'), maxLines: 1_000_000 },
+    ],
     [
       'a time alone',
       { limits: { sinceTime: '2026-01-01T01:00:00+01:00', maxAge: '1h' } },
       undefined,
-      { sinceTime: new Date('2026-01-01T00:00:00Z') },
+      { sinceTime: new Date('2026-01-01T00:00:00Z'), maxLines: 1_000_000 },
     ],
     [
       'those of the run',
       { limits: { maxLines: 5 }, timestamps: true },
       new Date(0),
-      { sinceTime: new Date(0), timestamps: true },
+      { sinceTime: new Date(0), maxLines: 1_000_000, timestamps: true },
     ],
   ])('%s', (_, entry, since, wanted) => {
     expect(limitsOf(config(entry), { since, clock })).toEqual(wanted)
@@ -69,6 +74,31 @@ describe('logs', () => {
       (await collectFrom(logs, entry, cluster)).files.map(({ path }) => path.split('/').at(-1))
     expect(await names({})).toEqual(['main.log', 'side.log', 'init.log'])
     expect(await names({ containerNames: ['init'] })).toEqual(['init.log'])
+  })
+
+  it('does not ask for the log of a container that never ran, and says so', async () => {
+    const waiting = (name: string, more: object = {}) => ({ name, state: { waiting: { reason: 'ImagePullBackOff' } }, ...more })
+    const status = {
+      phase: 'Pending',
+      containerStatuses: [waiting('main'), waiting('side', { restartCount: 1, lastState: { terminated: {} } })],
+      initContainerStatuses: [{ name: 'init', state: { terminated: {} } }],
+    }
+    const pod = aPod({ name: 'new', containers: ['main', 'side'], initContainers: [{ name: 'init' }], status })
+    const logsOf = { 'payments/new/side': 's', 'payments/new/side-previous': 'p', 'payments/new/init': 'i' }
+    const { files, warnings } = await collectFrom(logs, { name: 'app' }, { objects: { '/api/v1/pods': [pod] }, logs: logsOf })
+    expect(files.map(({ path, text }) => [path.split('/').at(-1), text])).toEqual([
+      ['main-errors.json', '[\n  "container \\"main\\" in pod \\"new\\" is waiting to start: ImagePullBackOff"\n]\n'],
+      ['side.log', 's'],
+      ['side-previous.log', 'p'],
+      ['init.log', 'i'],
+    ])
+    expect(warnings).toEqual([])
+  })
+
+  it('asks for no log of a pod that is on no node', async () => {
+    const pod = aPod({ name: 'new', status: { phase: 'Pending', containerStatuses: [] } })
+    const { files } = await collectFrom(logs, {}, { objects: { '/api/v1/pods': [pod] } })
+    expect(files.map(({ path }) => path)).toEqual(['new/web-errors.json'])
   })
 
   it('has a stand-in for a log that cannot be read, but not for one before a restart', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import postgres from '../../collectors/postgres/index.ts'
-import { ask, guarded } from './databases/ask.ts'
+import { ask, built, guarded } from './databases/ask.ts'
 import { useServer } from './databases/servers.ts'
 
 const server = await useServer('postgres')
@@ -8,6 +8,7 @@ const { port, password, certificates } = server
 const login = `app:${encodeURIComponent(password)}`
 const uri = (rest = '', host = `127.0.0.1:${port}`) => `postgresql://${login}@${host}/postgres${rest}`
 const { ca, client, strangeCa } = certificates
+const mutual = { cacert: ca, clientCert: client.cert, clientKey: client.key }
 
 describe.skipIf(server.skipped)('postgres, of a real server', () => {
   it.each<[name: string, entry: object]>([
@@ -19,7 +20,7 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ['with TLS and an authority', { uri: uri('?sslmode=verify-full'), tls: { cacert: ca } }],
     ['with TLS and an authority, whatever the name', { uri: uri('?sslmode=verify-ca'), tls: { cacert: ca } }],
     ['with a certificate that is not looked at', { uri: uri('?sslmode=verify-full'), tls: { skipVerify: true, cacert: strangeCa } }],
-    ['with a login by certificate', { uri: `postgres://client@127.0.0.1:${port}/postgres`, tls: certificateOf(ca) }],
+    ['with a login by certificate', { uri: `postgres://app@127.0.0.1:${port}/template1`, tls: mutual }],
     ['at the second of two hosts', { uri: uri('', `127.0.0.1:1,127.0.0.1:${port}`) }],
     ['with values in a v1beta3 spec', { uri: { value: uri('?sslmode=verify-full') }, tls: { cacert: { value: ca } } }],
   ])('tells the version %s', async (_, entry) => {
@@ -40,22 +41,23 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ['a database that is not there', { uri: uri().replace('/postgres', '/none') }, /^database "none" does not exist$/],
     ['a strange authority', { uri: uri('?sslmode=verify-full'), tls: { cacert: strangeCa } }, /unable to verify|self-signed/],
     ['a strange authority with sslmode=require', { uri: uri('?sslmode=require'), tls: { cacert: strangeCa } }, /verify|self-signed/],
-    ['no login without TLS', { uri: `postgres://client@127.0.0.1:${port}/postgres?sslmode=disable` }, /^pg_hba.conf rejects/],
+    ['no login without TLS', { uri: `postgres://app@127.0.0.1:${port}/template1?sslmode=disable` }, /^pg_hba.conf rejects/],
     ['a port where nothing listens', { uri: uri('', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(postgres, entry)
     expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(error) })
-    expect(warnings).toMatchObject([{ code: 'DATABASE_NOT_CONNECTED', isLoss: undefined }])
+    expect(warnings).toEqual([{ type: 'warning', code: 'DATABASE_NOT_CONNECTED', message: `postgres postgres: ${connection.error}` }])
     expect(told).not.toContain(password)
     expect(told).not.toContain(encodeURIComponent(password))
   })
 
+  it('is let in as it is built', async () => {
+    const { connection } = await ask(await built('postgres'), { uri: uri('?sslmode=verify-full'), tls: { cacert: ca } })
+    expect(connection).toMatchObject({ isConnected: true, version: expect.stringMatching(/^\d/) })
+  })
+
   it.each(['127.0.0.1', 'db.example'])('does not connect to %s when that is refused', async (host) => {
     const { connection } = await guarded(() => ask(postgres, { uri: uri('', `${host}:${port}`) }))
-    expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(/may not be reached|refused|not allowed/) })
+    expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(/^a job may not connect to /) })
   })
 })
-
-function certificateOf(cacert: string) {
-  return { cacert, clientCert: client.cert, clientKey: client.key }
-}

@@ -8,7 +8,8 @@ import { build, find, MANIFESTS, noKubectl, rightsOf } from './kustomize.ts'
 /** Asked for by a built-in collector, and not given by default: what a spec needs of these, an administrator adds. */
 const LEFT_OUT: readonly [pattern: RegExp, why: string][] = [
   [/ secrets$/, 'a bundle holds no Secrets unless someone allows it'],
-  [/ \*\.\*$/, 'kinds are named, never "all"'],
+  [/ \*\.(\*|custom\.metrics\.k8s\.io)$/, 'kinds are named, never "all"'],
+  [/ nodes\/proxy$/, 'nothing goes through to the kubelets unless someone allows it'],
   [/\.extensions$/, 'a group that Kubernetes 1.22 has no more'],
   [/ pods\/exec$/, 'nothing is run in pods unless someone allows it'],
   [/^(create|delete|patch|update) /, 'nothing is made or changed unless someone allows it'],

@@ -75,7 +75,13 @@ describe('list', () => {
     const cli = await withJobs('fresh')
     await putStatus(cli.store, await putJob(cli.store, 'seen'), {
       targets: ['local'],
-      lastRun: { name: 'seen.1', state: 'failed', startedAt: '2025-12-31T23:00:00.000Z', delivery: 'local: failed' },
+      lastRun: {
+        name: 'seen.1',
+        state: 'failed',
+        startedAt: '2025-12-31T23:00:00.000Z',
+        delivery: 'local: failed',
+        drift: { state: 'changed', appeared: 2, gone: 1, changed: 3, flips: 1 },
+      },
     })
     await putStatus(cli.store, await putJob(cli.store, 'changed'), {
       observedVersion: 'older',
@@ -95,14 +101,25 @@ describe('list', () => {
       'ZONE',
       'TARGET',
       'DELIVERY',
+      'DRIFT',
     ])
     const shown = Object.fromEntries(rows.slice(1, -1).map(([name, , ...cells]) => [name, cells]))
     expect(shown).toEqual({
-      broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-'],
-      changed: ['0 2 * * *', 'in 120m', 'pending', '21h ago', '7', 'UTC', '-', '-'],
-      fresh: ['0 2 * * *', 'in 120m', 'pending', '-', '0', 'UTC', '-', '-'],
-      paused: ['0 2 * * *', '-', 'disabled', '-', '0', 'UTC', '-', '-'],
-      seen: ['0 2 * * *', expect.stringMatching(/^in \d+d$/), 'completed', '60m ago', '7', 'UTC', 'local', 'local: failed'],
+      broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-', '-'],
+      changed: ['0 2 * * *', 'in 120m', 'pending', '21h ago', '7', 'UTC', '-', '-', '-'],
+      fresh: ['0 2 * * *', 'in 120m', 'pending', '-', '0', 'UTC', '-', '-', '-'],
+      paused: ['0 2 * * *', '-', 'disabled', '-', '0', 'UTC', '-', '-', '-'],
+      seen: [
+        '0 2 * * *',
+        expect.stringMatching(/^in \d+d$/),
+        'completed',
+        '60m ago',
+        '7',
+        'UTC',
+        'local',
+        'local: failed',
+        '+2 -1 ~3 !1',
+      ],
     })
   })
 
@@ -253,8 +270,10 @@ describe('history', () => {
   async function withHistory(): Promise<Cli> {
     const cli = await makeCli()
     const job = await putJob(cli.store, 'a')
-    await putRun(cli.store, job, 'm1', { slot: '2025-12-31T12:00:00.000Z', trigger: 'manual' })
+    const drift = { state: 'no-baseline', reason: 'no run of this job has been completed yet' } as const
+    await putRun(cli.store, job, 'm1', { slot: '2025-12-31T12:00:00.000Z', trigger: 'manual', drift })
     await putRun(cli.store, job, '2', {
+      drift: { state: 'changed', baseline: 'a.1', appeared: 1 },
       slot: '2025-12-30T02:00:00.000Z',
       outcome: 'failed',
       error: { code: 'X', message: 'the disk was full' },
@@ -272,7 +291,15 @@ describe('history', () => {
       job,
       [
         slots,
-        { type: 'run', run: 'a.0', slot: '2025-12-19T02:00:00.000Z', trigger: 'schedule', outcome: 'completed', bytes: 10 },
+        {
+          type: 'run',
+          run: 'a.0',
+          slot: '2025-12-19T02:00:00.000Z',
+          trigger: 'schedule',
+          outcome: 'completed',
+          bytes: 10,
+          drift: { state: 'same' },
+        },
       ],
       'Europe/Berlin',
     )
@@ -316,7 +343,10 @@ describe('history', () => {
     expect(parseYaml(await cli.out('history', 'a', '--local', '-o', 'yaml')).value).toEqual(
       JSON.parse(await cli.out('history', 'a', '--local', '-o', 'json')),
     )
-    expect(await cli.out('history', 'a', '--local', '-o', 'wide')).toContain('WHERE')
+    const wide = (await cli.out('history', 'a', '--local', '-o', 'wide')).split('\n').map((line) => line.split(/ {2,}/))
+    expect(wide[0]?.slice(-3)).toEqual(['DRIFT', 'WHERE', 'WHY'])
+    expect(wide.slice(1, -1).map((cells) => cells.at(-3))).toEqual(['no baseline', '+1', '-', 'none'])
+    expect(await cli.out('history', 'a', '--local', '-o', 'jsonpath={.items[*].drift.state}')).toBe('no-baseline changed same')
     expect(await cli.run('history', 'a', '--local', '--outcome', 'disabled')).toEqual({
       code: 0,
       out: '',

@@ -34,6 +34,8 @@ export interface OwnedEdge {
 /** What one entry created. */
 export interface Owned {
   create(object: object): Promise<RawObject>
+  /** True for a pod that this entry created. */
+  hasPod(namespace: string, name: string): boolean
   /**
    * Removes all of it. Gives a problem for each that may still be there.
    *
@@ -60,6 +62,7 @@ export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
       left.push({ kind, namespace, name, path: resourcePath({ ...collection, name }) })
       return createObject(edge.client(), resourcePath(collection), made.object)
     },
+    hasPod: (namespace, name) => left.some((one) => one.kind === 'Pod' && one.namespace === namespace && one.name === name),
     async release(client) {
       const problems: Problem[] = []
       const removals = left.splice(0).map((one) =>

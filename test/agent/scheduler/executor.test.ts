@@ -86,6 +86,33 @@ describe('runs at work', () => {
     expect(first?.cluster).toEqual({ ...request, withheld: ['/s3-upload', '/support-bundle-schedule-token-key'] })
   })
 
+  it('have logs since the last completed run began, or since a while ago', async () => {
+    await using world = await aWorld('2026-03-10T00:59:00Z')
+    withCluster(world)
+    await world.create(
+      aJob()
+        .named('a')
+        .with({ collect: { since: 'lastSuccess' } }),
+    )
+    await world.create(
+      aJob()
+        .named('b')
+        .with({ collect: { since: '90m' } }),
+    )
+    const agent = world.agent()
+    await agent.look()
+    world.tasks.script = (request) => ({
+      does: 'run' in request && request.run.id === runName('a', new Date('2026-03-10T02:00:00Z')) ? 'fail' : 'complete',
+    })
+    for (let slots = 0; slots < 3; slots++) await world.pass(agent, slots === 0 ? MINUTE : HOUR)
+    const sinceOf = (job: string) =>
+      world.tasks.starts.flatMap(({ request }) =>
+        request.task === 'run' && request.run.job === job ? [request.cluster?.since] : [],
+      )
+    expect(sinceOf('a')).toEqual([undefined, '2026-03-10T01:00:00.000Z', '2026-03-10T01:00:00.000Z'])
+    expect(sinceOf('b')).toEqual(['2026-03-09T23:30:00.000Z', '2026-03-10T00:30:00.000Z', '2026-03-10T01:30:00.000Z'])
+  })
+
   it('that wait past their deadline are skipped, with the reason, and never start', async () => {
     await using world = await aWorld('2026-03-10T00:59:00Z')
     world.tasks.script = () => ({ does: 'complete', ms: 40 * MINUTE })
@@ -231,6 +258,7 @@ describe('a run', () => {
       timeoutMs: 7 * MINUTE,
       limits: { bundleBytes: 2 ** 20, outputBytes: 2 ** 31 },
       pluginFolders: [world.folders.plugins],
+      baseline: { reason: 'no run of this job has been completed yet' },
     } satisfies RunRequest)
     expect(memoryBytes).toBe(100 * 2 ** 20)
   })

@@ -75,6 +75,20 @@ describe('kinds beyond those of the peer', () => {
     expect(gathered.warnings).toEqual([])
   })
 
+  it('are looked for by their names, not only by their group', async () => {
+    const answers = {
+      '/apis/storage.k8s.io/v1': {
+        groupVersion: 'storage.k8s.io/v1',
+        resources: [{ name: 'storageclasses' }, { name: 'csinodes' }],
+      },
+      '/apis/storage.k8s.io/v1/csidrivers': broken,
+    }
+    const gathered = await collectFrom(clusterResources, {}, but({ answers }))
+    expect(paths(gathered)).toEqual(expect.arrayContaining(['storage-classes.json', 'csinodes.json']))
+    expect(paths(gathered).filter((path) => path.startsWith('csidrivers'))).toEqual([])
+    expect(gathered.warnings).toEqual([])
+  })
+
   it('that may not be listed, or are served by something that is down, say so', async () => {
     const down = '/apis/metrics.k8s.io/v1beta1/nodes'
     const gathered = await collectFrom(
@@ -98,11 +112,10 @@ describe('kinds beyond those of the peer', () => {
     )
   })
 
-  it('pod metrics are no pods: no log is looked for', async () => {
-    const objects = {
-      '/apis/metrics.k8s.io/v1beta1/pods': [{ metadata: { name: 'web-2', namespace: 'payments' }, containers: [] }],
-    }
-    const gathered = await collectFrom(clusterResources, {}, but({ objects, answers: {} }))
+  it('pod metrics are no pods: no log is looked for, whatever is in them', async () => {
+    const metrics = { metadata: { name: 'web-2', namespace: 'payments' }, spec: { containers: [{ name: 'web' }] } }
+    const objects = { '/apis/metrics.k8s.io/v1beta1/pods': [metrics] }
+    const gathered = await collectFrom(clusterResources, {}, but({ objects }))
     expect(paths(gathered).filter((path) => path.startsWith('pods/logs/payments/web-2'))).toHaveLength(2)
     expect(file(gathered, 'pod-metrics/payments.json')).toMatchObject({ kind: 'PodMetricsList', items: [{ kind: 'PodMetrics' }] })
   })

@@ -1,4 +1,6 @@
 import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createHttp } from '../../../agent/task/outbound/http.ts'
 import { guardConnections } from '../../../agent/task/network-guard.ts'
 import { type Clock, systemClock } from '../../../core/clock.ts'
@@ -43,7 +45,14 @@ export async function ask(
   }
 }
 
-/** Does something while the task's network guard stands, for which all names are 127.0.0.1, or the API server's address. */
+/** A collector as `npm run build` left it: with its packages in it, and without what is cut out of them. */
+export async function built(name: string): Promise<CollectorPlugin> {
+  const path = join(import.meta.dirname, '../../../dist/lib/collectors', name, 'index.js')
+  const module = (await import(pathToFileURL(path).href)) as { default: CollectorPlugin }
+  return module.default
+}
+
+/** Does something while the task's network guard stands, for which all names are those of 127.0.0.1. */
 export async function guarded<Value>(work: () => Promise<Value>): Promise<Value> {
   const original = Socket.prototype.connect
   guardConnections(Socket, { refused: [], allowed: [] }, (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]))

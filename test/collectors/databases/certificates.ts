@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Certificates of an authority of our own: of a server at localhost, 127.0.0.1 and db.example, and of a client. All of it PEM. */
+/** Certificates of an authority of our own: of a server at localhost, 127.0.0.1 and db.example, and of a client named app. All of it PEM. */
 export interface TestCertificates {
   /** files ca.crt server.crt server.key */
   folder: string
@@ -20,16 +20,16 @@ export function makeCertificates(folder: string): TestCertificates {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
   const authority = (name: string) =>
     openssl('req', '-x509', ...KEY, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`, '-days', '2')
-  const sign = (name: string, extensions: string) => {
+  const sign = (name: string, subject: string, extensions: string) => {
     writeFileSync(join(folder, `${name}.ext`), extensions)
-    openssl('req', ...KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`)
+    openssl('req', ...KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${subject}`)
     const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`]
     openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...by)
   }
   authority('ca')
   authority('strange')
-  sign('server', 'subjectAltName=DNS:localhost,DNS:db.example,IP:127.0.0.1')
-  sign('client', 'extendedKeyUsage=clientAuth')
+  sign('server', 'server', 'subjectAltName=DNS:localhost,DNS:db.example,IP:127.0.0.1')
+  sign('client', 'app', 'extendedKeyUsage=clientAuth')
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   return {
     folder,

@@ -64,7 +64,7 @@ const PLANS: Record<Server, (place: Place) => Plan> = {
     }
     writeFileSync(
       join(folder, 'hba.conf'),
-      'hostssl all client 127.0.0.1/32 cert\nhost all client 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 scram-sha-256\n',
+      'hostssl template1 all 127.0.0.1/32 cert\nhost template1 all 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 scram-sha-256\n',
     )
     const set = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     return { prepare: [[initdb, '-D', data, ...flags]], start: [postgres, '-D', data, ...set] }
@@ -79,7 +79,7 @@ const PLANS: Record<Server, (place: Place) => Plan> = {
     const base = ['--no-defaults', `--datadir=${data}`]
     const certificates = [`--ssl-ca=${folder}/ca.crt`, `--ssl-cert=${folder}/server.crt`, `--ssl-key=${folder}/server.key`]
     const places = [`--port=${port}`, '--bind-address=127.0.0.1', `--socket=${folder}/mysql.sock`, `--pid-file=${folder}/pid`]
-    const rest = [`--init-file=${folder}/init.sql`, '--skip-name-resolve', '--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0']
+    const rest = [`--init-file=${folder}/init.sql`, '--skip-name-resolve', '--character-set-server=utf8mb4', '--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0']
     return {
       prepare: [[install, ...base, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']],
       start: [server, ...base, ...places, ...certificates, ...rest],

@@ -135,6 +135,6 @@ describe.skipIf(cluster.skipped)('logs through a real API server', () => {
       since,
     })
     expect(asked[0]?.query.get('sinceTime')).toBe('2026-01-01T00:00:00Z')
-    expect(asked[0]?.query.get('tailLines')).toBeNull()
+    expect(asked[0]?.query.get('tailLines')).toBe('1000000')
   })
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -72,9 +72,11 @@ export async function serveTcp(
 }
 
 async function listening(server: Server | TcpServer): Promise<{ port: number; close(): Promise<void> }> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => void open.add(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = () => {
-    if ('closeAllConnections' in server) server.closeAllConnections()
+    for (const socket of open) socket.destroy()
     return new Promise<void>((resolve) => void server.close(() => resolve()))
   }
   return { port: (server.address() as AddressInfo).port, close }

@@ -1,0 +1,68 @@
+import {
+  type CollectorContext,
+  CONTRACT,
+  defineCollector,
+  type ExecTarget,
+  execTarget,
+  indentedJson,
+  missing,
+  type Output,
+  reasonLine,
+  selectedPods,
+  warning,
+} from '../../core/contract/index.ts'
+import { commandFiles } from './command-files.ts'
+import { ExecConfig } from './schema.ts'
+
+export default defineCollector<ExecConfig>({
+  manifest: {
+    apiVersion: CONTRACT,
+    kind: 'Collector',
+    name: 'exec',
+    version: '1.0.0',
+    summary: 'what a command in a container prints',
+    specKey: 'exec',
+    permissions: [
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'], why: 'Kubernetes 1.34 asks for get, 1.35 for both' },
+    ],
+    outputs: ['$name'],
+  },
+  configSchema: ExecConfig,
+  async *collect(context) {
+    const { config, signal } = context
+    signal.throwIfAborted()
+    const problems: unknown[] = []
+    const { first, running } = await findTarget(context, (problem) => problems.push(problem))
+    signal.throwIfAborted()
+    if (problems.length > 0) {
+      const name = config.name || config.collectorName
+      yield indentedJson(name ? `${name}-errors.json` : 'errors.json', problems.map(reasonLine))
+      yield missing('EXEC_MISSING', `pods could not be listed: ${reasonLine(problems[0])}`, problems)
+    }
+    yield* told(first, running, problems.length > 0)
+    const target = running ?? first
+    if (target) yield* commandFiles(context, target)
+  },
+})
+
+/** The first pod that the entry means, and the first of them that runs: no other is looked at. */
+async function findTarget(
+  context: CollectorContext<ExecConfig>,
+  tell: (problem: unknown) => void,
+): Promise<{ first?: ExecTarget; running?: ExecTarget }> {
+  let first: ExecTarget | undefined
+  for await (const pod of selectedPods(context, tell)) {
+    const target = execTarget(pod, context.config.containerName)
+    first ??= target
+    if (target.whyNot === undefined) return { first, running: target }
+  }
+  return first ? { first } : {}
+}
+
+function* told(first: ExecTarget | undefined, running: ExecTarget | undefined, isListed: boolean): Generator<Output> {
+  if (!first && !isListed) yield warning('EXEC_NO_POD', 'no pod has these labels: the command was not run')
+  if (!first || !running || running === first) return
+  const instead = `the command runs in ${running.namespace}/${running.name} instead`
+  yield warning('EXEC_PASSED_OVER', `pod ${first.namespace}/${first.name} is passed over, since ${first.whyNot}: ${instead}`)
+}

@@ -1,0 +1,18 @@
+import * as z from 'zod'
+import { COMMON, POD, Texts, Timeout } from '../../core/contract/pod-schema.ts'
+
+export const RunConfig = z.strictObject({
+  ...COMMON,
+  ...POD,
+  /** folder in the bundle, and the pod's name unless `collectorName` is */
+  name: z.string().default(''),
+  image: z.string().min(1),
+  /** none = what the image runs */
+  command: Texts,
+  args: Texts,
+  /** none = as long as the run may take, but 5 minutes to begin */
+  timeout: Timeout.default(0),
+  /** none = "default"; it has no token unless the agent's config allows it */
+  serviceAccountName: z.string().default('default'),
+})
+export type RunConfig = z.infer<typeof RunConfig>

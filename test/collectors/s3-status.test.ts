@@ -1,0 +1,152 @@
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { describe, expect, it } from 'vitest'
+import { createHttp } from '../../agent/task/outbound/http.ts'
+import s3Status from '../../collectors/s3-status/index.ts'
+import { signatureHeaders } from '../../collectors/s3-status/signature.ts'
+import { systemClock } from '../../core/clock.ts'
+import type { Http, HttpRequest } from '../../core/contract/index.ts'
+import { collectorContext, type FakeAnswer, fakeHttp, gather, noAnswer } from '../../core/testkit/index.ts'
+import { condition } from '../agent/analysis/run-analyzer.ts'
+import { useMinio } from '../support/minio.ts'
+import { codes, issues, texts } from './collect.ts'
+
+const KEYS = { accessKeyID: 'AKIA1', secretAccessKey: 's3cr3t/key' }
+
+async function run(entry: object, http: Http, clock = systemClock) {
+  const { value: config, issues: found } = (await s3Status.configSchema['~standard'].validate({
+    bucketName: 'b1',
+    ...entry,
+  })) as {
+    value: never
+    issues?: unknown
+  }
+  expect(found).toBeUndefined()
+  return gather(s3Status.collect(collectorContext({ config, http, clock })))
+}
+const file = (gathered: Awaited<ReturnType<typeof run>>, name = 's3Status') =>
+  JSON.parse(texts(gathered)[`s3Status/${name}.json`] ?? '') as unknown
+
+async function requestOf(entry: object): Promise<HttpRequest | undefined> {
+  let seen: HttpRequest | undefined
+  const send: Http['send'] = async (request) => ((seen = request), { status: 200, headers: {}, body: new Uint8Array() })
+  await run({ ...KEYS, ...entry }, { send })
+  return seen
+}
+
+it.each([
+  ['https://b1.s3.eu-central-1.amazonaws.com/', 'eu-central-1'],
+  ['http://127.0.0.1:9000/b1', 'us-east-1'],
+  ['https://minio.example/base/b.1', 'x-1'],
+])('signs as the SDK of AWS does: %s', async (href, region) => {
+  const url = new URL(href)
+  const now = new Date('2026-02-03T04:05:06.789Z')
+  const signer = new SignatureV4({
+    service: 's3',
+    region,
+    credentials: { accessKeyId: KEYS.accessKeyID, secretAccessKey: KEYS.secretAccessKey },
+    sha256: Sha256,
+    uriEscapePath: false,
+  })
+  const headers = { host: url.host }
+  const request = { method: 'HEAD', protocol: url.protocol, hostname: url.hostname, path: url.pathname, headers, query: {} }
+  const signed = await signer.sign(request, { signingDate: now })
+  expect(signatureHeaders('HEAD', url, { ...KEYS, region }, now)).toEqual({
+    'x-amz-content-sha256': signed.headers['x-amz-content-sha256'],
+    'x-amz-date': signed.headers['x-amz-date'],
+    authorization: signed.headers['authorization'],
+  })
+})
+
+describe('s3Status', () => {
+  it('says that it is connected', async () => {
+    const gathered = await run(
+      { ...KEYS, collectorName: 'c', region: 'eu-west-1' },
+      fakeHttp({ 'https://b1.s3.eu-west-1.amazonaws.com': {} }),
+    )
+    expect(file(gathered, 'c')).toEqual({ bucketName: 'b1', region: 'eu-west-1', isConnected: true })
+    expect(codes(gathered)).toEqual([])
+  })
+
+  it.each<[FakeAnswer | Error, string]>([
+    [{ status: 403 }, 'the keys are wrong, or may not look at the bucket (HeadBucket: 403)'],
+    [{ status: 404 }, 'there is no such bucket (HeadBucket: 404)'],
+    [
+      { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-3' } },
+      "the bucket is in another region (HeadBucket: 301, the bucket's region is eu-west-3)",
+    ],
+    [{ status: 500 }, 'the service did not say why (HeadBucket: 500)'],
+    [
+      noAnswer('https://b1.s3.us-east-1.amazonaws.com', 'no such host'),
+      'no answer from https://b1.s3.us-east-1.amazonaws.com: no such host',
+    ],
+  ])('says what is wrong, in both places: %j', async (answer, error) => {
+    const gathered = await run(KEYS, fakeHttp({ 'https://b1.s3.us-east-1.amazonaws.com': answer }))
+    expect(file(gathered)).toEqual({ bucketName: 'b1', isConnected: false, error })
+    expect(gathered.warnings).toEqual([{ type: 'warning', code: 'S3_NOT_CONNECTED', message: `bucket b1: ${error}` }])
+    expect(JSON.stringify(gathered)).not.toMatch(/s3cr3t|AKIA1/)
+  })
+
+  it('asks nobody without keys', async () => {
+    expect(file(await run({ accessKeyID: 'x' }, fakeHttp()))).toMatchObject({
+      error: 'accessKeyID and secretAccessKey are needed',
+    })
+  })
+
+  it.each<[object, string]>([
+    [{}, 'https://b1.s3.us-east-1.amazonaws.com/'],
+    [{ region: 'eu-west-1', usePathStyle: true }, 'https://s3.eu-west-1.amazonaws.com/b1'],
+    [{ bucketName: 'b.1' }, 'https://s3.us-east-1.amazonaws.com/b.1'],
+    [{ bucketName: 'b.1', endpoint: 'http://s3.example' }, 'http://b.1.s3.example/'],
+    [{ bucketName: 'B_1' }, 'https://s3.us-east-1.amazonaws.com/B_1'],
+    [{ bucketName: '../x?y' }, 'https://s3.us-east-1.amazonaws.com/..%2Fx%3Fy'],
+    [{ endpoint: 'https://minio.example:9000/' }, 'https://b1.minio.example:9000/'],
+    [{ endpoint: 'https://minio.example:9000/s3/', usePathStyle: true }, 'https://minio.example:9000/s3/b1'],
+    [{ endpoint: 'http://10.0.0.1:9000' }, 'http://10.0.0.1:9000/b1'],
+  ])('finds the bucket of %j', async (entry, url) => {
+    expect(await requestOf(entry)).toMatchObject({ method: 'HEAD', url, maxRedirects: 0, tls: { isUnverified: false } })
+  })
+
+  it('verifies certificates unless told not to', async () => {
+    expect((await requestOf({ insecure: true }))?.tls).toEqual({ isUnverified: true })
+  })
+
+  it.each<[object, string]>([
+    [{ bucketName: '' }, 'bucketName'],
+    [{ bucketName: 'b', endpoint: 'minio:9000' }, 'endpoint: must begin with http:// or https://'],
+    [{ bucketName: 'b', region: 'x.evil/' }, 'region: must be a region, like eu-central-1'],
+  ])('refuses %j', async (entry, said) => {
+    expect((await issues(s3Status, entry)).join('\n')).toContain(said)
+  })
+
+  it.each([
+    [{ status: 200 }, 'held'],
+    [{ status: 403 }, 'not'],
+  ])('writes what our analyzer understands: %j', async (answer, verdict) => {
+    const gathered = await run(KEYS, fakeHttp({ 'https://b1.s3.us-east-1.amazonaws.com': answer }))
+    expect(condition('analyzers', 's3Status', 'connected == true', texts(gathered))).toBe(verdict)
+  })
+})
+
+const minio = await useMinio()
+describe.skipIf(minio.skipped)('a real MinIO', () => {
+  const http = createHttp({ clock: systemClock, signal: new AbortController().signal })
+  const entry = () => ({
+    endpoint: minio.url,
+    region: minio.region,
+    accessKeyID: minio.keys.accessKeyId,
+    secretAccessKey: minio.keys.secretAccessKey,
+  })
+
+  it('lets us look at a bucket', async () => {
+    expect(file(await run({ ...entry(), bucketName: await minio.newBucket() }, http))).toMatchObject({ isConnected: true })
+  })
+
+  it('says what is wrong', async () => {
+    expect(file(await run({ ...entry(), bucketName: 'nosuchbucket' }, http))).toMatchObject({
+      error: expect.stringContaining('404') as string,
+    })
+    const wrong = { ...entry(), bucketName: await minio.newBucket(), secretAccessKey: 'wrong' }
+    expect(file(await run(wrong, http))).toMatchObject({ error: expect.stringContaining('403') as string })
+  })
+})

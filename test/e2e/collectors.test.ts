@@ -1,0 +1,152 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { filesIn, specFile } from './collected.ts'
+import { WORKLOAD_IMAGE } from './images.ts'
+import { cliOf } from './installed.ts'
+import { useNode } from './use-node.ts'
+import { aWorkload } from './workload.ts'
+
+const node = useNode()
+const cli = cliOf(node)
+const LABEL = 'support-bundle-schedule.io/run'
+
+/** One bundle with these entries, by an administrator's hand. */
+async function collect(namespace: string, entries: object[], ...flags: string[]) {
+  const to = join(mkdtempSync(join(tmpdir(), 'collected-')), 'bundle.tar.gz')
+  const { code, err } = await cli('collect', specFile(entries), '-n', namespace, '--to', to, ...flags)
+  if (code !== 0) throw new Error(`collect ended with ${code}: ${err}`)
+  const files = filesIn(to)
+  if (process.env['SHOW']) process.stderr.write(`${err}\n${Object.keys(files).filter((path) => !/^cluster-resources\/(?!pods\/logs)/.test(path)).join('\n')}\n`)
+  const own = Object.fromEntries(Object.entries(files).filter(([path]) => !/^(cluster-resources|cluster-info)\//.test(path)))
+  return { files, own, err }
+}
+
+/** Pods and Secrets that runs created and that are still there. */
+async function leftovers(): Promise<string[]> {
+  const listed = await node.kubectl(['get', 'pods,secrets', '-A', '-l', LABEL, '-o', 'name'])
+  return listed.split('\n').filter(Boolean)
+}
+
+const withWeb = (work: (namespace: string, pod: string) => Promise<void>, first?: string) =>
+  node.inNewNamespace(async (namespace) => {
+    await node.kubectl(['apply', '-n', namespace, '-f', '-'], aWorkload('web', first ? { first } : {}))
+    const [pod] = await node.readyPods(namespace, 'app=web')
+    await work(namespace, pod?.metadata.name ?? '')
+  })
+
+describe('exec', () => {
+  it('gives what a command prints, its errors and how it ended', () =>
+    withWeb(async (namespace, pod) => {
+      const script = (text: string) => ({ selector: ['app=web'], namespace, command: ['sh', '-c'], args: [text] })
+      const { own, err } = await collect(namespace, [
+        { exec: { name: 'good', ...script('echo "a&b  c"; echo oops >&2') } },
+        { exec: { name: 'bad', ...script('echo before; exit 3') } },
+        { exec: { name: 'large', ...script('dd if=/dev/zero bs=1024 count=65536 2>/dev/null | tr "\\0" "x" | fold -w 99') } },
+        { exec: { name: 'late', timeout: '2s', ...script('echo first; sleep 60') } },
+        { exec: { name: 'none', ...script(':') } },
+        { exec: { name: 'absent', selector: ['app=web'], namespace, command: ['/no/such/program'] } },
+        { exec: { name: 'nobody', selector: ['app=nobody'], namespace, command: ['true'] } },
+      ])
+      const at = (name: string, end: string) => own[`${name}/${namespace}/${pod}/main-${end}`]
+      expect(at('good', 'stdout.txt')).toBe('a&b  c\n')
+      expect(at('good', 'stderr.txt')).toBe('oops\n')
+      expect(at('good', 'errors.json')).toBeUndefined()
+      expect(at('bad', 'stdout.txt')).toBe('before\n')
+      expect(JSON.parse(at('bad', 'errors.json') ?? '')).toEqual(['command terminated with exit code 3'])
+      expect(at('large', 'stdout.txt')?.replaceAll('\n', '').length).toBe(64 * 2 ** 20)
+      expect(at('late', 'stdout.txt')).toBe('first\n')
+      expect(JSON.parse(at('late', 'errors.json') ?? '')).toEqual(['timeout'])
+      expect(Object.keys(own).filter((path) => path.startsWith('none/'))).toEqual([])
+      expect(at('absent', 'errors.json')).toMatch(/no such file/)
+      expect(err).toMatch(/no pod has these labels/)
+    }))
+})
+
+describe('copy', () => {
+  it('gives the files of a container, streamed', () =>
+    withWeb(async (namespace, pod) => {
+      const script = [
+        'mkdir -p /tmp/data/sub "/tmp/data/odd name"',
+        'echo conf > /tmp/data/a.conf',
+        'echo "password: hunter2hunter2" > /tmp/data/sub/b.yaml',
+        'echo odd > "/tmp/data/odd name/ü.txt"',
+        'dd if=/dev/zero bs=1024 count=20480 2>/dev/null | tr "\\0" "y" | fold -w 99 > /tmp/data/large.log',
+        'ln -s /etc/passwd /tmp/data/link',
+        'echo inner > /tmp/inner && tar -C /tmp -czf /tmp/data/inner.tgz inner',
+        'head -c 3000 /dev/urandom > /tmp/data/random.bin',
+        ': > /tmp/data/empty',
+      ].join('; ')
+      await node.kubectl(['exec', pod, '-n', namespace, '--', 'sh', '-c', script])
+      const common = { selector: ['app=web'], namespace }
+      const { own, err } = await collect(namespace, [
+        { copy: { name: 'data', ...common, containerPath: '/tmp/data' } },
+        { copy: { name: 'one', ...common, containerName: 'main', containerPath: '/tmp/data/a.conf' } },
+        { copy: { name: 'gone', ...common, containerPath: '/tmp/gone' } },
+      ])
+      const root = `data/${namespace}/${pod}/tmp/data`
+      expect(Object.keys(own).filter((path) => path.startsWith('data/')).toSorted()).toEqual(
+        ['a.conf', 'empty', 'inner.tgz', 'large.log', 'odd name/ü.txt', 'sub/b.yaml'].map((name) => `${root}/${name}`),
+      )
+      expect(own[`${root}/a.conf`]).toBe('conf\n')
+      expect(own[`${root}/sub/b.yaml`]).not.toContain('hunter2')
+      expect(own[`${root}/large.log`]?.replaceAll('\n', '').length).toBe(20 * 2 ** 20)
+      expect(own[`one/${namespace}/${pod}/main/tmp/data/a.conf`]).toBe('conf\n')
+      expect(Object.keys(JSON.parse(own[`gone/${namespace}/${pod}/tmp/gone-errors.json`] ?? '{}') as object)).toEqual([
+        '/tmp/gone/error',
+        '/tmp/gone/stderr',
+      ])
+      expect(err).toMatch(/data\/link.*not followed/)
+      expect(err).toMatch(/random\.bin.*binary/)
+    }))
+})
+
+describe('run and runPod', () => {
+  const container = (script: string) => ({
+    name: 'collector',
+    image: WORKLOAD_IMAGE,
+    imagePullPolicy: 'Never',
+    command: ['sh', '-c', script],
+  })
+
+  it('give what a pod prints, its status and its events, and leave nothing', () =>
+    node.inNewNamespace(async (namespace) => {
+      const image = { image: WORKLOAD_IMAGE, imagePullPolicy: 'Never' }
+      const { own, files } = await collect(namespace, [
+        { run: { name: 'hello', ...image, command: ['sh', '-c'], args: ['echo hello; ls /var/run/secrets/kubernetes.io; exit 4'] } },
+        { runPod: { name: 'pod', podSpec: { containers: [container('echo one'), { ...container('echo two'), name: 'two' }] } } },
+      ])
+      expect(own['hello/hello.log']?.split('\n').toSorted()).toEqual(['', 'hello', expect.stringMatching('No such file')])
+      expect(files[`cluster-resources/pods/logs/${namespace}/hello/collector.log`]).toBe(own['hello/hello.log'])
+      const status = JSON.parse(own['hello/hello.json'] ?? '') as { status: { phase: string }; spec: object }
+      expect([status.status.phase, status.spec]).toEqual(['Failed', { containers: null }])
+      expect(own['hello/hello-events.json']).toContain('Started')
+      expect([own['pod/pod.log'], own['pod/pod/two.log']]).toEqual(['one\n', 'two\n'])
+      expect(await leftovers()).toEqual([])
+    }))
+
+  it('end in time, say why, and leave nothing', () =>
+    node.inNewNamespace(async (namespace) => {
+      const podSpec = (more: object, script = 'echo begun; sleep 600') => ({ containers: [container(script)], ...more })
+      const dockerconfigjson = Buffer.from('{"auths":{"localhost":{"auth":"dXNlcjpnZWhlaW1nZWhlaW0="}}}').toString('base64')
+      const imagePullSecret = {
+        name: 'mine',
+        type: 'kubernetes.io/dockerconfigjson',
+        data: { '.dockerconfigjson': dockerconfigjson },
+      }
+      const { own, err } = await collect(namespace, [
+        { runPod: { name: 'late', timeout: '6s', podSpec: podSpec({}) } },
+        { runPod: { name: 'nowhere', timeout: '3s', podSpec: podSpec({ nodeSelector: { no: 'such' } }) } },
+        { run: { name: 'no-image', timeout: '60s', image: 'localhost/no-such:1', imagePullSecret } },
+        { run: { name: 'refused', image: WORKLOAD_IMAGE, serviceAccountName: 'nobody' } },
+      ])
+      expect(own['late/late.log']).toBe('begun\n')
+      expect(err).toMatch(/runPod: .*timeout: it is running/)
+      expect(err).toMatch(/runPod: .*timeout: it is pending, Unschedulable: 0\/1 nodes are available/)
+      expect(err).toMatch(/run: .*ImagePullBackOff/)
+      expect(own['refused/refused-errors.json']).toMatch(/serviceaccount.*nobody/i)
+      expect(Object.keys(own).filter((path) => path.startsWith('collector-errors/')).length).toBe(3)
+      expect(await leftovers()).toEqual([])
+    }))
+})
