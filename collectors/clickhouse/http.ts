@@ -16,7 +16,7 @@ export async function askByHttp(
   const query = new URLSearchParams({ query: 'SELECT version()', ...(database === '' ? {} : { database }) })
   const name = host.includes(':') ? `[${host}]` : host
   const { status, body } = await http.send({
-    url: `${isEncrypted ? 'https' : 'http'}://${name}:${port}${path || '/'}?${query}`,
+    url: `${isEncrypted ? 'https' : 'http'}://${name}:${port}${path || '/'}?${query.toString()}`,
     headers: login(target),
     ...(isEncrypted ? { tls: tlsOf(target, tls) } : {}),
     maxRedirects: 0,

@@ -50,7 +50,11 @@ function connectTo(
   signal: AbortSignal,
 ): Promise<Socket> {
   const name = certificateName || (isIP(place.host) === 0 ? place.host : '')
-  const secure = { ...(tls ? tlsOptions(tls) : {}), rejectUnauthorized: !skipVerify, ...(name === '' ? {} : { servername: name }) }
+  const secure = {
+    ...(tls ? tlsOptions(tls) : {}),
+    rejectUnauthorized: !skipVerify,
+    ...(name === '' ? {} : { servername: name }),
+  }
   const socket = isEncrypted ? connectTls({ ...place, ...secure }) : connect(place)
   signal.addEventListener('abort', () => socket.destroy(), { once: true })
   return new Promise((resolve, reject) => {
@@ -64,7 +68,18 @@ function connectTo(
 /** A query, and a block without data, which ends what the client has to say. */
 function queryOf(query: string, revision: number): Buffer {
   const [initial, byTcp, complete, uncompressed] = [Buffer.from([1]), Buffer.from([1]), varint(2), varint(0)]
-  const client = [initial, text(''), text(''), text('0.0.0.0:0'), byTcp, text(''), text(''), CLIENT, text(''), ...(revision >= PATCH ? [varint(0)] : [])]
+  const client = [
+    initial,
+    text(''),
+    text(''),
+    text('0.0.0.0:0'),
+    byTcp,
+    text(''),
+    text(''),
+    CLIENT,
+    text(''),
+    ...(revision >= PATCH ? [varint(0)] : []),
+  ]
   const noSettings = text('')
   const noColumns = Buffer.concat([varint(0), varint(0)])
   const blockInfo = Buffer.concat([varint(1), Buffer.from([0]), varint(2), Buffer.from([255, 255, 255, 255]), varint(0)])
@@ -93,7 +108,8 @@ async function readAnswer(reader: WireReader, revision: number): Promise<string>
     if (packet === 5) return answer
     if (packet === 2) throw await readException(reader)
     // progress, profile, columns of a table: nothing of it is needed
-    if (packet === 3) await reader.skip('varint', 'varint', 'varint', ...(revision >= WRITTEN ? (['varint', 'varint'] as const) : []))
+    if (packet === 3)
+      await reader.skip('varint', 'varint', 'varint', ...(revision >= WRITTEN ? (['varint', 'varint'] as const) : []))
     else if (packet === 6) await reader.skip('varint', 'varint', 'varint', 'byte', 'varint', 'byte')
     else if (packet === 11) await reader.skip('text', 'text')
     // data, totals, extremes, logs

@@ -33,7 +33,7 @@ export default defineCollector<CustomMetricsConfig>({
     const problems: [place: string, error: unknown][] = []
     for (const request of config.metricRequests) {
       try {
-        const [, metric = ''] = partsOf(request)
+        const [, metric] = partsOf(request)
         for (const value of await readingsOf(kube, request)) {
           const path = pathOf(value, metric)
           const values = files.get(path) ?? []

@@ -1,4 +1,5 @@
 import {
+  bytesOfBody,
   type CollectorContext,
   type ExecTarget,
   indentedJson,
@@ -26,7 +27,7 @@ export async function* commandFiles(context: CollectorContext<ExecConfig>, targe
     const isRead = yield* printed(running.stdout(), `${path}-stdout.txt`, failures, signal)
     if (!isRead) left.abort(new Error('nobody read on'))
     const code = await running.exitCode
-    const stderr = await all(running.stderr())
+    const stderr = await bytesOfBody(running.stderr)
     signal.throwIfAborted()
     if (stderr.length > 0) yield { type: 'file', path: `${path}-stderr.txt`, format: 'text', body: stderr }
     if (code !== 0) yield* ended(path, target, code)
@@ -77,10 +78,4 @@ async function* printed(
   })
   yield { type: 'file', path, format: isBinary(start) ? 'binary' : 'text', body: body.open }
   return body.settle()
-}
-
-async function all(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of stream) pieces.push(piece)
-  return Buffer.concat(pieces)
 }

@@ -35,13 +35,16 @@ export async function* storedRevisions(context: CollectorContext<HelmConfig>, te
   const target = { version: 'v1', ...(within.includes('*') ? {} : { namespaces: within }) }
   const labelSelector = ['owner=helm', ...(config.releaseName ? [`name=${config.releaseName}`] : [])].join(',')
   for (const { plural, query, payloadOf } of DRIVERS) {
+    let isTold = false
     try {
       for await (const { items, namespace = '', failure } of kube.list({ ...target, plural }, { labelSelector, ...query })) {
         if (failure) tell(`${plural} in ${namespace}`, failure)
+        isTold ||= failure !== undefined
         for (const item of items) yield* storedIn(item, payloadOf, tell)
       }
     } catch (error) {
-      tell(plural, error)
+      // None could be listed, and each of them was told with its reason.
+      if (!isTold) tell(plural, error)
     }
   }
 }

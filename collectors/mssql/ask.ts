@@ -23,7 +23,8 @@ export async function askMssql({ uri, tls, signal, hide }: Database): Promise<Da
 /** `optional` means: encrypted, or not when the server cannot. */
 async function connectFirst(target: MssqlTarget, tls: TlsMaterial | undefined, signal: AbortSignal): Promise<Connection> {
   const { encryption } = target
-  if (encryption !== 'optional') return connectTo(target, encryption === 'strict' ? 'strict' : encryption === 'required', tls, signal)
+  if (encryption !== 'optional')
+    return connectTo(target, encryption === 'strict' ? 'strict' : encryption === 'required', tls, signal)
   try {
     return await connectTo(target, true, tls, signal)
   } catch (error) {
@@ -78,7 +79,9 @@ function versionOf(connection: Connection): Promise<string> {
   return new Promise((resolve, reject) => {
     let version = ''
     const request = new Request('select @@version', (error) => (error ? reject(error) : resolve(version)))
-    request.on('row', (columns: { value: unknown }[]) => void (version = String(columns[0]?.value ?? '')))
+    request.on('row', ([column]: { value: unknown }[]) => {
+      if (typeof column?.value === 'string') version = column.value
+    })
     connection.execSqlBatch(request)
   })
 }

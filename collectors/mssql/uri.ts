@@ -85,7 +85,12 @@ function settingsOfUrl(uri: string): Map<string, string> {
   const { user, password, places, path, query } = parseConnectionUrl(uri)
   const [{ host, port }, ...others] = places
   if (others.length > 0) throw uriProblem('it names several hosts')
-  const parts = { 'user id': user, password, server: `${host}${path && `\\${path}`}`, port: port === undefined ? '' : String(port) }
+  const parts = {
+    'user id': user,
+    password,
+    server: `${host}${path && `\\${path}`}`,
+    port: port === undefined ? '' : String(port),
+  }
   const own = Object.entries(parts).filter(([, value]) => value !== '')
   return new Map([...own, ...[...query].map(([name, value]): [string, string] => [name.toLowerCase(), value])])
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { type Connection, type ConnectionOptions, createConnection } from 'mysql2'
+import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2'
 import { type Database, type DatabaseAnswer, failureText } from '../../core/contract/database.ts'
 import { tlsOptions } from '../../core/contract/tls-options.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
@@ -10,13 +10,14 @@ export async function askMysql({ uri, tls, parameters, signal, hide }: Database)
   const target = parseMysqlDsn(uri)
   hide(target.password)
   const connection = await connectFirst(target, tls, signal)
-  const version = String((await rowsOf(connection, 'select version()'))[0]?.[0] ?? '')
+  const [[version = ''] = []] = await rowsOf(connection, 'select version()')
   const answer: DatabaseAnswer = { version }
   if (parameters.length > 0) {
     try {
-      const known = new Map(await rowsOf(connection, 'show variables'))
-      const wanted = parameters.flatMap((name) => (known.has(name) ? [[name, String(known.get(name))]] : []))
-      answer.variables = Object.fromEntries(wanted) as Record<string, string>
+      const known = new Map((await rowsOf(connection, 'show variables')).map(([name = '', value = '']) => [name, value]))
+      answer.variables = Object.fromEntries(
+        parameters.filter((name) => known.has(name)).map((name) => [name, known.get(name) ?? '']),
+      )
     } catch (error) {
       answer.error = failureText(error)
     }
@@ -74,11 +75,12 @@ function connectTo(
   })
 }
 
-function rowsOf(connection: Connection, sql: string): Promise<[unknown, unknown][]> {
+/** Each row a list of its values, which are texts for all that is asked here. */
+function rowsOf(connection: Connection, sql: string): Promise<string[][]> {
   return new Promise((resolve, reject) => {
-    connection.query({ sql, rowsAsArray: true }, (error, rows) => {
+    connection.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, (error, rows) => {
       if (error) reject(error)
-      else resolve(rows as unknown as [unknown, unknown][])
+      else resolve(rows.map((row) => row.map((value: unknown) => (typeof value === 'string' ? value : ''))))
     })
   })
 }

@@ -23,5 +23,12 @@ export function parseRedisUrl(uri: string): RedisTarget {
   if (others.length > 0) throw uriProblem('it names several hosts')
   const database = path.replaceAll(/^\/+|\/+$/g, '')
   if (!/^\d{0,9}$/.test(database)) throw uriProblem('its path is not the number of a database')
-  return { host: host || 'localhost', port: port ?? 6379, isEncrypted: scheme === 'rediss', user, password, database: Number(database) }
+  return {
+    host: host || 'localhost',
+    port: port ?? 6379,
+    isEncrypted: scheme === 'rediss',
+    user,
+    password,
+    database: Number(database),
+  }
 }

@@ -70,37 +70,33 @@ async function connect(
 ): Promise<Outcome> {
   const { config } = context
   const told = `${key} ${config.collectorName || key}`
-  const secrets: string[] = []
-  let uri = ''
-  let tls: TlsMaterial | undefined
-  try {
-    uri = await readValue(config.uri, context)
-    tls = await readTls(config.tls, context)
-    if (uri === '') throw pluginError('DATABASE_URI_INVALID', 'the uri is empty', { class: 'config' })
-  } catch (error) {
-    const reason = reasonLine(error)
-    const warnings = [missing('DATABASE_NOT_ASKED', `${told}: ${reason}`, [error])]
+  const read = await readTarget(context).catch((error: unknown) => ({ error }))
+  if ('error' in read) {
+    const reason = reasonLine(read.error)
+    const warnings = [missing('DATABASE_NOT_ASKED', `${told}: ${reason}`, [read.error])]
     return { connection: { isConnected: false, error: reason }, warnings }
   }
-  secrets.push(uri)
-  const database = { uri, tls, parameters: config.parameters, hide: (secret: string) => void secrets.push(secret) }
+  const secrets = [read.uri]
+  const database = { ...read, parameters: config.parameters, hide: (secret: string) => void secrets.push(secret) }
   try {
-    const { version, error, variables = {} } = await inTime(context, (signal) => ask({ ...database, signal }))
-    const reason = error === undefined ? undefined : masked(error, secrets)
-    const connection = {
-      isConnected: true,
-      ...(reason === undefined ? {} : { error: reason }),
-      version,
-      ...(Object.keys(variables).length > 0 ? { variables } : {}),
-    }
-    return { connection, warnings: reason === undefined ? [] : [warning('DATABASE_PARTLY_ASKED', `${told}: ${reason}`)] }
+    const { version, error, variables } = await inTime(context, (signal) => ask({ ...database, signal }))
+    const hasVariables = variables && Object.keys(variables).length > 0
+    const rest = { version, ...(hasVariables ? { variables } : {}) }
+    if (error === undefined) return { connection: { isConnected: true, ...rest }, warnings: [] }
+    const reason = masked(error, secrets)
+    const warnings = [warning('DATABASE_PARTLY_ASKED', `${told}: ${reason}`)]
+    return { connection: { isConnected: true, error: reason, ...rest }, warnings }
   } catch (error) {
     const reason = masked(failureText(error), secrets)
-    return {
-      connection: { isConnected: false, error: reason },
-      warnings: [warning('DATABASE_NOT_CONNECTED', `${told}: ${reason}`)],
-    }
+    const warnings = [warning('DATABASE_NOT_CONNECTED', `${told}: ${reason}`)]
+    return { connection: { isConnected: false, error: reason }, warnings }
   }
+}
+
+async function readTarget(context: CollectorContext<DatabaseEntry>): Promise<Pick<Database, 'uri' | 'tls'>> {
+  const [uri, tls] = [await readValue(context.config.uri, context), await readTls(context.config.tls, context)]
+  if (uri === '') throw pluginError('DATABASE_URI_INVALID', 'the uri is empty', { class: 'config' })
+  return { uri, tls }
 }
 
 /** Does the work with a signal that fires when it is late, when the run is aborted, and when the work is over. */

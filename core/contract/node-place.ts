@@ -56,7 +56,10 @@ export function placedOn(spec: Record<string, unknown>, { name }: NodePlace): Re
   const { affinity = {}, nodeName: _, ...rest } = spec as PlacedSpec
   const required = affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   const here: Requirement = { key: 'metadata.name', operator: 'In', values: [name] }
-  const terms = (required?.nodeSelectorTerms ?? [{}]).map((term) => ({ ...term, matchFields: [...(term.matchFields ?? []), here] }))
+  const terms = (required?.nodeSelectorTerms ?? [{}]).map((term) => ({
+    ...term,
+    matchFields: [...(term.matchFields ?? []), here],
+  }))
   return {
     ...rest,
     affinity: {

@@ -64,7 +64,8 @@ async function meantNodes({ kube, signal }: CollectorContext<unknown>, spec: Rec
 
 async function onNode(context: CollectorContext<unknown>, pods: NodePods, node: NodePlace): Promise<OnNode> {
   const { name, namespace, labels, spec, wait } = pods
-  if (!node.isReady) return { node: node.name, failure: pluginError('NODE_NOT_READY', 'the node is not ready', { class: 'resource' }) }
+  if (!node.isReady)
+    return { node: node.name, failure: pluginError('NODE_NOT_READY', 'the node is not ready', { class: 'resource' }) }
   let pod: OwnedPod | undefined
   try {
     pod = await ownPod(context.kube, { name: podName(`${name}-${node.name}`), namespace, labels }, placedOn(spec, node))

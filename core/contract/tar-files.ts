@@ -4,6 +4,7 @@ import type { Execution, Kube } from './collector.ts'
 import { onceBody } from './once-body.ts'
 import { warning } from './outputs.ts'
 import type { FileOutput, Output } from './plugin.ts'
+import { bytesOfBody } from './read-body.ts'
 import type { ExecTarget } from './selected-pods.ts'
 import { type TarEntry, tarEntries } from './tar-entries.ts'
 
@@ -31,9 +32,10 @@ export interface TarEnd {
 
 /** Up to this size a file is held in memory; a larger one is handed on as it comes. */
 const HELD_BYTES = 256 * 1024
+const STDERR_BYTES = 64 * 1024
 
 /** Starts the command, with an end of its own. */
-export async function openTar({ kube, signal, until = signal, target, folder, name }: TarSource) {
+async function openTar({ kube, signal, until = signal, target, folder, name }: TarSource) {
   const left = new AbortController()
   const command = ['tar', '-C', folder, '-cf', '-', name.startsWith('-') ? `./${name}` : name]
   const running = await kube.exec(target, command, { signal: AbortSignal.any([until, left.signal]) })
@@ -72,14 +74,41 @@ export async function* tarFiles(source: TarSource, to: string): AsyncGenerator<O
   return end
 }
 
+/** The same as one archive, as it is: the host opens it to redact its files. */
+export async function* tarArchive(source: TarSource, path: string): AsyncGenerator<Output, TarEnd> {
+  const end: TarEnd = { files: 0, stderr: '' }
+  let running: Execution | undefined
+  let leave = () => {}
+  try {
+    ;({ running, leave } = await openTar(source))
+    const pieces = running.stdout()[Symbol.asyncIterator]()
+    let step = await pieces.next()
+    if (!step.done) {
+      end.files++
+      const body = onceBody(async function* () {
+        for (; !step.done; step = await pieces.next()) yield step.value
+      })
+      yield { type: 'file', path, format: 'binary', body: body.open }
+      await body.settle()
+    }
+  } catch (thrown) {
+    source.signal.throwIfAborted()
+    end.error = { message: reasonLine(thrown), thrown }
+  } finally {
+    leave()
+  }
+  return Object.assign(end, await tarEnd(source, running, end.error))
+}
+
 /** What the command said at its end. An error that was there before stays the one that counts. */
-export async function tarEnd(
+async function tarEnd(
   { signal, target }: Pick<TarSource, 'signal' | 'target'>,
   running: Execution | undefined,
   before?: TarEnd['error'],
 ): Promise<Pick<TarEnd, 'error' | 'stderr'>> {
   const [ended] = await Promise.allSettled([running?.exitCode])
-  const stderr = running && ended.status === 'fulfilled' ? await textOf(running.stderr()) : ''
+  const stderr =
+    running && ended.status === 'fulfilled' ? Buffer.from(await bytesOfBody(running.stderr, STDERR_BYTES)).toString('utf8') : ''
   signal.throwIfAborted()
   const code = ended.status === 'fulfilled' ? (ended.value ?? 0) : 0
   const thrown: unknown = ended.status === 'rejected' ? ended.reason : undefined
@@ -139,17 +168,4 @@ function whyNot({ type }: TarEntry, path: string | undefined): string | undefine
 function leftOut({ namespace, name }: ExecTarget, why: string, names: string[]): string {
   const more = names.length > 1 ? ` (and ${names.length - 1} more)` : ''
   return `${namespace}/${name}: ${JSON.stringify(names[0])}${more} is left out: ${why}`
-}
-
-const MAX_TEXT_BYTES = 64 * 1024
-
-/** The beginning of a stream. */
-export async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const piece of stream) {
-    if (size < MAX_TEXT_BYTES) pieces.push(piece)
-    size += piece.length
-  }
-  return Buffer.concat(pieces).subarray(0, MAX_TEXT_BYTES).toString('utf8')
 }

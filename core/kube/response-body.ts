@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { pipeline } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { watchSilence } from './silence.ts'
 import { unreachable } from './transport.ts'
@@ -37,7 +37,7 @@ async function* pieces(
     response.destroy(silent)
   })
   try {
-    for await (const piece of await unpacked(response)) {
+    for await (const piece of readable(await unpacked(response))) {
       silence.rest()
       yield piece
       silence.expect()
@@ -52,12 +52,43 @@ async function* pieces(
   }
 }
 
-async function unpacked(response: IncomingMessage): Promise<AsyncIterable<Buffer>> {
-  if (response.headers['content-encoding'] !== 'gzip') return response as AsyncIterable<Buffer>
+async function unpacked(response: IncomingMessage): Promise<Readable> {
+  if (response.headers['content-encoding'] !== 'gzip') return response
   const { createGunzip } = await import('node:zlib')
   // an error of one side ends the other; the reader hears of it through the gunzip
-  return pipeline(response, createGunzip(), () => undefined) as AsyncIterable<Buffer>
+  return pipeline(response, createGunzip(), () => undefined)
 }
 
+/** As the stream's own iterator, which costs more than a small answer itself. Whoever leaves off ends the stream. */
+async function* readable(stream: Readable): AsyncGenerator<Buffer> {
+  let wake = () => undefined as void
+  let isOver = stream.readableEnded || stream.destroyed
+  let failure: unknown = stream.errored ?? (stream.destroyed && !stream.readableEnded ? closedEarly() : undefined)
+  const onEvent = () => wake()
+  const onEnd = () => ((isOver = true), wake())
+  const onClose = () => {
+    if (!stream.readableEnded) failure ??= closedEarly()
+    onEnd()
+  }
+  const onError = (error: unknown) => {
+    failure ??= error
+    onEnd()
+  }
+  const listeners = { readable: onEvent, end: onEnd, close: onClose, error: onError }
+  for (const [event, listener] of Object.entries(listeners)) stream.on(event, listener)
+  try {
+    for (;;) {
+      const piece = stream.read() as Buffer | null
+      if (piece !== null) yield piece
+      else if (failure) throw failure
+      else if (isOver) return
+      else await new Promise<void>((resolve) => void (wake = resolve))
+    }
+  } finally {
+    for (const [event, listener] of Object.entries(listeners)) stream.off(event, listener)
+  }
+}
+
+const closedEarly = () => Object.assign(new Error('closed early'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 const isCut = (error: unknown) =>
   ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'Z_BUF_ERROR'].includes((error as NodeJS.ErrnoException).code ?? '')

@@ -34,7 +34,10 @@ describe('clickhouse, of a mock of the native protocol', () => {
     ['of an old server', { uri: uri('', old.port) }],
     ['with settings that do not matter here', { uri: uri('?dial_timeout=200ms&max_execution_time=60&compress=lz4') }],
     ['of any scheme', { uri: uri().replace('clickhouse:', 'tcp:') }],
-    ['with a password among the settings', { uri: `clickhouse://127.0.0.1:${plain.port}?username=app&password=${SECRET}&database=shop` }],
+    [
+      'with a password among the settings',
+      { uri: `clickhouse://127.0.0.1:${plain.port}?username=app&password=${SECRET}&database=shop` },
+    ],
     ['at the second of two hosts', { uri: uri().replace('127.0.0.1', '127.0.0.1:1,127.0.0.1') }],
     ['with TLS that is not looked at', { uri: uri('?secure=true&skip_verify=true', secure.port) }],
     ['with TLS and an authority', { uri: uri('?secure=true', secure.port), tls: { cacert: ca } }],
@@ -58,12 +61,24 @@ describe('clickhouse, of a mock of the native protocol', () => {
 
   it.each<[name: string, entry: object, error: RegExp]>([
     ['a wrong password', { uri: uri().replace('4711', '4712') }, /^code 516: app: Authentication failed\.$/],
-    ['a wrong password that is echoed', { uri: uri('', echoing.port).replace('4711', '4712') }, /failed: \*\*\*HIDDEN\*\*\* is wrong/],
+    [
+      'a wrong password that is echoed',
+      { uri: uri('', echoing.port).replace('4711', '4712') },
+      /failed: \*\*\*HIDDEN\*\*\* is wrong/,
+    ],
     ['a strange authority', { uri: uri('', secure.port), tls: { cacert: strangeCa } }, /verify|self-signed/],
-    ['a certificate of a client that is missing', { uri: uri('', demanding.port), tls: { cacert: ca } }, /^TLS: .*certificate required$/],
+    [
+      'a certificate of a client that is missing',
+      { uri: uri('', demanding.port), tls: { cacert: ca } },
+      /^TLS: .*certificate required$/,
+    ],
     ['TLS where there is none', { uri: uri('?secure=true&skip_verify=true') }, /wrong version number|closed the connection|SSL/],
     ['a port where nothing listens', { uri: uri('', 1) }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
-    ['two hosts where nothing listens', { uri: uri('', 1).replace('127.0.0.1', '127.0.0.1:2,127.0.0.1') }, /:2; connect ECONNREFUSED .*:1$/],
+    [
+      'two hosts where nothing listens',
+      { uri: uri('', 1).replace('127.0.0.1', '127.0.0.1:2,127.0.0.1') },
+      /:2; connect ECONNREFUSED .*:1$/,
+    ],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(clickhouse, entry)
     expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(error) })
@@ -111,7 +126,10 @@ describe('clickhouse, of a mock of the HTTP interface', async () => {
     requests.push({ url, login: headers.authorization })
     const isRight = headers.authorization === `Basic ${Buffer.from(`app:${PASSWORD}`).toString('base64')}`
     if (isRight) answer.end(`${VERSION}\n`)
-    else answer.writeHead(403).end(`Code: 516. DB::Exception: app: ${Buffer.from(String(headers.authorization).slice(6), 'base64').toString()}`)
+    else
+      answer
+        .writeHead(403)
+        .end(`Code: 516. DB::Exception: app: ${Buffer.from(String(headers.authorization).slice(6), 'base64').toString()}`)
   }).listen(0, '127.0.0.1')
   await once(web, 'listening')
   afterAll(() => void web.close())

@@ -71,7 +71,10 @@ const DATABASES: Record<string, Database> = {
     collector: clickhouse,
     uri: (port) => `clickhouse://app:${PASSWORD}@127.0.0.1:${port}`,
     refuse: (socket) => socket.once('data', () => socket.end('no')),
-    careless: [(password) => `clickhouse://app:${password}@127.0.0.1:1/shop`, (password) => `http://app:${password}@127.0.0.1:1/shop`],
+    careless: [
+      (password) => `clickhouse://app:${password}@127.0.0.1:1/shop`,
+      (password) => `http://app:${password}@127.0.0.1:1/shop`,
+    ],
   },
 }
 
@@ -137,7 +140,31 @@ describe.each(Object.entries(DATABASES))('%s', (key, { collector, uri, refuse, c
   })
 
   it('tells nothing of a password that breaks its uri', async () => {
-    const pieces = ['a', '1', ':', '/', '@', '%', '%zz', '?', '#', '[', ']', '(', ')', '=', ';', '\\', ' ', "'", '"', '{', '}', ',', '\n']
+    const pieces = [
+      'a',
+      '1',
+      ':',
+      '/',
+      '@',
+      '%',
+      '%zz',
+      '?',
+      '#',
+      '[',
+      ']',
+      '(',
+      ')',
+      '=',
+      ';',
+      '\\',
+      ' ',
+      "'",
+      '"',
+      '{',
+      '}',
+      ',',
+      '\n',
+    ]
     const noise = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''))
     await fc.assert(
       fc.asyncProperty(noise, noise, fc.constantFrom(...careless), async (before, after, form) => {
@@ -158,7 +185,13 @@ describe.each(Object.entries(DATABASES))('%s', (key, { collector, uri, refuse, c
   it('takes all fields of the peer, in both versions', async () => {
     const ref = { name: 'a', key: 'b', namespace: 'c', optional: true }
     const source = { valueFrom: { secretKeyRef: ref, configMapKeyRef: ref } }
-    const tls = { skipVerify: true, secret: { name: 'a', namespace: 'b' }, cacert: 'x', clientCert: { value: 'x' }, clientKey: source }
+    const tls = {
+      skipVerify: true,
+      secret: { name: 'a', namespace: 'b' },
+      cacert: 'x',
+      clientCert: { value: 'x' },
+      clientKey: source,
+    }
     expect(await issues(collector, { collectorName: 'a', exclude: 'false', uri: source, parameters: ['a'], tls })).toEqual([])
     expect(await issues(collector, { uri: { valueFrom: { secretKeyRef: { name: 'a' } } } })).not.toEqual([])
     expect(await issues(collector, { uri: 'a', url: 'b' })).not.toEqual([])
@@ -173,7 +206,11 @@ describe('redis', () => {
   it.each<[name: string, reply: string, connection: object]>([
     ['no version', '$4\r\nabcd\r\n', { isConnected: true, version: '' }],
     ['one of several lines', '$37\r\n# Server\r\nredis_version:7.2.4\r\nother:1\r\n', { isConnected: true, version: '7.2.4' }],
-    ['another protocol', 'HTTP/1.1 400 Bad Request\r\n', { isConnected: false, error: 'the server does not speak the protocol of Redis' }],
+    [
+      'another protocol',
+      'HTTP/1.1 400 Bad Request\r\n',
+      { isConnected: false, error: 'the server does not speak the protocol of Redis' },
+    ],
     ['half an answer', '$100\r\nredis_version:7', { isConnected: false, error: 'the server closed the connection' }],
     ['more than it can be', '$999999999\r\n', { isConnected: false, error: 'the answer is too long' }],
   ])('tells of %s', async (_, reply, connection) => {
@@ -189,6 +226,8 @@ describe('redis', () => {
       }
     })
     await ask(redis, { uri: `redis://app:a%20b@127.0.0.1:${port}/2` })
-    expect(sent).toBe('*3\r\n$4\r\nAUTH\r\n$3\r\napp\r\n$3\r\na b\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n')
+    expect(sent).toBe(
+      '*3\r\n$4\r\nAUTH\r\n$3\r\napp\r\n$3\r\na b\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n',
+    )
   })
 })

@@ -159,9 +159,15 @@ describe('helm', () => {
       'secrets in other: secrets in other is forbidden',
       'configmaps in shop: configmaps is forbidden',
       'configmaps in other: configmaps is forbidden',
-      'configmaps: configmaps is forbidden',
     ])
     expect(warnings).toMatchObject([{ isLoss: false }])
+  })
+
+  it('a server that is away is told, and is a loss', async () => {
+    const answers = { '/api/v1/secrets': new Error('it is down'), '/api/v1/configmaps': new Error('it is down') }
+    const { files, warnings } = await collect({}, clusterOf(SECRETS, [], answers))
+    expect(files).toEqual({ 'helm/errors.json': ['secrets: it is down', 'configmaps: it is down'] })
+    expect(warnings).toMatchObject([{ isLoss: true }])
   })
 
   it('a release that is asked for and not there is told; none at all is nothing', async () => {

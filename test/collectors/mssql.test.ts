@@ -10,7 +10,8 @@ import { talkTds } from './databases/tds-mock.ts'
 
 const PASSWORD = 'geheim-4711/@:ü%'
 const SECRET = encodeURIComponent(PASSWORD)
-const TEXT = 'Microsoft SQL Server 2019 (RTM-CU27) - 15.0.4375.4 (X64) \n\tJun 10 2024 18:00:07 \n\tCopyright (C) 2019 Microsoft Corporation'
+const TEXT =
+  'Microsoft SQL Server 2019 (RTM-CU27) - 15.0.4375.4 (X64) \n\tJun 10 2024 18:00:07 \n\tCopyright (C) 2019 Microsoft Corporation'
 const folder = mkdtempSync(join(tmpdir(), 'sbs-mssql-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const { ca, server, strangeCa } = makeCertificates(folder)
@@ -21,7 +22,8 @@ const { tls: _, ...plainFacts } = facts
 const secure = await mockServer((socket) => talkTds(socket, facts))
 const plain = await mockServer((socket) => talkTds(socket, plainFacts))
 const echoing = await mockServer((socket) => talkTds(socket, { ...facts, echoes: true }))
-const uri = (rest = '', port = secure.port, host = '127.0.0.1') => `sqlserver://app:${SECRET}@${host}:${port}?database=shop${rest}`
+const uri = (rest = '', port = secure.port, host = '127.0.0.1') =>
+  `sqlserver://app:${SECRET}@${host}:${port}?database=shop${rest}`
 
 describe('mssql, of a mock', () => {
   it.each<[name: string, how: string, entry: object]>([
@@ -29,11 +31,31 @@ describe('mssql, of a mock', () => {
     ['plain, when the server has no TLS and need not', 'plain', { uri: uri('', plain.port) }],
     ['plain, when the uri says so', 'plain', { uri: uri('&encrypt=disable', plain.port) }],
     ['encrypted, with an authority', 'encrypted', { uri: uri('&encrypt=true'), tls: { cacert: ca } }],
-    ['encrypted, with the name of the certificate', 'encrypted', { uri: uri('&encrypt=true&hostNameInCertificate=db.example'), tls: { cacert: ca } }],
-    ['encrypted, with a certificate that is not looked at', 'encrypted', { uri: uri('&encrypt=true&TrustServerCertificate=true') }],
-    ['encrypted, with a certificate that the entry says not to look at', 'encrypted', { uri: uri('&encrypt=true'), tls: { skipVerify: true } }],
-    ['by a list of settings', 'encrypted', { uri: `Server=tcp:127.0.0.1,${secure.port};User Id=app;Password="${PASSWORD}";Initial Catalog=shop` }],
-    ['by a list of ODBC', 'encrypted', { uri: `odbc:server=127.0.0.1;port=${secure.port};uid=app;pwd={${PASSWORD}};database=shop` }],
+    [
+      'encrypted, with the name of the certificate',
+      'encrypted',
+      { uri: uri('&encrypt=true&hostNameInCertificate=db.example'), tls: { cacert: ca } },
+    ],
+    [
+      'encrypted, with a certificate that is not looked at',
+      'encrypted',
+      { uri: uri('&encrypt=true&TrustServerCertificate=true') },
+    ],
+    [
+      'encrypted, with a certificate that the entry says not to look at',
+      'encrypted',
+      { uri: uri('&encrypt=true'), tls: { skipVerify: true } },
+    ],
+    [
+      'by a list of settings',
+      'encrypted',
+      { uri: `Server=tcp:127.0.0.1,${secure.port};User Id=app;Password="${PASSWORD}";Initial Catalog=shop` },
+    ],
+    [
+      'by a list of ODBC',
+      'encrypted',
+      { uri: `odbc:server=127.0.0.1;port=${secure.port};uid=app;pwd={${PASSWORD}};database=shop` },
+    ],
     ['with values in a v1beta3 spec', 'encrypted', { uri: { value: uri() } }],
   ])('tells the version %s', async (_, how, entry) => {
     seen.length = 0

@@ -43,9 +43,21 @@ describe.skipIf(server.skipped)('mysql, of a real server', () => {
   })
 
   it.each<[name: string, entry: object, error: RegExp]>([
-    ['a wrong password', { uri: uri().replace('4711', '4712') }, /^Access denied for user 'app'@'127\.0\.0\.1' \(using password: YES\)$/],
-    ['a database that may not be used', { uri: uri().replace('/shop', '/none') }, /^Access denied for user 'app'@'.*' to database 'none'$/],
-    ['a certificate of a client that is missing', { uri: uri('', 'strict'), tls: { cacert: ca } }, /^Access denied for user 'strict'/],
+    [
+      'a wrong password',
+      { uri: uri().replace('4711', '4712') },
+      /^Access denied for user 'app'@'127\.0\.0\.1' \(using password: YES\)$/,
+    ],
+    [
+      'a database that may not be used',
+      { uri: uri().replace('/shop', '/none') },
+      /^Access denied for user 'app'@'.*' to database 'none'$/,
+    ],
+    [
+      'a certificate of a client that is missing',
+      { uri: uri('', 'strict'), tls: { cacert: ca } },
+      /^Access denied for user 'strict'/,
+    ],
     ['a strange authority', { uri: uri(), tls: { cacert: strangeCa } }, /verify|self-signed/],
     ['an authority that is not known', { uri: uri('?tls=true') }, /verify|self-signed/],
     ['a port where nothing listens', { uri: uri('', 'app', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],

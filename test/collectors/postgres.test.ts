@@ -19,7 +19,10 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ['with TLS', { uri: uri('?sslmode=require') }],
     ['with TLS and an authority', { uri: uri('?sslmode=verify-full'), tls: { cacert: ca } }],
     ['with TLS and an authority, whatever the name', { uri: uri('?sslmode=verify-ca'), tls: { cacert: ca } }],
-    ['with a certificate that is not looked at', { uri: uri('?sslmode=verify-full'), tls: { skipVerify: true, cacert: strangeCa } }],
+    [
+      'with a certificate that is not looked at',
+      { uri: uri('?sslmode=verify-full'), tls: { skipVerify: true, cacert: strangeCa } },
+    ],
     ['with a login by certificate', { uri: `postgres://app@127.0.0.1:${port}/template1`, tls: mutual }],
     ['at the second of two hosts', { uri: uri('', `127.0.0.1:1,127.0.0.1:${port}`) }],
     ['with values in a v1beta3 spec', { uri: { value: uri('?sslmode=verify-full') }, tls: { cacert: { value: ca } } }],
@@ -40,13 +43,19 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ['a wrong password', { uri: uri().replace('4711', '4712') }, /^password authentication failed for user "app"$/],
     ['a database that is not there', { uri: uri().replace('/postgres', '/none') }, /^database "none" does not exist$/],
     ['a strange authority', { uri: uri('?sslmode=verify-full'), tls: { cacert: strangeCa } }, /unable to verify|self-signed/],
-    ['a strange authority with sslmode=require', { uri: uri('?sslmode=require'), tls: { cacert: strangeCa } }, /verify|self-signed/],
+    [
+      'a strange authority with sslmode=require',
+      { uri: uri('?sslmode=require'), tls: { cacert: strangeCa } },
+      /verify|self-signed/,
+    ],
     ['no login without TLS', { uri: `postgres://app@127.0.0.1:${port}/template1?sslmode=disable` }, /^pg_hba.conf rejects/],
     ['a port where nothing listens', { uri: uri('', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(postgres, entry)
     expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(error) })
-    expect(warnings).toEqual([{ type: 'warning', code: 'DATABASE_NOT_CONNECTED', message: `postgres postgres: ${connection.error}` }])
+    expect(warnings).toEqual([
+      { type: 'warning', code: 'DATABASE_NOT_CONNECTED', message: `postgres postgres: ${connection.error}` },
+    ])
     expect(told).not.toContain(password)
     expect(told).not.toContain(encodeURIComponent(password))
   })

@@ -18,7 +18,10 @@ describe.skipIf(server.skipped)('redis, of a real server', () => {
     ['of another of its databases', { uri: uri('/3') }],
     ['with TLS', { uri: uri('', secure), tls: mutual }],
     ['with TLS of the scheme', { uri: uri('', secure).replace('redis', 'rediss'), tls: mutual }],
-    ['with a certificate that is not looked at', { uri: uri('', secure), tls: { ...mutual, cacert: strangeCa, skipVerify: true } }],
+    [
+      'with a certificate that is not looked at',
+      { uri: uri('', secure), tls: { ...mutual, cacert: strangeCa, skipVerify: true } },
+    ],
     ['with values in a v1beta3 spec', { uri: { value: uri() } }],
   ])('tells the version %s', async (_, entry) => {
     const { path, connection, warnings } = await ask(redis, entry)
@@ -32,7 +35,11 @@ describe.skipIf(server.skipped)('redis, of a real server', () => {
     ['no password', { uri: `redis://127.0.0.1:${port}` }, /^NOAUTH /],
     ['a database that is not there', { uri: uri('/99') }, /^ERR DB index is out of range$/],
     ['a strange authority', { uri: uri('', secure), tls: { ...mutual, cacert: strangeCa } }, /verify|self-signed/],
-    ['a certificate of a client that is missing', { uri: uri('', secure), tls: { cacert: ca } }, /certificate required$|closed the connection/],
+    [
+      'a certificate of a client that is missing',
+      { uri: uri('', secure), tls: { cacert: ca } },
+      /certificate required$|closed the connection/,
+    ],
     ['a port where nothing listens', { uri: uri('', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(redis, entry)

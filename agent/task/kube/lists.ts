@@ -8,6 +8,8 @@ import { itemNamespace } from './item-namespace.ts'
 import { readAhead } from './read-ahead.ts'
 
 export interface ListWorld {
+  /** a client for one call */
+  client(): GatedClient
   /** a client for one list; `stop` ends what it has in flight */
   newClient(): { client: GatedClient; stop: () => void }
   /** where to look when nobody may list all at once */

@@ -24,7 +24,7 @@ export interface PortWorld extends ListWorld {
 export function createPort(world: PortWorld): Kube {
   const { permissions, specKey } = world.manifest
   const check = (verb: string, resource: string, group = '') => checkAccess(permissions, specKey, { group, resource, verb })
-  const client = () => world.newClient().client
+  const client = () => world.client()
 
   const port: Kube = {
     list(target, query = {}) {

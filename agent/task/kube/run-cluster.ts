@@ -76,14 +76,15 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
   const isEverywhere = request.namespaces.includes('*')
   let known: Promise<string[]> | undefined
   const worldOf = (signal: AbortSignal, told: Told): ListWorld => {
+    const client = () => new GatedClient(shared, signal, told)
     const newClient = () => {
       const stopped = new AbortController()
       const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), told)
       return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
     }
     const namespaces = () =>
-      isEverywhere ? (known ??= allNamespaces(newClient().client, connection.namespace)) : Promise.resolve(request.namespaces)
-    return { newClient, namespaces, signal }
+      isEverywhere ? (known ??= allNamespaces(client(), connection.namespace)) : Promise.resolve(request.namespaces)
+    return { client, newClient, namespaces, signal }
   }
   const owner: Owner = {
     run: { ...edge.run, uid: edge.run.uid ?? randomUUID() },
@@ -101,7 +102,7 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     port({ manifest, signal, onRequest, onRefused, onLoss }) {
       const told = { onRequest, onRefused }
       const world = worldOf(signal, told)
-      const owned = createOwned(owner, { clock, random, client: () => world.newClient().client })
+      const owned = createOwned(owner, { clock, random, client: () => world.client() })
       const port = createPort({ ...world, manifest, logs: this.logs, owned, onLoss })
       const release = async () => {
         const late = deadline(clock, RELEASE_MS, new Error('it took too long'))

@@ -54,7 +54,7 @@ async function removeLeft(
   if (!sweep.isLeft({ runUid: labels?.[LABEL_RUN_UID] ?? '', expiresAt })) return false
   const path = resourcePath({ version: 'v1', namespace, plural, name })
   try {
-    return await deleteObject(sweep.newClient().client, path, { preconditions: { uid }, gracePeriodSeconds: 0 })
+    return await deleteObject(sweep.client(), path, { preconditions: { uid }, gracePeriodSeconds: 0 })
   } catch (error) {
     // another's by now, or of a namespace in which this user only reads
     if (isStatus(error, 403, 409)) return false

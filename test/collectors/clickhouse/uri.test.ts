@@ -9,7 +9,16 @@ describe('the uri of a ClickHouse server', () => {
   it.each<[uri: string, want: object]>([
     [
       'clickhouse://a:b@c:1/d',
-      { isHttp: false, isEncrypted: false, skipVerify: false, user: 'a', password: 'b', database: 'd', path: '', certificateName: '' },
+      {
+        isHttp: false,
+        isEncrypted: false,
+        skipVerify: false,
+        user: 'a',
+        password: 'b',
+        database: 'd',
+        path: '',
+        certificateName: '',
+      },
     ],
     ['tcp://c:1?username=a&password=b&database=d', { isHttp: false, user: 'a', password: 'b', database: 'd' }],
     ['clickhouse://c', { user: 'default', password: '', database: '' }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import clusterResources from '../../../collectors/cluster-resources/index.ts'
 import { type Kind, KINDS, splitApi } from '../../../collectors/cluster-resources/kinds.ts'
 import { type FakeCluster, forbidden, type Gathered } from '../../../core/testkit/index.ts'
-import { discovery, payments as small } from '../clusters.ts'
+import { aPod, CRASHED, discovery, payments as small } from '../clusters.ts'
 import { codes, collectFrom, texts } from '../collect.ts'
 
 const ROOT = 'cluster-resources'
@@ -113,10 +113,10 @@ describe('kinds beyond those of the peer', () => {
   })
 
   it('pod metrics are no pods: no log is looked for, whatever is in them', async () => {
-    const metrics = { metadata: { name: 'web-2', namespace: 'payments' }, spec: { containers: [{ name: 'web' }] } }
-    const objects = { '/apis/metrics.k8s.io/v1beta1/pods': [metrics] }
+    const objects = { '/apis/metrics.k8s.io/v1beta1/pods': [aPod({ name: 'web-2', status: CRASHED })] }
     const gathered = await collectFrom(clusterResources, {}, but({ objects }))
-    expect(paths(gathered).filter((path) => path.startsWith('pods/logs/payments/web-2'))).toHaveLength(2)
+    const logs = gathered.files.filter(({ path }) => path.startsWith(`${ROOT}/pods/logs/payments/web-2`))
+    expect(logs).toHaveLength(2)
     expect(file(gathered, 'pod-metrics/payments.json')).toMatchObject({ kind: 'PodMetricsList', items: [{ kind: 'PodMetrics' }] })
   })
 })

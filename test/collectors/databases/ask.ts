@@ -33,7 +33,10 @@ export async function ask(
     issues?: unknown[]
   }
   if (issues) throw new Error(JSON.stringify(issues))
-  const context = { ...collectorContext({ config, kube: fakeKube(cluster), clock, signal, namespaces }), http: createHttp({ clock, signal }) }
+  const context = {
+    ...collectorContext({ config, kube: fakeKube(cluster), clock, signal, namespaces }),
+    http: createHttp({ clock, signal }),
+  }
   const gathered = await gather(collector.collect(context))
   const [file, ...others] = gathered.files
   if (!file || others.length > 0) throw new Error(`${gathered.files.length} files came`)

@@ -17,7 +17,10 @@ export interface ClickhouseFacts {
  * A mock of ClickHouse's native protocol, as far as one query of one text goes: it reads what a client of revision 54429 sends, and
  * answers as servers do that talk down to it, or as an old one. Written after the protocol's documentation, not after the collector.
  */
-export async function talkClickhouse(socket: Socket, { version, password, echoes, seen = [], revision: own = 54_470 }: ClickhouseFacts): Promise<void> {
+export async function talkClickhouse(
+  socket: Socket,
+  { version, password, echoes, seen = [], revision: own = 54_470 }: ClickhouseFacts,
+): Promise<void> {
   const wire = wireOf(socket)
   if ((await wire.number()) !== 0) return void socket.end('HTTP/1.0 400 Bad Request\r\n\r\n')
   const [name, , , revision, database, user, secret] = [
@@ -42,7 +45,15 @@ export async function talkClickhouse(socket: Socket, { version, password, echoes
   if (query !== 'SELECT version()') return void socket.end(exception(62, 'DB::Exception', `Syntax error: ${query}`))
   socket.write(block(0, ''))
   const progress = Buffer.concat([Buffer.from([3]), number(1), number(300), number(0), ...(isNew ? [number(0), number(0)] : [])])
-  const profile = Buffer.concat([Buffer.from([6]), number(1), number(1), number(4108), Buffer.from([0]), number(0), Buffer.from([0])])
+  const profile = Buffer.concat([
+    Buffer.from([6]),
+    number(1),
+    number(1),
+    number(4108),
+    Buffer.from([0]),
+    number(0),
+    Buffer.from([0]),
+  ])
   const answer = Buffer.concat([block(1, version), progress, profile, Buffer.from([5])])
   // in pieces, since networks do that
   for (const byte of answer) socket.write(Buffer.from([byte]))

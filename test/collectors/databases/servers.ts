@@ -49,7 +49,18 @@ const PLANS: Record<Server, (place: Place) => Plan> = {
   postgres({ folder, port, programs: [initdb = '', postgres = ''] }) {
     const data = join(folder, 'data')
     writeFileSync(join(folder, 'password'), PASSWORD)
-    const flags = ['-U', 'app', '-A', 'scram-sha-256', '--pwfile', join(folder, 'password'), '--no-sync', '--locale=C', '-E', 'UTF8']
+    const flags = [
+      '-U',
+      'app',
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      join(folder, 'password'),
+      '--no-sync',
+      '--locale=C',
+      '-E',
+      'UTF8',
+    ]
     const settings = {
       ssl: 'on',
       ssl_ca_file: join(folder, 'ca.crt'),
@@ -79,7 +90,13 @@ const PLANS: Record<Server, (place: Place) => Plan> = {
     const base = ['--no-defaults', `--datadir=${data}`]
     const certificates = [`--ssl-ca=${folder}/ca.crt`, `--ssl-cert=${folder}/server.crt`, `--ssl-key=${folder}/server.key`]
     const places = [`--port=${port}`, '--bind-address=127.0.0.1', `--socket=${folder}/mysql.sock`, `--pid-file=${folder}/pid`]
-    const rest = [`--init-file=${folder}/init.sql`, '--skip-name-resolve', '--character-set-server=utf8mb4', '--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0']
+    const rest = [
+      `--init-file=${folder}/init.sql`,
+      '--skip-name-resolve',
+      '--character-set-server=utf8mb4',
+      '--innodb-buffer-pool-size=16M',
+      '--innodb-flush-log-at-trx-commit=0',
+    ]
     return {
       prepare: [[install, ...base, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']],
       start: [server, ...base, ...places, ...certificates, ...rest],
@@ -132,7 +149,12 @@ async function startServer(name: Server): Promise<{ server: TestServer; close: (
     const asNobody = give(folder)
     for (const [command = '', ...args] of prepare.map(asNobody)) await run(command, args, { cwd: folder, env: bare(folder) })
     const [command = '', ...args] = asNobody(start)
-    await keeper.start(name, 'env', ['-i', ...Object.entries(bare(folder)).map(([key, value]) => `${key}=${value}`), command, ...args])
+    await keeper.start(name, 'env', [
+      '-i',
+      ...Object.entries(bare(folder)).map(([key, value]) => `${key}=${value}`),
+      command,
+      ...args,
+    ])
     const log = () => readFileSync(join(folder, `${name}.log`), 'utf8')
     await ready(port, () => keeper.howEnded(name), log)
     return { server: { skipped: undefined, port, tlsPort, certificates, password: PASSWORD, log }, close: () => keeper.close() }

@@ -42,12 +42,7 @@ export async function talkTds(socket: Socket, facts: TdsFacts): Promise<void> {
   await talk(stream, incoming(stream), facts, seen)
 }
 
-async function talk(
-  stream: Duplex,
-  read: Incoming,
-  { version, password, echoes }: TdsFacts,
-  seen: string[],
-): Promise<void> {
+async function talk(stream: Duplex, read: Incoming, { version, password, echoes }: TdsFacts, seen: string[]): Promise<void> {
   const login = await readMessage(read, LOGIN)
   if (!login) return
   const [user, secret, database] = [fieldOf(login, 40), unscrambled(fieldOf(login, 44)), fieldOf(login, 68)].map((field) =>
@@ -114,7 +109,10 @@ const token = (type: number, body: Buffer) => Buffer.concat([Buffer.from([type])
 
 function loginAck(): Buffer {
   const body = [Buffer.from([1, 0x74, 0, 0, 4]), short('Microsoft SQL Server'), Buffer.from([15, 0, 0x07, 0xd0])]
-  return Buffer.concat([token(0xe3, Buffer.concat([Buffer.from([1]), short('shop'), short('master')])), token(0xad, Buffer.concat(body))])
+  return Buffer.concat([
+    token(0xe3, Buffer.concat([Buffer.from([1]), short('shop'), short('master')])),
+    token(0xad, Buffer.concat(body)),
+  ])
 }
 
 function errorToken(number: number, message: string): Buffer {
@@ -126,7 +124,15 @@ const done = (status: number) => Buffer.concat([Buffer.from([0xfd]), uint16(stat
 
 /** One column of nvarchar(300). */
 const columns = () =>
-  Buffer.concat([Buffer.from([0x81, 1, 0]), int32(0), uint16(0), Buffer.from([0xe7]), uint16(600), Buffer.from([9, 4, 0xd0, 0, 0x34]), short('')])
+  Buffer.concat([
+    Buffer.from([0x81, 1, 0]),
+    int32(0),
+    uint16(0),
+    Buffer.from([0xe7]),
+    uint16(600),
+    Buffer.from([9, 4, 0xd0, 0, 0x34]),
+    short(''),
+  ])
 
 const row = (text: string) => Buffer.concat([Buffer.from([0xd1]), uint16(text.length * 2), ucs2(text)])
 

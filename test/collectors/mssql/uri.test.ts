@@ -5,7 +5,16 @@ describe('the uri of a SQL Server', () => {
   it.each<[uri: string, want: object]>([
     [
       'sqlserver://a:b@c:1?database=d',
-      { host: 'c', port: 1, user: 'a', password: 'b', database: 'd', encryption: 'optional', isTrusted: true, certificateName: '' },
+      {
+        host: 'c',
+        port: 1,
+        user: 'a',
+        password: 'b',
+        database: 'd',
+        encryption: 'optional',
+        isTrusted: true,
+        certificateName: '',
+      },
     ],
     ['sqlserver://a:b%2Fc@d', { host: 'd', port: 1433, password: 'b/c' }],
     ['sqlserver://a:b@c:1/INSTANCE?Database=d', { host: 'c', port: 1, database: 'd' }],

@@ -53,7 +53,12 @@ describe('a value', () => {
     ['a key is one of every object', secret({ key: 'toString' }), 'secret app/db has no key "toString"', 'config'],
     ['a Secret has no data', secret({ name: 'bare' }), 'secret app/bare has no key "uri"', 'config'],
     ['a Secret may not be read', secret({ namespace: 'secret' }), 'secret secret/db: secrets "db" is forbidden', 'permission'],
-    ['an optional one may not be read', secret({ namespace: 'secret', optional: true }), 'secret secret/db: secrets "db" is forbidden', 'permission'],
+    [
+      'an optional one may not be read',
+      secret({ namespace: 'secret', optional: true }),
+      'secret secret/db: secrets "db" is forbidden',
+      'permission',
+    ],
   ])('fails when %s', async (_, source, message, of) => {
     await expect(readValue(source, context)).rejects.toMatchObject({ message, class: of })
   })

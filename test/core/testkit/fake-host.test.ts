@@ -11,6 +11,7 @@ const host = fakeHost({
   },
   commands: { 'uname -r': '6.1\n', df: { stderr: 'no', exitCode: 1 }, hang: new Error('timed out') },
   usage: { '/': { totalBytes: 2, usedBytes: 1 } },
+  syncTimes: { '/': [5, 7], '/data': ({ fileBytes, writeBytes }) => Array.from({ length: fileBytes / writeBytes }, () => 9) },
 })
 
 it.each([
@@ -38,4 +39,13 @@ it('misses files and disks as a real machine does, when they are looked at', asy
   await expect(open()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'ENOENT' })
   await expect(host.usage('/nowhere')).rejects.toMatchObject({ code: 'ENOENT' })
   expect(await host.usage('/')).toEqual({ totalBytes: 2, usedBytes: 1 })
+})
+
+it('tells made-up times of writes', async () => {
+  const test = { writeBytes: 10, fileBytes: 30, isFullSync: false, limitMs: 1 }
+  expect([await host.syncTimes('/', test), await host.syncTimes('/data', test)]).toEqual([
+    [5, 7],
+    [9, 9, 9],
+  ])
+  await expect(host.syncTimes('/nowhere', test)).rejects.toMatchObject({ code: 'ENOENT' })
 })

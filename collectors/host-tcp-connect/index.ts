@@ -1,0 +1,28 @@
+import { CONTRACT, defineHostCollector, parseEndpoint, statusFile } from '../../core/contract/index.ts'
+import { TcpConnectConfig } from './schema.ts'
+
+export default defineHostCollector<TcpConnectConfig>({
+  manifest: {
+    apiVersion: CONTRACT,
+    kind: 'HostCollector',
+    name: 'host-tcp-connect',
+    version: '1.0.0',
+    summary: 'whether a TCP connection can be opened',
+    specKey: 'tcpConnect',
+    permissions: [],
+    outputs: ['host-collectors/connect'],
+    platforms: ['linux', 'darwin', 'win32'],
+  },
+  configSchema: TcpConnectConfig,
+  collect(context) {
+    const { collectorName, address, timeout } = context.config
+    return statusFile(context, `host-collectors/connect/${collectorName || 'connect'}.json`, async () => {
+      const endpoint = parseEndpoint(address)
+      if (!endpoint) throw new Error('the address must be host:port')
+      await context.network.connect(endpoint, timeout || TIMEOUT_MS)
+    })
+  },
+})
+
+/** The peer's. */
+const TIMEOUT_MS = 10_000
