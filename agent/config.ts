@@ -3,6 +3,7 @@ import { fail } from '../core/errors.ts'
 import { DURATION, durationMs, SIZE, sizeBytes } from '../core/quantity.ts'
 import { keysAt } from '../core/schema-keys.ts'
 import { hint } from '../core/suggest.ts'
+import { VERSION } from '../core/version.ts'
 import { parseYaml } from '../core/yaml.ts'
 
 /** Longer spans are typing mistakes, and no instants any more. */
@@ -17,6 +18,9 @@ const Size = z
   .refine((text) => sizeBytes(text) > 0 && Number.isSafeInteger(sizeBytes(text)), 'must be more than 0 and less than 8192Ti')
 
 const Range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: 'is not a range of addresses like 10.0.0.0/8' })
+
+/** The image that the manifests name. */
+export const IMAGE = `localhost/support-bundle-schedule:${VERSION}`
 
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({
@@ -44,6 +48,11 @@ export const AgentConfig = z.strictObject({
     .array(z.string())
     .default([])
     .describe('in a cluster: namespaces whose jobs may create pods with the token of a ServiceAccount'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe('in a cluster: namespaces whose jobs may look at nodes, as root, by pods in support-bundle-schedule-host'),
+  hostImage: z.string().min(1).default(IMAGE).describe('in a cluster: image of those pods, which is the one of the agent'),
   defaultMaxConcurrent: z.int().min(1).max(64).default(2).describe('runs at work at the same time'),
   checkInterval: Duration.refine((text) => durationMs(text) >= 1000, 'is shorter than 1s')
     .default('30s')

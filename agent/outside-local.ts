@@ -7,8 +7,8 @@ import type { Outside } from './outside.ts'
 import { readSpecSource } from './spec-source.ts'
 
 /**
- * On one computer: specs may collect from the cluster of the user's kubeconfig, if there is one. A job without specs looks at
- * this machine alone. There are no Secrets here: uploaders use what the user's environment has.
+ * On one computer: specs may collect from the cluster of the user's kubeconfig, if there is one. A job with neither
+ * specs nor a profile looks at this machine alone. There are no Secrets here: uploaders use what the user's environment has.
  */
 export function localOutside(
   world: KubeWorld,
@@ -17,7 +17,7 @@ export function localOutside(
 ): Outside {
   return {
     async cluster(spec) {
-      if (spec.collect.specs.length === 0) return undefined
+      if (spec.collect.specs.length === 0 && spec.collect.auto === undefined) return undefined
       try {
         const connection = await loadKubeconfig(world, {}, 'collecting from a cluster')
         const { namespaces } = spec.collect

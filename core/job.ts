@@ -51,6 +51,9 @@ const Upload = z.strictObject({
 /** How much a run looks for by itself, from little to all; each has what the one before it has. */
 export const AUTO_PROFILES = ['minimal', 'standard', 'comprehensive', 'paranoid'] as const
 export type AutoProfile = (typeof AUTO_PROFILES)[number]
+/** What `true` and a bare `--auto` stand for. */
+export const DEFAULT_AUTO: AutoProfile = 'standard'
+const Auto = z.union([z.enum(AUTO_PROFILES), z.boolean().transform((isOn) => (isOn ? DEFAULT_AUTO : undefined))])
 
 /** A namespace, or `*` for all that may be read. */
 const NamespaceName = z.string().regex(/^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'is not the name of a namespace')
@@ -77,6 +80,9 @@ export const JobSpec = z.strictObject({
         .array(SpecSource)
         .default([])
         .describe('none = the default collectors: of the namespaces in a cluster, else of this machine'),
+      auto: Auto.optional().describe(
+        'besides the specs, what a profile looks for: minimal, standard, comprehensive or paranoid; true = standard',
+      ),
       namespaces: z
         .array(NamespaceName)
         .max(200)

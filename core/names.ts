@@ -9,6 +9,8 @@ export const LABEL_ENABLED = `${PREFIX}enabled`
 export const AGENT_NAMESPACE = 'support-bundle-schedule'
 /** The agent's Deployment, Service, Lease and own ServiceAccount. */
 export const AGENT_NAME = 'support-bundle-schedule-agent'
+/** Where host collectors run as pods on nodes, if it is there. */
+export const HOST_NAMESPACE = 'support-bundle-schedule-host'
 
 /** The two identities of a namespace: who keeps its jobs and records, and who collects. */
 export const STORE_ACCOUNT = 'support-bundle-schedule'

@@ -19,6 +19,8 @@ export interface JobStatus {
   schedule: string
   timeZone: string
   targets: string[]
+  /** the profile that adds to the job's specs */
+  auto?: string
   /** ISO instants of the next few slots, so that a reader needs no schedule of its own */
   nextSlots: string[]
   runCount: number

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
 import { CATALOGUE } from './catalogue/index.ts'
 import { asProblem, type ErrorCode, fail, isFailure, type Problem, ProductError, reasonOf } from './errors.ts'
+import { createNodeRelay, type NodesWork } from './node-relay.ts'
+import type { NodeWord } from './node-words.ts'
 import { decodeMessages, encodeMessage, FromTask, TASK_ENV, type TaskRequest, type TaskResults } from './task.ts'
 
 /** A started task program, as its parent holds it. Made at the edge, from a child process. */
@@ -35,6 +37,12 @@ export interface SuperviseOptions {
   onNeedToken?: () => Promise<string>
   /** keeps an uploader's state for good, in the order of the calls: it goes on after that; without it nothing is kept */
   onState?: (value: unknown) => Promise<void>
+  /** works on the nodes of the cluster for a run that wants some; it is ended with the run */
+  onNodes?: NodesWork
+  /** for a `host` task: takes what it says, one after the other */
+  onNodeWord?: (word: NodeWord) => Promise<void>
+  /** longest line of the child, in characters; default 8 Mi */
+  maxLine?: number
   /**
    * For a parent that must not go on once it leads no more: calls `renew` at once and whenever it is sure for longer, with for
    * how long from now. The task ends by itself when that time is over. Gives a function that ends the calls.
@@ -66,12 +74,15 @@ export async function supervise<Name extends TaskRequest['task']>(
 ): Promise<TaskOutcome<TaskResults[Name]>> {
   const outcome: TaskOutcome<TaskResults[Name]> = { warnings: [], peakRssBytes: 0 }
   const life = watchLife(child, options, outcome)
+  const nodes = createNodeRelay((message) => child.send(encodeMessage(message)), options.onNodes)
   try {
     if (!options.signal?.aborted) life.begin(encodeMessage({ type: 'start', request }))
-    for await (const message of decodeMessages(child.messages, FromTask)) {
+    for await (const message of decodeMessages(child.messages, FromTask, options.maxLine)) {
+      nodes.take(message)
       if (message.type === 'step') life.step = message.name
       if (message.type === 'need-token') void answerToken(child, options, outcome)
       if (message.type === 'state') void answerState(child, options, message)
+      if (message.type === 'node') await options.onNodeWord?.(message.word)
       if (message.type === 'warning') outcome.warnings.push({ code: message.code, message: message.message })
       const isFinal = message.type === 'done' || message.type === 'failed'
       if (isFinal && outcome.result === undefined && outcome.error === undefined) {
@@ -84,7 +95,7 @@ export async function supervise<Name extends TaskRequest['task']>(
   } catch (error) {
     life.end(error instanceof ProductError ? error : fail('TASK_PROTOCOL', { reason: reasonOf(error) }))
   }
-  const how = await child.ended
+  const [how] = await Promise.all([child.ended, nodes.stop()])
   await life.over()
   if (outcome.result === undefined) outcome.error = life.reason(how, outcome.error)
   return outcome

@@ -1,4 +1,5 @@
 import type { Drift } from './drift.ts'
+import type { HostResult } from './node-words.ts'
 
 export interface RunResult {
   archive: { path: string; fileName: string; bytes: number; sha256: string; files: number; isPartial: boolean }
@@ -53,6 +54,8 @@ export interface InspectResult {
   issues: SpecIssue[]
   collectors: InspectedEntry[]
   documents: unknown[]
+  /** what a profile adds to them, as a document of its own; not among `documents` */
+  auto?: unknown
   targets: { uploader: string; config: Record<string, unknown> }[]
 }
 /** One element of analysis.json, in the peer's format. */
@@ -91,6 +94,7 @@ export interface TaskResults {
   'inspect-spec': InspectResult
   analyze: AnalyzeTaskResult
   sweep: SweepResult
+  host: HostResult
   plugins: PluginsResult
 }
 export type TaskName = keyof TaskResults

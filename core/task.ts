@@ -1,22 +1,15 @@
 import * as z from 'zod'
 import { fail, reasonOf } from './errors.ts'
+import { AUTO_PROFILES } from './job.ts'
 import type { HandedConnection } from './kube/handed-connection.ts'
+import { HostRequest, NODES_FROM_TASK, NODES_TO_TASK } from './node-words.ts'
+import { Identity, ProblemData } from './task-parts.ts'
 
 /**
  * The task protocol: what the agent and the CLI say to the task program, and what it says back. NDJSON both ways:
  * parent to child on stdin (its end means cancel), child to parent on fd 3. stdout and stderr are free text.
  * `done` is the only success; an exit without it is an interruption.
  */
-
-const ProblemData = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
-const Identity = z.object({
-  id: z.string(),
-  uid: z.string().optional().describe('tells it from all other runs, also of other stores; none for a run that nobody records'),
-  job: z.string(),
-  namespace: z.string(),
-  slot: z.iso.datetime(),
-  trigger: z.enum(['schedule', 'manual', 'once']),
-})
 
 /**
  * A cluster as whom and where to collect. It holds credentials: they travel in messages on stdin, never in argv, environment,
@@ -86,8 +79,10 @@ export const RunRequest = z.object({
     .array(z.string())
     .optional()
     .describe('what addresses of specs must begin with, for `sources` and for `spec.uri`; none = nothing is fetched'),
+  auto: z.enum(AUTO_PROFILES).optional().describe('a profile that adds to the specs what they do not cover'),
   cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
   mayUseHost: z.boolean().optional().describe('false: entries that look at this machine are refused'),
+  onNodes: z.boolean().optional().describe('true: entries that look at a machine look at each node, by way of the parent'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),
   redactors: z.array(z.unknown()).optional().describe('Redactor documents, besides those among the specs'),
@@ -169,6 +164,10 @@ export const InspectRequest = z.object({
       config: z.record(z.string(), z.unknown()).default({}),
     }),
   ),
+  auto: z
+    .object({ profile: z.enum(AUTO_PROFILES), namespaces: z.array(z.string()).default(['*']) })
+    .optional()
+    .describe('a profile to add to the specs, as a run in a cluster does, and where its entries look'),
   pluginFolders: z.array(z.string()),
 })
 export type InspectRequest = z.infer<typeof InspectRequest>
@@ -207,6 +206,7 @@ export const TaskRequest = z.discriminatedUnion('task', [
   AnalyzeRequest,
   RedactRequest,
   SweepRequest,
+  HostRequest,
   PluginsRequest,
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>
@@ -223,6 +223,7 @@ export const ToTask = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('alive'), forMs: z.number(), sentAt: z.iso.datetime() })
     .describe('the parent leads for so long, unless it says so again; without it a task has no such end'),
+  ...NODES_TO_TASK,
 ])
 export type ToTask = z.infer<typeof ToTask>
 
@@ -235,6 +236,7 @@ export const FromTask = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('state'), value: z.unknown().optional(), id: z.int() })
     .describe("an uploader's state, to be kept for its next try; it goes on once `kept` says so"),
+  ...NODES_FROM_TASK,
   z.object({ type: z.literal('failed'), problem: ProblemData }),
   z.object({ type: z.literal('done'), result: z.unknown() }),
 ])
@@ -242,6 +244,8 @@ export type FromTask = z.infer<typeof FromTask>
 
 /** The environment variable that makes an executable be the task program. */
 export const TASK_ENV = 'SUPPORT_BUNDLE_SCHEDULE_TASK'
+/** Its value for a task program that was started where there is no fd 3: it speaks on stdout. */
+export const TASK_ON_STDOUT = 'stdout'
 
 /** Longest line that either side accepts, in characters: a request holds whole specs. */
 const MAX_LINE = 8 * 1024 * 1024

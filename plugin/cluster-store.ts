@@ -25,7 +25,7 @@ export async function handCluster(overrides: KubeOverrides, user: KubeUser): Pro
     const connection = await loadKubeconfig(worldOf(user), overrides, 'collecting from a cluster')
     const namespaces = [overrides.namespace ?? '*']
     const handed = await handOver(connection)
-    return { request: { connection: handed, namespaces }, renewToken: tokenRenewal(connection, handed) }
+    return { request: { connection: handed, namespaces, podTokens: true }, renewToken: tokenRenewal(connection, handed) }
   } catch (error) {
     const isNamed = overrides.kubeconfig !== undefined || overrides.context !== undefined
     if (!isNamed && isFailure(error, 'KUBECONFIG_MISSING')) return undefined

@@ -1,6 +1,10 @@
 import { fail } from '../core/errors.ts'
+import { AUTO_PROFILES, type AutoProfile, DEFAULT_AUTO } from '../core/job.ts'
 import { PREFIX } from '../core/names.ts'
 import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
+import { hint } from '../core/suggest.ts'
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
 
 /** Throws USAGE_FLAG_VALUE unless the value is a duration, and not shorter than `atLeastMs`. */
 export function checkDuration(command: string, flag: string, value: string | undefined, example: string, atLeastMs = 0): void {
@@ -14,6 +18,23 @@ export function checkDuration(command: string, flag: string, value: string | und
 export function checkSize(command: string, flag: string, value: string): void {
   if (!SIZE.test(value))
     throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason: `takes a size like 512Mi, not "${value}"` })
+}
+
+/** An instant as RFC 3339 has it. Throws USAGE_FLAG_VALUE. */
+export function readTime(command: string, flag: string, value: string): Date {
+  const at = RFC_3339.test(value) ? Date.parse(value) : NaN
+  if (!Number.isNaN(at)) return new Date(at)
+  throw fail('USAGE_FLAG_VALUE', { flag: `--${flag}`, command, reason: `takes a time like 2026-01-31T02:00:00Z, not "${value}"` })
+}
+
+/** `--auto`, alone or with a profile; undefined for none. Throws USAGE_FLAG_VALUE. */
+export function readAuto(command: string, value: string | undefined): AutoProfile | undefined {
+  if (value === undefined || value === 'false') return undefined
+  if (value === 'true') return DEFAULT_AUTO
+  const profile = AUTO_PROFILES.find((one) => one === value)
+  if (profile) return profile
+  const reason = `takes one of ${AUTO_PROFILES.join(', ')}${hint(value, AUTO_PROFILES)}`
+  throw fail('USAGE_FLAG_VALUE', { flag: '--auto', command, reason })
 }
 
 /** A whole number from 1 on. Throws USAGE_FLAG_VALUE. */

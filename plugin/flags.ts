@@ -91,12 +91,17 @@ function readValue(command: string, [name, def]: Flag, inline: string | undefine
     if (inline !== undefined && inline !== 'true' && inline !== 'false') throw wrong('takes only true or false')
     return [name, inline !== 'false']
   }
+  // As with kubectl's --dry-run, the next word is not the value of a flag that may stand alone.
+  if (inline === undefined && isBare(def)) return [name, 'true']
   const choices = 'options' in def ? def.options : undefined
   const value = inline ?? (rest[0]?.startsWith('--') ? undefined : rest.shift())
   if (value === undefined || value === '') throw wrong(choices ? `needs one of ${choices.join(', ')}` : 'needs a value')
   if (choices && !choices.includes(value)) throw wrong(`takes one of ${choices.join(', ')}${hint(value, choices)}`)
   return [name, value]
 }
+
+/** Whether a flag that takes a value may also be given without one; it then is `true`. */
+export const isBare = (def: ArgDef): boolean => def.valueHint?.startsWith('[') === true
 
 /** `word`: what may be a long flag with a dash too few, or misspelt. */
 function unknown(command: string, flags: Flag[], flag: string, word: string) {

@@ -1,5 +1,5 @@
 import type { ArgDef, ArgsDef } from 'citty'
-import { GLOBAL } from './flags.ts'
+import { GLOBAL, isBare } from './flags.ts'
 import { KUBE_FLAGS, SHOWN_KUBE_FLAGS } from './kube-flags.ts'
 import type { Verb } from './verb.ts'
 import { VERBS, type VerbEntry, verbsOfGroup } from './verbs.ts'
@@ -42,7 +42,7 @@ export function verbHelp(program: string, verb: Verb<ArgsDef>): string {
   const flags = Object.entries(all).filter(([name, def]) => def.type !== 'positional' && isShown(name))
   const left = flags.map(([name, def]) => {
     const alias = 'alias' in def && def.alias ? `-${[def.alias].flat()[0]}, ` : '    '
-    return `${alias}--${name}${def.type === 'boolean' ? '' : ` ${def.valueHint ?? 'VALUE'}`}`
+    return `${alias}--${name}${def.type === 'boolean' ? '' : `${isBare(def) ? '' : ' '}${def.valueHint ?? 'VALUE'}`}`
   })
   const width = Math.max(...left.map((text) => text.length)) + 3
   const lines = flags.map(

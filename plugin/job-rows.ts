@@ -16,6 +16,8 @@ export interface JobRow {
   lastRun: JobStatus['lastRun']
   runCount: number
   targets: string[]
+  /** the profile that adds to the specs */
+  auto: string | undefined
   lastError: string | undefined
   conditions: JobStatus['conditions']
 }
@@ -47,6 +49,7 @@ export async function jobRow(job: Stored, statusText: string | undefined, now: D
     lastRun: isOfJob ? status.lastRun : undefined,
     runCount: isOfJob ? status.runCount : 0,
     targets: read?.targets ?? known?.targets ?? [],
+    auto: read ? read.auto : known?.auto,
     lastError: read?.lastError ?? known?.lastError,
     conditions: known?.conditions ?? [],
   }

@@ -15,6 +15,7 @@ export interface Unseen {
   nextRun: string | undefined
   state: JobStatus['state']
   targets: string[]
+  auto: string | undefined
   lastError: string | undefined
   spec: JobSpec | undefined
 }
@@ -32,6 +33,7 @@ export function readUnseen(job: Stored, status: JobStatus | undefined, now: Date
     nextRun: undefined,
     state: 'invalid',
     targets: [],
+    auto: undefined,
     lastError: undefined,
     spec: undefined,
   }
@@ -53,6 +55,7 @@ export function readUnseen(job: Stored, status: JobStatus | undefined, now: Date
           ? status.state
           : 'pending',
       targets: spec.upload.map((target) => target.uploader),
+      auto: spec.collect.auto,
       lastError: status?.lastError,
       spec,
     }

@@ -45,7 +45,7 @@ export async function readStart(stream: AsyncIterable<Buffer | string>, bytes: n
 export async function inspect(
   edge: CliEdge,
   folder: string,
-  what: Pick<InspectRequest, 'sources' | 'targets'>,
+  what: Pick<InspectRequest, 'sources' | 'targets' | 'auto'>,
 ): Promise<InspectResult> {
   const request: InspectRequest = { task: 'inspect-spec', ...what, pluginFolders: [join(folder, 'plugins')] }
   const outcome = await edge.task(request, { timeoutMs: INSPECT_MS, memoryBytes: TASK_BYTES, signal: edge.signal })
@@ -66,6 +66,13 @@ export function sourcesOf(
     sources: named.flatMap(({ source, name }) => (source.inline ? [{ value: source.inline, name }] : [])),
     elsewhere: named.flatMap(({ source, name }) => (source.inline ? [] : [name])),
   }
+}
+
+/** The profile of a job for `inspect`. `own`: the job's namespace, where that is known. */
+export function autoOf({ collect }: Pick<JobSpec, 'collect'>, own?: string): Pick<InspectRequest, 'auto'> {
+  const { auto: profile, namespaces } = collect
+  if (!profile) return {}
+  return { auto: { profile, namespaces: namespaces.length > 0 ? namespaces : [own ?? '*'] } }
 }
 
 /** `spec.yaml:12:3: warning: …`, as compilers say it. */

@@ -5,6 +5,8 @@ import type { Problem } from '../../core/errors.ts'
 export interface CollectorReport {
   key: string
   source: string
+  /** which node it looked at, for a host collector that ran on nodes */
+  node?: string
   state: 'ran' | 'failed' | 'skipped'
   startedAt?: string
   durationMs: number

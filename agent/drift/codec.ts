@@ -30,22 +30,22 @@ function sorted<Value>(map: ReadonlyMap<string, Value>, encode: (value: Value) =
 
 /** Reads `drift.json.gz`. Throws an Error that says what is wrong: it may be damaged, of a newer version, or made by anyone. */
 export async function decodeFacts(bytes: Uint8Array): Promise<Facts> {
-  let text: string
+  let json: string
   try {
-    text = (await promisify(gunzip)(bytes, { maxOutputLength: MOST_BYTES })).toString()
+    json = (await promisify(gunzip)(bytes, { maxOutputLength: MOST_BYTES })).toString()
   } catch (error) {
     throw new Error(`it is damaged: ${reasonOf(error)}`, { cause: error })
   }
-  const document = record(JSON.parse(text))
+  const document = record(JSON.parse(json))
   if (document['schema'] !== 1)
     throw new Error(`it is of version ${Number(document['schema'])}, and this program reads version 1`)
   const custom = record(document['custom'])
   const facts: Facts = {
-    run: String(document['run']),
-    at: new Date(String(document['at'])),
-    masking: String(document['masking']),
+    run: text(document['run']),
+    at: new Date(text(document['at'])),
+    masking: text(document['masking']),
     hasAllNamespaces: document['hasAllNamespaces'] === true,
-    custom: { isWhole: custom['isWhole'] === true, failed: new Set(list(custom['failed']).map(String)) },
+    custom: { isWhole: custom['isWhole'] === true, failed: new Set(list(custom['failed']).map(text)) },
     verdicts: document['verdicts'] === undefined ? undefined : new Map(list(document['verdicts']).map(pair)),
     lists: new Map(),
   }
@@ -61,10 +61,10 @@ export async function decodeFacts(bytes: Uint8Array): Promise<Facts> {
 function objectOf({ uid, spec, images, replicas, ready, state, restarts }: Record<string, unknown>): ObjectFacts {
   const numbers = Object.entries({ replicas, ready, restarts }).filter(([, value]) => typeof value === 'number')
   return {
-    uid: String(uid),
-    spec: String(spec),
-    ...(images === undefined ? {} : { images: list(images).map(String) }),
-    ...(state === undefined ? {} : { state: String(state) }),
+    uid: text(uid),
+    spec: text(spec),
+    ...(images === undefined ? {} : { images: list(images).map(text) }),
+    ...(state === undefined ? {} : { state: text(state) }),
     ...Object.fromEntries(numbers),
   }
 }
@@ -79,7 +79,12 @@ function list(value: unknown): unknown[] {
   return value
 }
 
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('it is not in its form')
+  return value
+}
+
 const pair = (value: unknown): [string, string] => {
   const [key, other] = list(value)
-  return [String(key), String(other)]
+  return [text(key), text(other)]
 }

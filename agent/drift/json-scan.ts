@@ -9,10 +9,7 @@ const COMMA = 0x2c
 const NEWLINE = 0x0a
 const SPACE = 0x20
 const INDENT = 2
-const lineEnds = (bracket: string) =>
-  Array.from({ length: 24 }, (_, depth) => Buffer.from(`\n${' '.repeat(depth * INDENT)}${bracket}`))
-const OBJECT_ENDS = lineEnds('}')
-const LIST_ENDS = lineEnds(']')
+const OBJECT_ENDS = Array.from({ length: 24 }, (_, depth) => Buffer.from(`\n${' '.repeat(depth * INDENT)}}`))
 /** Native search beats our loop on texts longer than about this. */
 const SHORT_TEXT = 48
 
@@ -32,7 +29,7 @@ export class JsonScan {
   at = 0
   #keyStart = 0
   #keyEnd = 0
-  /** as our collectors write: then native search finds the end of a value, three times as fast as following its brackets */
+  /** as our collectors write: then native search finds the end of a value, where else its brackets are followed */
   readonly #isIndented: boolean
 
   constructor(bytes: Uint8Array) {
@@ -156,14 +153,31 @@ export class JsonScan {
   #jump(first: number): boolean {
     const { bytes, at } = this
     if (bytes[at + 1] !== NEWLINE) return false
-    let depth = at + 2
-    while (bytes[depth] === SPACE) depth++
-    depth = (depth - at - 2) / INDENT - 1
-    const line = (first === OPEN ? OBJECT_ENDS : LIST_ENDS)[depth]
-    if (!line) return false
-    const found = bytes.indexOf(line, at + 1)
-    if (found !== -1) this.at = found + line.length
-    return found !== -1
+    let inside = at + 2
+    while (bytes[inside] === SPACE) inside++
+    const indent = inside - at - 2 - INDENT
+    if (indent < 0) return false
+    // Lists hold few brackets of their own kind, objects many, of which the line is searched as a whole.
+    const found = first === LIST_OPEN ? this.#findListEnd(indent) : this.#findLine(OBJECT_ENDS[indent / INDENT])
+    if (found === -1) return false
+    this.at = found + 1
+    return true
+  }
+
+  #findListEnd(indent: number): number {
+    const { bytes } = this
+    for (let found = bytes.indexOf(LIST_CLOSE, this.at); found !== -1; found = bytes.indexOf(LIST_CLOSE, found + 1)) {
+      let start = found - 1
+      while (bytes[start] === SPACE) start--
+      if (bytes[start] === NEWLINE && found - start - 1 === indent) return found
+    }
+    return -1
+  }
+
+  /** where the last byte of the line is */
+  #findLine(line: Buffer | undefined): number {
+    const found = line ? this.bytes.indexOf(line, this.at) : -1
+    return line && found !== -1 ? found + line.length - 1 : -1
   }
 
   #enter(bracket: number): boolean {

@@ -41,6 +41,7 @@ export function deriveStatus(facts: StatusFacts, now: Date, before?: JobStatus):
     schedule: shorten(plan?.lines.join('; ') ?? '', LONGEST_SCHEDULE),
     timeZone: plan?.spec.timeZone ?? '',
     targets: plan?.spec.upload.map((target) => target.uploader) ?? [],
+    ...(plan?.spec.collect.auto ? { auto: plan.spec.collect.auto } : {}),
     nextSlots: page ? nextSlots(view, now) : [],
     runCount: page ? compacted + runs.length : (before?.runCount ?? runs.length),
     ...(last ? { lastRun: showRun(last) } : {}),

@@ -4,7 +4,7 @@ import type { RunRequest, SpecSource } from '../../core/task.ts'
 import type { Outside } from '../outside.ts'
 
 /**
- * The specs of a job for its task: what is embedded as it is, what lies in objects of its namespace as texts read now, addresses
+ * The specs of a job for its task, and the profile that adds to them: what is embedded as it is, what lies in objects of its namespace as texts read now, addresses
  * for the task to fetch. One that cannot be read fails the run, since a bundle without it would not be what was asked for.
  *
  * @param withheld Secrets that jobs upload with: no spec, whatever a job says
@@ -14,7 +14,7 @@ export async function specSources(
   { collect, redact }: Pick<JobSpec, 'collect' | 'redact'>,
   outside: Pick<Outside, 'specSource' | 'specUrls'>,
   withheld: readonly string[],
-): Promise<Pick<RunRequest, 'specs' | 'sources' | 'specUrls' | 'redactors'>> {
+): Promise<Pick<RunRequest, 'specs' | 'auto' | 'sources' | 'specUrls' | 'redactors'>> {
   const read = async (source: JobSpecSource, name: string): Promise<SpecSource[]> => {
     const { configMap, secret, url } = source
     if (secret && withheld.includes(secret.name)) throw fail('SECRET_WITHHELD', { what: `the Secret "${secret.name}"` })
@@ -32,6 +32,7 @@ export async function specSources(
   const specUrls = outside.specUrls()
   return {
     specs: collect.specs.flatMap(({ inline }) => (inline ? [inline] : [])),
+    ...(collect.auto ? { auto: collect.auto } : {}),
     ...(sources.length > 0 ? { sources } : {}),
     ...(specUrls.length > 0 ? { specUrls } : {}),
     ...(redactors.length > 0 ? { redactors } : {}),

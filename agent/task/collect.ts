@@ -4,7 +4,6 @@ import type {
   CollectorPlugin,
   Context,
   Host,
-  HostCollectorPlugin,
   HostContext,
   Kube,
   Logger,
@@ -21,7 +20,7 @@ import type { RunCluster } from './kube/run-cluster.ts'
 import { learningSecrets } from './learned-secrets.ts'
 import { noCluster } from './no-cluster.ts'
 import { openOutbound, type OutboundEdge } from './outbound/outbound.ts'
-import type { PlannedCollector } from './plan.ts'
+import { isHostCollector, type PlannedCollector } from './plan.ts'
 import { createTaker } from './take.ts'
 
 export interface CollectEdge extends Pick<OutboundEdge, 'proxyFor' | 'server'> {
@@ -83,7 +82,12 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
   return report
 }
 
-function start(item: PlannedCollector, edge: CollectEdge, kube: Kube = noCluster): AsyncIterable<Output> {
+/** Calls the collector; nothing of it runs before it is iterated. */
+export function start(
+  item: PlannedCollector,
+  edge: Omit<CollectEdge, 'sink' | 'stop' | 'onOutput' | 'learn'>,
+  kube: Kube = noCluster,
+): AsyncIterable<Output> {
   const { run, cluster } = edge
   const context: Context<unknown> = {
     config: item.config,
@@ -130,9 +134,6 @@ const TOO_MANY_SECRETS: Problem = {
   message:
     'this entry read more values of Secrets than can be looked for in other files; the rules for what looks like a secret still hold',
 }
-
-const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>
-  plugin.manifest.kind === 'HostCollector'
 
 /** Once its time is over, whatever a collector throws means that. */
 function explain(key: string, error: unknown, signal: AbortSignal): Problem {

@@ -1,5 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { locate } from './mounted-root.ts'
 
 /**
  * Regular files below `root` that match a pattern with `*`, `?`, `[…]` and `**` as parts of the path, hidden ones too; sorted.
@@ -12,7 +13,7 @@ export async function globFiles(root: string, pattern: string, signal: AbortSign
   const open = parts.findIndex(isOpen)
   const named = parts.slice(0, open === -1 ? parts.length : open).map((part) => `/${part}`)
   const at = named.join('')
-  if (open === -1) return (await stat(join(root, at)).catch(() => undefined))?.isFile() ? [at] : []
+  if (open === -1) return (await locate(root, at).then(stat, () => undefined).catch(() => undefined))?.isFile() ? [at] : []
   const found = new Set<string>()
   await walk({ root, found, signal }, at, parts.slice(open))
   return [...found].toSorted()
@@ -31,7 +32,7 @@ async function walk(search: Search, at: string, parts: readonly string[]): Promi
   if (part === '**' && rest.length > 0) await walk(search, at, rest)
   signal.throwIfAborted()
   const isWanted = part === '**' ? () => true : matcher(part)
-  for (const entry of await entriesOf(join(root, at), part)) {
+  for (const entry of await entriesOf(await locate(root, at), part)) {
     if (!isWanted(entry.name)) continue
     const path = `${at}/${entry.name}`
     if (entry.isDirectory() && (part === '**' || rest.length > 0)) await walk(search, path, part === '**' ? parts : rest)

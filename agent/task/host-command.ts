@@ -9,6 +9,8 @@ import { abortable } from './abortable.ts'
 export interface CommandEdge {
   /** our own environment: what a collector asks for by name is passed on */
   env: Readonly<Record<string, string | undefined>>
+  /** what every command gets beneath its own environment */
+  always?: Readonly<Record<string, string>>
   clock: Clock
   signal: AbortSignal
 }
@@ -52,7 +54,7 @@ function environment(edge: CommandEdge, options: HostExecOptions): Record<string
   const own: Record<string, string | undefined> = { PATH, ...edge.env }
   const named = options.env === undefined && options.inheritEnv === undefined ? ['PATH'] : (options.inheritEnv ?? [])
   const passed = named.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]] as const]))
-  return { ...(options.env === undefined ? { LC_ALL: 'C' } : {}), ...Object.fromEntries(passed), ...options.env }
+  return { ...edge.always, ...(options.env === undefined ? { LC_ALL: 'C' } : {}), ...Object.fromEntries(passed), ...options.env }
 }
 
 /** Resolves with the exit code once all output was read, or shortly after the exit; -1 = ended by a signal. */

@@ -12,6 +12,7 @@ import { customRules } from '../redaction/custom-rules.ts'
 import { fetchSpec } from '../specs/fetch-spec.ts'
 import type { Interpreted } from '../specs/interpret.ts'
 import { documentsFromObjects, parseDocuments } from '../specs/parse.ts'
+import { mergeWithAuto } from '../specs/auto.ts'
 import { mergeSpecs, unusedInCollection } from '../specs/merge.ts'
 import { inspectedEntries } from './inspected-entries.ts'
 import { type Plan, planCollectors } from './plan.ts'
@@ -37,7 +38,9 @@ export async function inspectTask(request: InspectRequest, edge: InspectEdge): P
   const read = await Promise.all(request.sources.map((source) => readSource(source, edge)))
   const issues: SpecIssue[] = read.flatMap((one) => one.problems)
   const documents = read.flatMap((one) => one.documents)
-  const spec = mergeSpecs(documents)
+  const { auto } = request
+  const added = auto && mergeWithAuto(documents, auto.profile, auto)
+  const spec = added ? added.spec : mergeSpecs(documents)
   const plan = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
   issues.push(...unusedInCollection(documents), ...issuesOf(plan))
   issues.push(...documents.flatMap(redactorIssues))
@@ -66,6 +69,7 @@ export async function inspectTask(request: InspectRequest, edge: InspectEdge): P
     })),
     collectors: inspectedEntries(spec, plan),
     documents: documents.map((document) => document.value),
+    ...(added ? { auto: added.document } : {}),
     targets,
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
 import { environmentProxy } from '../../core/kube/proxy-choice.ts'
+import { TASK_ENV, TASK_ON_STDOUT } from '../../core/task.ts'
 import { VERSION } from '../../core/version.ts'
 import { asError } from '../loader/thrown.ts'
 import { createHost } from './host.ts'
@@ -12,9 +13,12 @@ import { guardConnections } from './network-guard.ts'
 import { serveTask } from './serve.ts'
 import { createSpeaker } from './speaker.ts'
 import { stderrLogger } from './stderr-logger.ts'
+import { messagesOn } from './stdout-messages.ts'
 import { startWatchdog, type Watchdog } from './watchdog.ts'
 
 /** The task program: one request on stdin, messages on fd 3, then the end. Started by the agent and the CLI only. */
+// In a pod there is no fd 3: then messages are what is on stdout, and what is printed goes to stderr.
+const onStdout = process.env[TASK_ENV] === TASK_ON_STDOUT ? messagesOn(process.stdout, process.stderr) : undefined
 const { pid, ppid } = process
 /** Longest wait for a parent that does not read. */
 const FLUSH_MS = 2_000
@@ -30,15 +34,16 @@ let watchdog: Watchdog | undefined
 const watched = () => (watchdog ??= startWatchdog({ pid, ppid }))
 const code = await serveTask({
   input: process.stdin,
-  say: createSpeaker(write, systemClock),
+  say: createSpeaker(onStdout?.write ?? write, systemClock),
+  drained: onStdout?.drained,
   libFolder: dirname(fileURLToPath(import.meta.url)),
   clock: systemClock,
   log,
   version: VERSION,
   platform: process.platform,
-  host: (signal) =>
+  host: (signal, root = '/') =>
     createHost({
-      root: '/',
+      root,
       platform: process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux',
       env: process.env,
       clock: systemClock,

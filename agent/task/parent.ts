@@ -1,4 +1,5 @@
 import { pluginError } from '../../core/contract/index.ts'
+import type { HostEntry } from '../../core/node-words.ts'
 import type { FromTask, ToTask } from '../../core/task.ts'
 import { orAbort } from './abortable.ts'
 
@@ -8,9 +9,14 @@ export interface Parent {
   needToken(): Promise<string>
   /** resolves once the parent has an uploader's state for good; rejects with why not, or with the signal's reason */
   keepState(value: unknown, signal: AbortSignal): Promise<void>
+  /** asks for work on nodes: what comes of it is told to the listener, once; each word of a node is to be said `heard` of */
+  nodes(wanted: { entries: HostEntry[]; timeoutMs: number }, listener: (message: OfNodes) => void): { heard(node: string): void }
   /** to be given what the parent says */
   answer(message: ToTask): void
 }
+
+/** What the parent says of nodes. */
+export type OfNodes = Extract<ToTask, { type: 'nodes' | 'node' | 'nodes-over' }>
 
 type Kept = Extract<ToTask, { type: 'kept' }>
 
@@ -18,6 +24,7 @@ export function createParent(say: (message: FromTask) => void): Parent {
   const tokens: ((token: string) => void)[] = []
   const states = new Map<number, (kept: Kept) => void>()
   let lastId = 0
+  let onNodes: ((message: OfNodes) => void) | undefined
   return {
     needToken: () =>
       new Promise((resolve) => {
@@ -38,7 +45,13 @@ export function createParent(say: (message: FromTask) => void): Parent {
         ...(remedy ? { remedy } : {}),
       })
     },
+    nodes(wanted, listener) {
+      onNodes = listener
+      say({ type: 'want-nodes', ...wanted })
+      return { heard: (node) => say({ type: 'node-heard', node }) }
+    },
     answer(message) {
+      if (message.type === 'nodes' || message.type === 'node' || message.type === 'nodes-over') onNodes?.(message)
       if (message.type === 'token') tokens.shift()?.(message.token)
       if (message.type === 'kept') states.get(message.id)?.(message)
     },

@@ -41,6 +41,9 @@ export interface Plan {
   problems: Problem[]
 }
 
+export const isHostCollector = (plugin: PlannedCollector['plugin']): plugin is HostCollectorPlugin =>
+  plugin.manifest.kind === 'HostCollector'
+
 /** What there is to collect from. */
 export interface Where {
   platform: string

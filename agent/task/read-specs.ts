@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { asProblem, fail, type Problem } from '../../core/errors.ts'
 import type { RunRequest } from '../../core/task.ts'
+import { mergeWithAuto } from '../specs/auto.ts'
 import { defaultClusterSpec } from '../specs/default-cluster-spec.ts'
 import { defaultHostSpec } from '../specs/default-host-spec.ts'
 import { problemText, withoutUri } from '../specs/document.ts'
@@ -23,13 +24,16 @@ export interface ReadSpecs {
   warnings: Problem[]
 }
 
-type Asked = Pick<RunRequest, 'specs' | 'sources' | 'specUrls' | 'cluster'>
+type Asked = Pick<RunRequest, 'specs' | 'sources' | 'specUrls' | 'auto' | 'cluster'>
 
 /**
- * All documents of a run as one spec; none = the defaults, of the cluster if there is one, else of the host. With a cluster,
- * what every bundle of one has is added. Throws SPEC_INVALID; SPEC_SOURCE and SPEC_URL_REFUSED for what cannot be fetched.
+ * All documents of a run as one spec, with what its profile adds; none of both = the defaults, of the cluster if there is one,
+ * else of the host. With a cluster, what every bundle of one has is added. Throws SPEC_INVALID; SPEC_SOURCE and SPEC_URL_REFUSED for what cannot be fetched.
  */
-export async function readSpecs({ specs, sources = [], specUrls = [], cluster }: Asked, edge: SpecEdge): Promise<ReadSpecs> {
+export async function readSpecs(
+  { specs, sources = [], specUrls = [], auto, cluster }: Asked,
+  edge: SpecEdge,
+): Promise<ReadSpecs> {
   const hasCluster = cluster !== undefined
   const fetch = (url: string) => fetchSpec(url, { ...edge, allowed: specUrls })
   const read: Interpreted[] = [documentsFromObjects([...specs], 'collect.specs')]
@@ -50,10 +54,14 @@ export async function readSpecs({ specs, sources = [], specUrls = [], cluster }:
     ...(specs.length > 0 ? ['collect.specs'] : []),
     ...sources.filter((one) => !one.isRedactor).map(({ name }) => name),
   ]
-  if (asked.length > 0 && documents.every(({ source, kind }) => kind === 'Redactor' && !asked.includes(source)))
+  if (!auto && asked.length > 0 && documents.every(({ source, kind }) => kind === 'Redactor' && !asked.includes(source)))
     throw fail('SPEC_EMPTY', { source: asked.join(', ') })
   return {
-    spec: asked.length > 0 ? mergedSpec(documents, hasCluster) : defaultSpec(hasCluster),
+    spec: auto
+      ? mergeWithAuto(documents, auto, cluster).spec
+      : asked.length > 0
+        ? mergedSpec(documents, hasCluster)
+        : defaultSpec(hasCluster),
     redactors: redactorsOf(documents),
     warnings: [...problems, ...unusedInCollection(documents)].map(({ code, message }) => ({ code, message })),
   }

@@ -22,7 +22,10 @@ import { clusterSecrets, logWishes } from './kube/plan.ts'
 import { OWNABLE } from './kube/owned.ts'
 import { openCluster, type RunCluster } from './kube/run-cluster.ts'
 import { expired } from './kube/sweep.ts'
-import { type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
+import { collectNodes } from './nodes/collect-nodes.ts'
+import type { Parent } from './parent.ts'
+import { isHostCollector, type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
+import { inPool } from './pool.ts'
 import { readSpecs } from './read-specs.ts'
 import { NO_TOKENS, readRedactors } from './redactors.ts'
 
@@ -45,6 +48,8 @@ export interface RunEdge {
   fetch: Fetch
   /** asks the parent for a new bearer token of the cluster; empty = there is none */
   needToken(): Promise<string>
+  /** asks the parent for work on nodes */
+  nodes: Parent['nodes']
 }
 
 /** Collectors at work at the same time. */
@@ -66,7 +71,7 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, {
     platform: edge.platform,
     hasCluster,
-    mayUseHost: request.mayUseHost !== false,
+    mayUseHost: request.mayUseHost !== false || request.onNodes === true,
   })
   if (planned.length === 0) throw nothingToDo(unplanned)
   const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec, startedAt) : { analyzers: [], problems: [] }
@@ -111,11 +116,14 @@ async function makeBundle(
   const sink = createSink({ archive, redactor, taps: [...all.analyzers, all.facts], workFolder, limits })
   const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
   const time = collectingTime(edge, request.timeoutMs)
+  const onNodes = request.onNodes ? planned.filter(({ plugin }) => isHostCollector(plugin)) : []
+  const here = planned.filter((item) => !onNodes.includes(item))
+  const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
   try {
-    const reports = await inPool(planned, AT_ONCE, async (item, done) => {
+    const fromNodes = onNodes.length === 0 ? [] : collectNodes(onNodes, time.softMs, { ...edge, ...time, sink, onOutput })
+    const fromHere = inPool(here, AT_ONCE, async (item, done) => {
       edge.say({ type: 'step', name: `collecting ${item.key}` })
-      edge.say({ type: 'progress', done, of: planned.length })
-      const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
+      edge.say({ type: 'progress', done, of: here.length })
       // What ends the run for one ends it for all: nobody waits for the slowest of the others.
       return collect(item, {
         ...edge,
@@ -129,6 +137,7 @@ async function makeBundle(
         onOutput,
       }).catch(time.giveUp)
     })
+    const reports = await both(fromHere, Promise.resolve(fromNodes).catch(time.giveUp))
     edge.signal.throwIfAborted()
     edge.say({ type: 'step', name: 'closing the bundle' })
     reports.push(...all.unplanned.map(unplannedReport))
@@ -141,6 +150,15 @@ async function makeBundle(
     cluster?.close()
     await sink.removeStaged()
   }
+}
+
+/** Waits for both, whatever happens: what failed first is thrown once nothing is at work any more. */
+async function both(...work: Promise<CollectorReport[]>[]): Promise<CollectorReport[]> {
+  const settled = await Promise.allSettled(work)
+  return settled.flatMap((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
 }
 
 /** Kinds that one of the entries may create: what killed runs left of them is removed first. */
@@ -174,6 +192,7 @@ function collectingTime(edge: RunEdge, timeoutMs: number) {
   const hard = deadline(edge.clock, softMs + Math.min(COLLECTOR_GRACE_MS, timeoutMs / 10), reason)
   const lost = new AbortController()
   return {
+    softMs,
     signal: AbortSignal.any([edge.signal, lost.signal, soft.signal]),
     stop: AbortSignal.any([edge.signal, lost.signal, hard.signal]),
     giveUp(error: unknown): never {
@@ -205,32 +224,4 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     isComplete: problem === undefined && unsupported?.isLoss !== true,
     ...(problem ? { error: problem } : {}),
   }
-}
-
-/** Works through the items, a few at a time; results in the items' order. The first throw stops the start of others. */
-async function inPool<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item, done: number) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  let next = 0
-  let done = 0
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++
-      const item = items[index]
-      if (item === undefined) return
-      try {
-        results[index] = await work(item, done)
-      } catch (error) {
-        next = items.length
-        throw error
-      }
-      done++
-    }
-  }
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker))
-  for (const one of settled) if (one.status === 'rejected') throw one.reason
-  return results
 }

@@ -14,7 +14,8 @@ import { defaultRules } from '../redaction/rules.ts'
 import type { Fetch } from '../specs/fetch-spec.ts'
 import { orAbort } from './abortable.ts'
 import { analyzeTask } from './analyze.ts'
-import { createParent } from './parent.ts'
+import { hostTask } from './nodes/host-task.ts'
+import { createParent, type Parent } from './parent.ts'
 import { inspectTask, pluginsTask } from './inspect.ts'
 import { redactTask } from './redact.ts'
 import { runTask } from './run.ts'
@@ -30,12 +31,15 @@ export interface TaskEdge {
   log: Logger
   version: string
   platform: string
-  host(signal: AbortSignal): Host
+  /** the machine, or one whose root is mounted */
+  host(signal: AbortSignal, root?: string): Host
   cpuMs(): number
   /** in [0, 1) */
   random(): number
   /** the proxy that the environment asks for; absent = none */
   proxyFor?: ((url: string) => string | undefined) | undefined
+  /** resolves once what was said is on its way; none = at once */
+  drained?: (() => Promise<void>) | undefined
   /** told each time before third-party code is imported */
   beforeForeignCode(): void
   /** makes all connections of this process pass a policy */
@@ -52,6 +56,8 @@ type TaskContext = Omit<TaskEdge, 'input' | 'libFolder' | 'beforeForeignCode' | 
   needToken(): Promise<string>
   /** hands an uploader's state to the parent; resolves once that has it for good */
   keepState(value: unknown, signal: AbortSignal): Promise<void>
+  /** asks the parent for work on nodes */
+  nodes: Parent['nodes']
 }
 type TaskTable = {
   [Name in TaskRequest['task']]: (
@@ -69,6 +75,7 @@ const TASKS: TaskTable = {
   analyze: analyzeTask,
   redact: redactTask,
   sweep: sweepTask,
+  host: hostTask,
   plugins: pluginsTask,
 }
 
@@ -93,7 +100,8 @@ export async function serveTask(edge: TaskEdge): Promise<number> {
     })
     const { request } = first.value
     if ('network' in request && request.network) edge.guardNetwork(request.network)
-    const work = doTask(request, { ...edge, signal: stop.signal, needToken: parent.needToken, keepState: parent.keepState })
+    const { needToken, keepState, nodes } = parent
+    const work = doTask(request, { ...edge, signal: stop.signal, needToken, keepState, nodes })
     const result = await endSoonAfter(stop.signal, edge.clock, work)
     edge.say({ type: 'done', result })
     return 0
@@ -133,7 +141,7 @@ function lifeline(stop: AbortController, { clock, onRenewed }: TaskEdge) {
 
 async function doTask(
   request: TaskRequest,
-  edge: TaskEdge & Pick<TaskContext, 'signal' | 'needToken' | 'keepState'>,
+  edge: TaskEdge & Pick<TaskContext, 'signal' | 'needToken' | 'keepState' | 'nodes'>,
 ): Promise<unknown> {
   const edgeOfLoader = loaderEdge(edge.clock, (path) => {
     edge.beforeForeignCode()

@@ -4,10 +4,11 @@ import {
   defineCollector,
   type FileOutput,
   missing,
+  type ParsedCertificate,
+  parseChain,
   pluginError,
   reasonLine,
 } from '../../core/contract/index.ts'
-import { type ParsedCertificate, parseChain } from './chain.ts'
 import { CertificatesConfig } from './schema.ts'
 
 /** The certificates of one Secret or ConfigMap. */

@@ -29,18 +29,14 @@ export async function askNative(
   signal: AbortSignal,
 ): Promise<string> {
   const socket = await connectTo(place, target, tls, signal)
-  try {
-    const reader = new WireReader(socket)
-    const { database, user, password } = target
-    socket.write(Buffer.concat([varint(HELLO), CLIENT, text(database), text(user), text(password)]))
-    const revision = await readHello(reader)
-    socket.write(queryOf('SELECT version()', revision))
-    const version = await readAnswer(reader, revision)
-    if (version === '') throw new Error('the server told no version')
-    return version
-  } finally {
-    socket.destroy()
-  }
+  const reader = new WireReader(socket)
+  const { database, user, password } = target
+  socket.write(Buffer.concat([varint(HELLO), CLIENT, text(database), text(user), text(password)]))
+  const revision = await readHello(reader)
+  socket.write(queryOf('SELECT version()', revision))
+  const version = await readAnswer(reader, revision)
+  if (version === '') throw new Error('the server told no version')
+  return version
 }
 
 function connectTo(

@@ -9,6 +9,7 @@ import {
   type OnNode,
   type Output,
   ownNamespace,
+  pluginError,
   podsOnNodes,
   reasonLine,
   tarArchive,
@@ -43,7 +44,10 @@ export default defineCollector<CopyFromHostConfig>({
   async *collect(context) {
     const { config, signal } = context
     signal.throwIfAborted()
-    const to = (config.name || config.hostPath).split('/').filter((part) => part !== '').join('/')
+    const to = (config.name || config.hostPath)
+      .split('/')
+      .filter((part) => part !== '')
+      .join('/')
     const pods = {
       name: 'copyfromhost',
       namespace: ownNamespace(context, config.namespace),
@@ -90,7 +94,8 @@ async function* copied(
   let end: TarEnd = { files: 0, stderr: '' }
   if (failure !== undefined || !pod || !isRunning) {
     const message = failure === undefined ? 'its pod has ended by itself' : reasonLine(failure)
-    end.error = { message: NO_FOLDER.test(message) ? 'path does not exist' : message, thrown: failure }
+    const absent = pluginError('PATH_NOT_FOUND', 'path does not exist', { class: 'config' })
+    end.error = NO_FOLDER.test(message) ? { message: absent.message, thrown: absent } : { message, thrown: failure }
   } else {
     const limit = timeLimit(context, config.timeout)
     const { folder, name } = placeOf(config.hostPath)

@@ -39,7 +39,10 @@ export async function readClusterDns(kube: Kube, tell: (what: string, error: unk
 
 /** Listed by its name, which takes no other right than a look at all of them. */
 async function named(kube: Kube, plural: string, namespace: string, name: string): Promise<RawObject | undefined> {
-  for await (const { items, failure } of kube.list({ version: 'v1', plural, namespace }, { fieldSelector: `metadata.name=${name}` })) {
+  for await (const { items, failure } of kube.list(
+    { version: 'v1', plural, namespace },
+    { fieldSelector: `metadata.name=${name}` },
+  )) {
     if (failure) throw failure
     if (items[0]) return items[0]
   }

@@ -23,7 +23,10 @@ const KURL = {
   isOutside: false,
 }
 
-type Known = Omit<Distribution, 'nodes'> & { isOne(labels: Record<string, string>): boolean; hasEtcd(labels: Record<string, string>): boolean }
+type Known = Omit<Distribution, 'nodes'> & {
+  isOne(labels: Record<string, string>): boolean
+  hasEtcd(labels: Record<string, string>): boolean
+}
 /** Told by labels of nodes, the first that fits. */
 const KNOWN: readonly Known[] = [
   { name: 'kurl', ...KURL, isOne: (labels) => labels['kurl.sh/cluster'] === 'true', hasEtcd: () => true },

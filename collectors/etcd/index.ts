@@ -87,7 +87,11 @@ async function ownClient(context: CollectorContext<EtcdConfig>, { folder, nodes 
   const spec = placedOn({ hostNetwork: true, restartPolicy: 'Never', containers: [container], volumes }, node)
   const namespace = ownNamespace(context, '')
   const pod = await ownPod(kube, { name: 'etcd-collector', namespace, labels: { 'troubleshoot-role': 'etcd-collector' } }, spec)
-  const { failure } = await waitForPod(context, pod, { until: 'running', timeoutMs: BEGIN_MS, hopeless: /hostPath type check failed/ })
+  const { failure } = await waitForPod(context, pod, {
+    until: 'running',
+    timeoutMs: BEGIN_MS,
+    hopeless: /hostPath type check failed/,
+  })
   if (failure) throw failure
   return { ...pod, container: CONTAINER, whyNot: undefined }
 }

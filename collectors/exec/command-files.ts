@@ -77,5 +77,5 @@ async function* printed(
     }
   })
   yield { type: 'file', path, format: isBinary(start) ? 'binary' : 'text', body: body.open }
-  return body.settle()
+  return body.close()
 }

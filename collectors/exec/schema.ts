@@ -1,19 +1,21 @@
 import * as z from 'zod'
 import { COMMON, Texts, Timeout } from '../../core/contract/pod-schema.ts'
 
-export const ExecConfig = z.strictObject({
-  ...COMMON,
-  /** folder in the bundle */
-  name: z.string().default(''),
-  /** labels of pods; the first that runs is taken. None = all pods */
-  selector: Texts,
-  /** none = those of the run */
-  namespace: z.string().default(''),
-  /** none = the first of the pod */
-  containerName: z.string().default(''),
-  command: Texts,
-  args: Texts,
-  /** none = as long as the run may take */
-  timeout: Timeout.default(0),
-}).refine(({ command, args }) => command.length + args.length > 0, { path: ['command'], message: 'is needed' })
+export const ExecConfig = z
+  .strictObject({
+    ...COMMON,
+    /** folder in the bundle */
+    name: z.string().default(''),
+    /** labels of pods; the first that runs is taken. None = all pods */
+    selector: Texts,
+    /** none = those of the run */
+    namespace: z.string().default(''),
+    /** none = the first of the pod */
+    containerName: z.string().default(''),
+    command: Texts,
+    args: Texts,
+    /** none = as long as the run may take */
+    timeout: Timeout.default(0),
+  })
+  .refine(({ command, args }) => command.length + args.length > 0, { path: ['command'], message: 'is needed' })
 export type ExecConfig = z.infer<typeof ExecConfig>

@@ -23,10 +23,8 @@ export default defineCollector<HelmConfig>({
     version: '1.0.0',
     summary: 'releases of Helm and their history; values only when asked for',
     specKey: 'helm',
-    permissions: [
-      { apiGroups: [''], resources: ['secrets'], verbs: ['list'], why: 'where Helm keeps releases' },
-      { apiGroups: [''], resources: ['configmaps'], verbs: ['list'], why: 'where it keeps them when told so' },
-    ],
+    // together: without Secrets there is hardly anything to be had
+    permissions: [{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['list'], why: 'where Helm keeps releases' }],
     outputs: ['helm'],
   },
   configSchema: HelmConfig,

@@ -1,5 +1,12 @@
-import { CONTRACT, defineHostCollector, type HostContext, warning, type WarningOutput } from '../../core/contract/index.ts'
-import { chainOf, type ParsedCertificate } from './chain.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  type HostContext,
+  type ParsedCertificate,
+  parseChain,
+  warning,
+  type WarningOutput,
+} from '../../core/contract/index.ts'
 import { CertificatesCollectionConfig } from './schema.ts'
 
 /** More than the certificates of all authorities have together, in bytes. */
@@ -31,8 +38,9 @@ export default defineHostCollector<CertificatesCollectionConfig>({
     for (const path of paths) {
       const pem = await pemOf(context, path)
       if (typeof pem !== 'string') yield pem
-      const chain = typeof pem === 'string' ? chainOf(pem, context.clock.now()) : undefined
-      if (chain) all.push({ certificatePath: path, certificateChain: chain, message: 'cert-valid' })
+      // As the peer: one that cannot be parsed is the end of its file. The path stands beside the chain, not in it.
+      const { chain, errors } = typeof pem === 'string' ? parseChain('', pem, context.clock.now()) : { chain: [], errors: [''] }
+      if (errors.length === 0) all.push({ certificatePath: path, certificateChain: chain, message: 'cert-valid' })
       else all.push({ certificatePath: path, message: typeof pem === 'string' ? 'cert-invalid' : 'cert-missing' })
     }
     yield {

@@ -21,7 +21,7 @@ export default defineHostCollector<TcpLoadBalancerConfig>({
     return statusFile(context, path, async () => {
       const via = parseAddress(address)
       if (!via) return { status: 'invalid-address', message: `Invalid Load Balancer Address: ${address}` }
-      await context.network.arrive({ host: '0.0.0.0', port }, via, timeout || TIMEOUT_MS)
+      return context.network.arrive({ host: '0.0.0.0', port }, via, timeout || TIMEOUT_MS)
     })
   },
 })

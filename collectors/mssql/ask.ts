@@ -12,9 +12,7 @@ const TIMEOUT_MS = 60_000
 export async function askMssql({ uri, tls, signal, hide }: Database): Promise<DatabaseAnswer> {
   const target = parseMssqlUri(uri)
   hide(target.password)
-  const connection = await connectFirst(target, tls, signal)
-  const text = await versionOf(connection)
-  connection.close()
+  const text = await versionOf(await connectFirst(target, tls, signal))
   const [, version] = /SQL.*-\s+([0-9.]+)/.exec(text) ?? []
   if (version === undefined) return { version: 'Unknown', error: `this is no version of SQL Server: ${text}` }
   return { version }

@@ -51,6 +51,8 @@ function connectTo(
   signal: AbortSignal,
 ): Promise<Connection> {
   const socket = socketPath === '' ? connect({ host, port }) : connect({ path: socketPath })
+  // The library looks for names in certificates only. For an address TLS then looks here, and else would look for "localhost".
+  Object.assign(socket, { _host: host })
   const connection = createConnection({
     host,
     user,
@@ -68,9 +70,8 @@ function connectTo(
     connection.on('error', reject)
     socket.once('close', () => reject(new Error('the server closed the connection')))
     connection.connect((error) => {
-      if (!error) return resolve(connection)
-      socket.destroy()
-      reject(error)
+      if (error) reject(error)
+      else resolve(connection)
     })
   })
 }

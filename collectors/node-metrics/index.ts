@@ -3,9 +3,7 @@ import {
   type CollectorContext,
   CONTRACT,
   defineCollector,
-  indentedJson,
   missing,
-  type Output,
   pluginError,
   reasonLine,
 } from '../../core/contract/index.ts'
@@ -15,8 +13,6 @@ import { NodeMetricsConfig } from './schema.ts'
 const NODES_AT_ONCE = 8
 /** A summary of a full node has less than 1 MiB. */
 const MAX_SUMMARY_BYTES = 32 * 1024 * 1024
-/** A folder deeper than where analyzers look for nodes. */
-const ERRORS = 'node-metrics/errors/errors.json'
 
 export default defineCollector<NodeMetricsConfig>({
   manifest: {
@@ -36,40 +32,42 @@ export default defineCollector<NodeMetricsConfig>({
   async *collect(context) {
     const { kube, signal } = context
     signal.throwIfAborted()
-    const problems = new Map<string, unknown>()
-    const names = await nodesOf(context, (error) => problems.set('*', error))
+    const lost = (what: string, error: unknown) => missing('NODE_METRICS_MISSING', `${what}: ${reasonLine(error)}`, [error])
+    const { names, problem } = await nodesOf(context)
+    if (problem !== undefined) yield lost('nodes could not be listed', problem)
     const summary = (name: string) => kube.raw(`/api/v1/nodes/${encodeURIComponent(name)}/proxy/stats/summary`)
     for await (const { item: name, values } of ahead(names, NODES_AT_ONCE, summary)) {
       try {
-        yield { type: 'file', path: `node-metrics/${name}.json`, format: 'json', body: await whole(values) }
+        const body = await whole(values)
+        signal.throwIfAborted()
+        yield { type: 'file', path: `node-metrics/${name}.json`, format: 'json', body }
       } catch (error) {
         signal.throwIfAborted()
-        problems.set(name, error)
+        yield lost(`no metrics of the node "${name}"`, error)
       }
     }
-    signal.throwIfAborted()
-    yield* told(problems)
   },
 })
 
-/** Names of the nodes that the entry means, each once. What cannot be listed is told, and named ones come all the same. */
-async function nodesOf(
-  { config, kube, signal }: CollectorContext<NodeMetricsConfig>,
-  tell: (error: unknown) => void,
-): Promise<Set<string>> {
+/** Names of the nodes that the entry means, each once; where they cannot be listed, those that it names. */
+async function nodesOf({
+  config,
+  kube,
+  signal,
+}: CollectorContext<NodeMetricsConfig>): Promise<{ names: Set<string>; problem?: unknown }> {
   const { nodeNames, selector } = config
   const names = new Set(nodeNames)
-  if (nodeNames.length > 0 && selector.length === 0) return names
+  if (nodeNames.length > 0 && selector.length === 0) return { names }
   try {
     const query = selector.length > 0 ? { labelSelector: selector.join(',') } : {}
     for await (const { items } of kube.list({ version: 'v1', plural: 'nodes', isNamespaced: false }, query))
       for (const { json } of items) names.add(String((json['metadata'] as { name?: unknown } | undefined)?.name))
-    if (names.size === 0) tell(pluginError('NODES_MISSING', 'there are none that fit', { class: 'config' }))
-  } catch (error) {
+    if (names.size > 0) return { names }
+    return { names, problem: pluginError('NODES_MISSING', 'there are none that fit', { class: 'config' }) }
+  } catch (problem) {
     signal.throwIfAborted()
-    tell(error)
+    return { names, problem }
   }
-  return names
 }
 
 async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -81,15 +79,4 @@ async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     kept.push(piece)
   }
   return Buffer.concat(kept)
-}
-
-/** A warning for each node, and all reasons in a file. */
-function* told(problems: ReadonlyMap<string, unknown>): Generator<Output> {
-  if (problems.size === 0) return
-  const reasons = [...problems].map(([name, error]) => [name, reasonLine(error)] as const)
-  yield indentedJson(ERRORS, Object.fromEntries(reasons))
-  for (const [name, error] of problems) {
-    const what = name === '*' ? 'nodes could not be listed' : `no metrics of the node "${name}"`
-    yield missing('NODE_METRICS_MISSING', `${what}: ${reasonLine(error)}`, [error])
-  }
 }

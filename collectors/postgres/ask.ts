@@ -48,16 +48,11 @@ async function askOne(
   // Whatever comes late has no one to hear it, and would end the process.
   client.on('error', () => undefined)
   signal.addEventListener('abort', () => socket.destroy(), { once: true })
-  try {
-    await client.connect()
-    const { rows } = await client.query<{ version: string }>('select version()')
-    // It says goodbye. Nobody waits for an answer: the signal fires when we are done, and closes the socket.
-    client.end().catch(() => undefined)
-    return rows[0]?.version ?? ''
-  } catch (error) {
-    socket.destroy()
-    throw error
-  }
+  await client.connect()
+  const { rows } = await client.query<{ version: string }>('select version()')
+  // It says goodbye. Nobody waits for an answer: the signal fires when we are done, and closes the socket.
+  client.end().catch(() => undefined)
+  return rows[0]?.version ?? ''
 }
 
 function sslOf(encryption: Encryption, tls: TlsMaterial | undefined): false | ConnectionOptions {

@@ -64,7 +64,8 @@ function* nodeFiles(
   for (const container of (pod && outcome?.state?.begun) ?? []) {
     const file = joined(folder, container === first ? node : `${node}-${container}`)
     const instead = (reason: string) => indentedJson(`${file}-log-errors.json`, [reason])
-    if (pod) yield { type: 'file', path: `${file}.log`, format: 'text', body: kube.logs({ ...pod, container }, LOG_LIMITS), instead }
+    if (pod)
+      yield { type: 'file', path: `${file}.log`, format: 'text', body: kube.logs({ ...pod, container }, LOG_LIMITS), instead }
   }
   if (failure === undefined) return
   yield indentedJson(`${joined(folder, node)}-errors.json`, [reasonLine(failure)])

@@ -12,7 +12,7 @@ export interface DatabaseEntry {
   tls?: TlsSource | undefined
 }
 
-/** What to connect to. When `signal` fires, no socket of it may stay open. */
+/** What to connect to. `signal` fires in any case, at the latest when all is said: no socket may stay open then. */
 export interface Database {
   uri: string
   tls: TlsMaterial | undefined

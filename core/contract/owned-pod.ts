@@ -115,7 +115,7 @@ export async function eventsOf(kube: Kube, { namespace, name }: OwnedPod): Promi
 async function hopelessEvent(kube: Kube, at: OwnedPod, { phase }: PodState, pattern?: RegExp): Promise<string | undefined> {
   if (!pattern || phase !== 'pending') return undefined
   try {
-    const messages = (await eventsOf(kube, at)).map(({ json }) => String(json['message'] ?? ''))
+    const messages = (await eventsOf(kube, at)).map(({ json }) => (json as { message?: string }).message ?? '')
     return messages.find((message) => pattern.test(message))
   } catch {
     // They only make waiting shorter.

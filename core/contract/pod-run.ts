@@ -45,7 +45,7 @@ export async function* podRun(
   spec: Record<string, unknown>,
   annotations: Record<string, string> = {},
 ): AsyncGenerator<Output> {
-  const { config, kube, signal } = context
+  const { config, signal } = context
   signal.throwIfAborted()
   const names = namesOf(config)
   let pod: OwnedPod

@@ -48,7 +48,7 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncGener
       if (block === undefined || block.every((byte) => byte === 0)) break
       const header = readHeader(block)
       if (isMeta(header.flag)) {
-        meta = { ...meta, ...(await readMeta(reader, header)) }
+        Object.assign(meta, await readMeta(reader, header))
         continue
       }
       const { path: name = header.name, linkpath: linkTo = header.linkTo, size = header.size } = meta

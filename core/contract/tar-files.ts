@@ -3,7 +3,7 @@ import { reasonLine } from './cluster-source.ts'
 import type { Execution, Kube } from './collector.ts'
 import { onceBody } from './once-body.ts'
 import { warning } from './outputs.ts'
-import type { FileOutput, Output } from './plugin.ts'
+import { type FileOutput, type Output, pluginError } from './plugin.ts'
 import { bytesOfBody } from './read-body.ts'
 import type { ExecTarget } from './selected-pods.ts'
 import { type TarEntry, tarEntries } from './tar-entries.ts'
@@ -83,13 +83,15 @@ export async function* tarArchive(source: TarSource, path: string): AsyncGenerat
     ;({ running, leave } = await openTar(source))
     const pieces = running.stdout()[Symbol.asyncIterator]()
     let step = await pieces.next()
+    // The end of an archive alone: there was nothing to put into it.
+    while (!step.done && step.value.every((byte) => byte === 0)) step = await pieces.next()
     if (!step.done) {
       end.files++
       const body = onceBody(async function* () {
         for (; !step.done; step = await pieces.next()) yield step.value
       })
       yield { type: 'file', path, format: 'binary', body: body.open }
-      await body.settle()
+      body.close()
     }
   } catch (thrown) {
     source.signal.throwIfAborted()
@@ -112,20 +114,25 @@ async function tarEnd(
   signal.throwIfAborted()
   const code = ended.status === 'fulfilled' ? (ended.value ?? 0) : 0
   const thrown: unknown = ended.status === 'rejected' ? ended.reason : undefined
-  const said = exitError(code, thrown)
+  const said = thrown === undefined ? exitError(code, stderr) : { message: reasonLine(thrown), thrown }
   // An archive that breaks off does so because the command ended: that says more.
   const error = isGivenUp(thrown) || !said ? before : said
   if (!error) return { stderr }
-  const isWithoutTar =
-    code === 126 || code === 127 || /executable file not found|no such file or directory.*tar/i.test(error.message)
-  if (!isWithoutTar) return { error, stderr }
+  if (!hasNoTar(code, error.message)) return { error, stderr }
   return { error: { ...error, message: `container "${target.container}" has no program "tar": ${error.message}` }, stderr }
 }
 
-function exitError(code: number, thrown: unknown): TarEnd['error'] {
-  if (thrown !== undefined) return { message: reasonLine(thrown), thrown }
-  return code === 0 ? undefined : { message: `command terminated with exit code ${code}`, thrown: undefined }
+function exitError(code: number, stderr: string): TarEnd['error'] {
+  if (code === 0) return undefined
+  const message = `command terminated with exit code ${code}`
+  // What there is not is nobody's loss.
+  const isAbsent = NOT_THERE.test(stderr)
+  return { message, thrown: isAbsent ? pluginError('PATH_NOT_FOUND', message, { class: 'config' }) : undefined }
 }
+
+const NOT_THERE = /no such file or directory/i
+const hasNoTar = (code: number, message: string) =>
+  code === 126 || code === 127 || /executable file not found|"tar".*no such file|no such file.*"tar"/i.test(message)
 
 /** We ended it ourselves, since its output could not be read on. */
 const isGivenUp = (thrown: unknown) => /nobody read on/.test(reasonLine(thrown))
@@ -149,7 +156,7 @@ async function* entryFile(entry: TarEntry, path: string): AsyncGenerator<Output>
     for (let step = await pieces.next(); !step.done; step = await pieces.next()) yield step.value
   })
   yield { ...file, body: rest.open }
-  await rest.settle()
+  rest.close()
 }
 
 /** The path of an entry below the folder it is unpacked into; undefined when it would lead out of it. */

@@ -7,7 +7,7 @@ import { storeError } from '../../core/store/file-system.ts'
 import type { RunRequest, RunResult } from '../../core/task.ts'
 import { placeBundle } from '../bundle-place.ts'
 import type { CliEdge } from '../cli-edge.ts'
-import { checkDuration, checkSize } from '../flag-values.ts'
+import { checkDuration, checkSize, readAuto, readTime } from '../flag-values.ts'
 import { type Format, OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields, safe, warning } from '../output/text.ts'
 import { createProgress, taskProgress } from '../progress.ts'
@@ -34,6 +34,14 @@ const ARGS = defineArgs({
     description: 'label of the objects that --load-cluster-specs looks for; default: troubleshoot.sh/kind=support-bundle',
     valueHint: 'LABEL',
   },
+  auto: {
+    type: 'string',
+    description:
+      'add to the specs what a profile looks for: minimal, standard, comprehensive or paranoid; without one it is standard',
+    valueHint: '[=PROFILE]',
+  },
+  since: { type: 'string', description: 'logs begin so long ago, whatever the specs say', valueHint: 'DURATION' },
+  'since-time': { type: 'string', description: 'logs begin there: RFC 3339, like 2026-01-31T02:00:00Z', valueHint: 'TIME' },
   uri: { type: 'boolean', default: true, description: 'take the newer version of a spec that its "uri" names' },
   strict: { type: 'boolean', description: 'unknown and misplaced keys are errors' },
   to: {
@@ -50,16 +58,22 @@ const ARGS = defineArgs({
 export default defineVerb({
   usage: 'collect [SPEC…] [flags]',
   about:
-    'Collects a bundle now, without a job: of this machine, and of the cluster of the kubeconfig where a spec asks for it. Prints where the bundle is. Exit code 7 when nothing worked.',
-  examples: ['collect', 'collect support-bundle.yaml --to /tmp/', 'collect - < support-bundle.yaml'],
+    'Collects a bundle now, without a job: of this machine, and of the cluster of the kubeconfig where a spec or --auto asks for it. Prints where the bundle is. Exit code 7 when nothing worked.',
+  examples: [
+    'collect',
+    'collect support-bundle.yaml --to /tmp/',
+    'collect - < support-bundle.yaml',
+    'collect --auto -n payments',
+  ],
   args: ARGS,
   async run(context) {
     const { args, edge, folder } = context
     const format = await readFormat(args.output, 'collect')
     checkFlags(context)
+    const auto = readAuto('collect', args.auto)
     const slot = edge.clock.now()
     const { specs, told } = await readSpecs(context)
-    const cluster = specs.length > 0 ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
+    const cluster = specs.length > 0 || auto ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
     const { signal } = edge
     const { target, work } = await placeBundle(edge.cwd, args.to, slot)
     const progress = createProgress(edge)
@@ -70,8 +84,9 @@ export default defineVerb({
         workFolder: work,
         fileName: basename(target),
         specs,
+        ...(auto ? { auto } : {}),
         ...(args.uri ? { specUrls: ['https://', 'http://'] } : {}),
-        ...(cluster ? { cluster: cluster.request } : {}),
+        ...(cluster ? { cluster: { ...cluster.request, ...sinceOf(args, slot) } } : {}),
         analyze: args.analyze,
         redact: true,
         ...(await tokenKeyOf(edge, folder)),
@@ -100,6 +115,11 @@ export default defineVerb({
   },
 })
 
+function sinceOf(args: VerbContext<typeof ARGS>['args'], now: Date): { since?: string } {
+  if (args.since !== undefined) return { since: new Date(now.getTime() - durationMs(args.since)).toISOString() }
+  return args['since-time'] === undefined ? {} : { since: readTime('collect', 'since-time', args['since-time']).toISOString() }
+}
+
 /** Talks about the bundle, and prints where it is. */
 async function tell({ archive, ...rest }: RunResult, target: string, format: Format, edge: CliEdge): Promise<number> {
   if (archive.isPartial) edge.err('the bundle is partial: support-bundle-schedule/report.json in it says what is missing\n')
@@ -120,6 +140,14 @@ async function tell({ archive, ...rest }: RunResult, target: string, format: For
 function checkFlags({ args, words }: VerbContext<typeof ARGS>): void {
   checkDuration('collect', 'timeout', args.timeout, '90s or 30m', 1000)
   checkSize('collect', 'memory', args.memory)
+  checkDuration('collect', 'since', args.since, '24h')
+  if (args['since-time'] !== undefined) readTime('collect', 'since-time', args['since-time'])
+  if (args.since !== undefined && args['since-time'] !== undefined)
+    throw fail('USAGE_ARGUMENTS', {
+      command: 'collect',
+      reason: 'takes --since or --since-time, not both',
+      usage: `${PROGRAM} collect --since 24h`,
+    })
   if (args.selector !== undefined && !args['load-cluster-specs'])
     throw fail('USAGE_ARGUMENTS', {
       command: 'collect',

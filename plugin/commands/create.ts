@@ -4,7 +4,7 @@ import { ANNOTATION_PAUSED, LABEL_KIND } from '../../core/names.ts'
 import { parseSchedule } from '../../core/schedule/cron.ts'
 import { toYaml } from '../../core/yaml.ts'
 import { findDaemon } from '../daemon.ts'
-import { checkDuration, readCount, readLabels, readPairs } from '../flag-values.ts'
+import { checkDuration, readAuto, readCount, readLabels, readPairs } from '../flag-values.ts'
 import { checkDraft, checkSize, emptyDraft, type JobDraft, readDraft } from '../job-draft.ts'
 import { openCluster, openStore, ref } from '../jobs.ts'
 import { localTime } from '../output/age.ts'
@@ -36,6 +36,17 @@ const ARGS = defineArgs({
       'troubleshoot spec to collect: a file, an address, secret/NAMESPACE/NAME, configmap/NAMESPACE/NAME or - for stdin; may be repeated',
     valueHint: 'FILE',
   },
+  auto: {
+    type: 'string',
+    description:
+      'add to the specs what a profile looks for: minimal, standard, comprehensive or paranoid; without one it is standard',
+    valueHint: '[=PROFILE]',
+  },
+  since: {
+    type: 'string',
+    description: 'logs begin so long before a run, like 24h, or with "lastSuccess" where the last completed run began',
+    valueHint: 'DURATION',
+  },
   strict: { type: 'boolean', description: 'unknown and misplaced keys of specs are errors' },
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   upload: {
@@ -63,10 +74,12 @@ const ARGS = defineArgs({
 
 export default defineVerb({
   usage: 'create NAME --cron "0 2 * * *" [flags]   or   create [NAME] -f FILE',
-  about: 'Creates a job. Without --spec it collects the basics of this machine; without --upload its bundles stay here.',
+  about:
+    'Creates a job. Without --spec and --auto it collects the basics of this machine; without --upload its bundles stay here.',
   examples: [
     'create nightly --local --cron "0 2 * * *" --timezone Europe/Berlin',
     'create vendor --local --cron @hourly --spec support-bundle.yaml --upload file:///mnt/bundles',
+    'create nightly --cron "0 2 * * *" --auto=comprehensive',
     'create nightly --cron "0 2 * * *" --dry-run=client -o yaml',
   ],
   args: ARGS,
@@ -137,6 +150,8 @@ function checkFlags({ args, list }: Context): void {
   checkDuration('create', 'starting-deadline', args['starting-deadline'], '15m')
   checkDuration('create', 'max-age', args['max-age'], '90d')
   if (args['keep-last'] !== undefined) readCount('create', 'keep-last', args['keep-last'])
+  readAuto('create', args.auto)
+  if (args.since !== 'lastSuccess') checkDuration('create', 'since', args.since, '24h or "lastSuccess"')
 }
 
 function nameOf(given: string | undefined, inFile: string | undefined): string {
@@ -167,6 +182,11 @@ async function fromFlags(context: Context, file: Record<string, unknown>): Promi
   const read = sources.length + targets.length > 0 ? await inspect(edge, folder, { sources, targets }) : undefined
   for (const issue of read ? refuseErrors(list('spec').join(', '), strictly(args.strict, read.issues)) : [])
     edge.err(warning(placed(issue)))
+  const collect = {
+    ...(sources.length > 0 ? { specs: read?.documents.map((inline) => ({ inline })) } : {}),
+    ...(args.auto === undefined ? {} : { auto: readAuto('create', args.auto) ?? false }),
+    ...(args.since === undefined ? {} : { since: args.since }),
+  }
   return {
     ...(cron.length > 0 ? { schedule: cron.length === 1 ? cron[0] : cron } : {}),
     ...(args.timezone ? { timeZone: args.timezone } : {}),
@@ -176,9 +196,7 @@ async function fromFlags(context: Context, file: Record<string, unknown>): Promi
     ...(args['starting-deadline'] ? { startingDeadline: args['starting-deadline'] } : {}),
     ...(args['catch-up'] ? { catchUp: args['catch-up'] } : {}),
     ...(Object.keys(retention).length > 0 ? { retention: { ...objectAt(file, 'retention'), ...retention } } : {}),
-    ...(sources.length > 0
-      ? { collect: { ...objectAt(file, 'collect'), specs: read?.documents.map((inline) => ({ inline })) } }
-      : {}),
+    ...(Object.keys(collect).length > 0 ? { collect: { ...objectAt(file, 'collect'), ...collect } } : {}),
     ...(targets.length > 0 ? { upload: read?.targets.map((target) => ({ ...target, ...credentialsOf(args) })) } : {}),
   }
 }

@@ -55,7 +55,7 @@ export default defineVerb({
 
 function showRows(rows: readonly JobRow[], now: Date, isWide: boolean, hasNamespaces: boolean): string {
   const heads = [...(hasNamespaces ? ['NAMESPACE'] : []), 'NAME', 'ID', 'SCHEDULE', 'NEXT RUN', 'STATUS', 'LAST RUN', 'RUN COUNT']
-  const wide = ['ZONE', 'TARGET', 'DELIVERY', 'DRIFT']
+  const wide = ['ZONE', 'AUTO', 'TARGET', 'DELIVERY', 'DRIFT']
   const cells = (row: JobRow) => [
     ...(hasNamespaces ? [row.namespace] : []),
     row.name,
@@ -66,7 +66,13 @@ function showRows(rows: readonly JobRow[], now: Date, isWide: boolean, hasNamesp
     ago(row.lastRun?.startedAt, now),
     String(row.runCount),
     ...(isWide
-      ? [row.timeZone || '-', row.targets.join(',') || '-', row.lastRun?.delivery ?? '-', showDrift(row.lastRun?.drift)]
+      ? [
+          row.timeZone || '-',
+          row.auto ?? '-',
+          row.targets.join(',') || '-',
+          row.lastRun?.delivery ?? '-',
+          showDrift(row.lastRun?.drift),
+        ]
       : []),
   ]
   return table(isWide ? [...heads, ...wide] : heads, rows.map(cells))

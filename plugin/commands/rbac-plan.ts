@@ -11,7 +11,7 @@ import { showRight } from '../install/rules.ts'
 import { findJob } from '../jobs.ts'
 import { safe, safeLines, warning } from '../output/text.ts'
 import { jobSources } from '../spec-sources.ts'
-import { inspect } from '../specs.ts'
+import { autoOf, inspect } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -39,7 +39,7 @@ export default defineVerb({
     const job = { namespace, name: stored.name, spec }
     const wanted = wantedRights(
       job,
-      await readSpecs(context, namespace, spec.collect.specs),
+      await readSpecs(context, namespace, spec),
       builtInPermissions(edge.lib),
       args['cluster-wide'] === true,
     )
@@ -55,16 +55,13 @@ export default defineVerb({
   },
 })
 
-/** The job's specs, as the task program reads them. What is wrong with them is a warning: rights are planned all the same. */
-async function readSpecs(
-  context: VerbContext<typeof ARGS>,
-  namespace: string,
-  specs: JobSpec['collect']['specs'],
-): Promise<unknown[]> {
+/** The job's specs and what its profile adds, as the task program reads them. What is wrong with them is a warning: rights are planned all the same. */
+async function readSpecs(context: VerbContext<typeof ARGS>, namespace: string, spec: JobSpec): Promise<unknown[]> {
   const { edge, folder } = context
-  if (specs.length === 0) return []
+  const { specs, auto } = spec.collect
+  if (specs.length === 0 && !auto) return []
   const sources = await jobSources(context, namespace, specs)
-  const read = await inspect(edge, folder, { sources, targets: [] })
+  const read = await inspect(edge, folder, { sources, targets: [], ...autoOf(spec, namespace) })
   for (const { message, severity } of read.issues) if (severity === 'error') edge.err(warning(message))
-  return read.documents
+  return read.auto === undefined ? read.documents : [...read.documents, read.auto]
 }

@@ -104,12 +104,14 @@ async function showAgentStatus({ args, edge, list }: VerbContext<typeof ARGS>, f
 
 /** The names that specs give themselves, or what they are. */
 function collects({ collect }: JobSpec): string[] {
-  if (collect.specs.length === 0) return ['the basics of this machine']
-  return collect.specs.map((source, index) => {
+  const { specs, auto } = collect
+  if (specs.length === 0) return [auto ? `what auto (${auto}) finds` : 'the basics of this machine']
+  const named = specs.map((source, index) => {
     if (!source.inline) return specSourceName(source, index)
     const { name } = (source.inline['metadata'] ?? {}) as { name?: unknown }
     return typeof name === 'string' && name !== '' ? `spec "${name}"` : `spec ${index + 1}`
   })
+  return auto ? [...named, `what auto (${auto}) adds`] : named
 }
 
 function showRuns(runs: readonly RunView[], zone: string): string {

@@ -8,7 +8,7 @@ import { entriesTable } from '../output/entries.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { safe } from '../output/text.ts'
 import { readSource } from '../spec-sources.ts'
-import { inspect, showIssue, sourcesOf, strictly } from '../specs.ts'
+import { autoOf, inspect, showIssue, sourcesOf, strictly } from '../specs.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({
@@ -88,7 +88,7 @@ async function checkJob({ edge, folder }: Context, file: string, text: string): 
   const spec = checkDraft(draft.value, file)
   const schedule = parseSchedule([spec.schedule].flat(), spec.timeZone)
   const { sources, elsewhere } = sourcesOf(spec, `${file}: `)
-  const read = await inspect(edge, folder, { sources, targets: spec.upload })
+  const read = await inspect(edge, folder, { sources, targets: spec.upload, ...autoOf(spec, draft.namespace) })
   const warnings: SpecIssue[] = schedule.warnings.map(({ code, message }) => ({
     code,
     severity: 'warning',

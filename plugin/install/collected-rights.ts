@@ -33,7 +33,15 @@ const ANYWHERE = '*'
 /** Kinds of the whole cluster: no Role grants them. `namespaces` may be got by a Role of that namespace, but not listed. */
 const OF_THE_CLUSTER: ReadonlySet<string> = new Set([
   'nodes',
+  'nodes/proxy',
+  'nodes.metrics.k8s.io',
   'persistentvolumes',
+  'apiservices.apiregistration.k8s.io',
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'runtimeclasses.node.k8s.io',
   'certificatesigningrequests.certificates.k8s.io',
   'clusterrolebindings.rbac.authorization.k8s.io',
   'clusterroles.rbac.authorization.k8s.io',

@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { localOutside } from '../../agent/outside-local.ts'
 import { systemClock } from '../../core/clock.ts'
+import { readJob } from '../../core/job.ts'
 import { KubeClient } from '../../core/kube/client.ts'
 import { nodeKubeWorld } from '../../core/kube/node-world.ts'
+import { API_VERSION } from '../../core/names.ts'
 import { useCluster } from '../cluster/use-cluster.ts'
 import { makeFolder } from '../support/cli.ts'
 
@@ -16,6 +20,30 @@ async function outsideOf(kubeconfig: string | undefined) {
     (connection) => new KubeClient(connection, { clock: systemClock, random: () => 0, userAgent: 'test/0' }),
   )
 }
+
+const KUBECONFIG = `apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{name: a, context: {cluster: a, user: a}}]
+clusters: [{name: a, cluster: {server: 'https://a.example'}}]
+users: [{name: a, user: {token: t}}]
+`
+
+describe('the cluster of a job on one computer', () => {
+  it.each<[string, object, boolean]>([
+    ['no specs', {}, false],
+    ['no profile', { auto: false }, false],
+    ['a profile', { auto: 'minimal' }, true],
+    ['a spec', { specs: [{ inline: {} }] }, true],
+  ])('is asked for by one with %s: %o %s', async (_, collect, isAsked) => {
+    const kubeconfig = join(await makeFolder(), 'config')
+    await writeFile(kubeconfig, KUBECONFIG)
+    const { spec } = readJob({ apiVersion: API_VERSION, schedule: '@daily', collect })
+    if (!spec) throw new Error('the job is not valid')
+    const found = await (await outsideOf(kubeconfig)).cluster(spec)
+    expect(found?.request.connection.server).toBe(isAsked ? 'https://a.example' : undefined)
+  })
+})
 
 describe('specs of a job on one computer', () => {
   it('may be at any https address, and nowhere that is read on the way', async () => {

@@ -123,6 +123,7 @@ async function edgeOf(messages: FromTask[], { needToken = () => Promise.resolve(
     platform: 'linux',
     say: (message) => void messages.push(message),
     signal: new AbortController().signal,
+    nodes: () => ({ heard: () => undefined }),
     host: () => {
       throw new Error('this test has no host')
     },

@@ -43,6 +43,10 @@ describe('clickhouse, of a mock of the native protocol', () => {
     ['with TLS and an authority', { uri: uri('?secure=true', secure.port), tls: { cacert: ca } }],
     ['with TLS and a certificate of a client', { uri: uri('?secure=true', demanding.port), tls: mutual }],
     ['with TLS because of the certificates', { uri: uri('', secure.port), tls: mutual }],
+    [
+      'with the name of the certificate',
+      { uri: uri('?secure=true&tls_server_name=db.example', secure.port, 'localhost'), tls: { cacert: ca } },
+    ],
     ['with values in a v1beta3 spec', { uri: { value: uri('', secure.port) }, tls: { skipVerify: true } }],
   ])('tells the version %s', async (_, entry) => {
     seen.length = 0
@@ -73,6 +77,7 @@ describe('clickhouse, of a mock of the native protocol', () => {
       /^TLS: .*certificate required$/,
     ],
     ['TLS where there is none', { uri: uri('?secure=true&skip_verify=true') }, /wrong version number|closed the connection|SSL/],
+    ['a certificate of another name', { uri: uri('', secure.port, 'localhost'), tls: { cacert: ca } }, /altnames|does not match/],
     ['a port where nothing listens', { uri: uri('', 1) }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
     [
       'two hosts where nothing listens',

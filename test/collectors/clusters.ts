@@ -79,6 +79,7 @@ export const payments: FakeCluster = {
   objects: {
     ...noObjects,
     '/api/v1/namespaces': [{ metadata: { name: 'payments' } }, { metadata: { name: 'empty' } }],
+    '/api/v1/nodes': [{ metadata: { name: 'node-1' } }],
     '/api/v1/pods': [aPod({ name: 'web-1' }), aPod({ name: 'web-2', status: CRASHED })],
     '/api/v1/configmaps': [
       { metadata: { name: 'settings', namespace: 'payments', labels: { app: 'web' } }, data: { mode: 'production', empty: '' } },
@@ -94,6 +95,7 @@ export const payments: FakeCluster = {
     ],
   },
   answers: {
+    '/api/v1/nodes/node-1/proxy/stats/summary': { node: { nodeName: 'node-1' }, pods: [] },
     '/version': { major: '1', minor: '34', gitVersion: 'v1.34.4' },
     '/api/v1/namespaces/payments': { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'payments' } },
     '/api': { versions: ['v1'] },

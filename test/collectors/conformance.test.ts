@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { CollectorPlugin, HostCollectorPlugin } from '../../core/contract/index.ts'
-import { checkCollector, failed, fakeHost, fakeKube } from '../../core/testkit/index.ts'
+import { checkCollector, failed, fakeHost, fakeHttp, fakeKube, fakeNetwork } from '../../core/testkit/index.ts'
 import { payments } from './clusters.ts'
+import { networkMachines, networkSamples, servers, surroundings } from './far-sides.ts'
 import { server } from './machines.ts'
 import { podClusters, podSamples } from './pods.ts'
 
@@ -12,7 +13,7 @@ const SAMPLES: Record<string, object[]> = {
   certificates: [{ secrets: [{ name: 'db', namespaces: ['payments', 'gone'] }], configMaps: [{ name: 'settings' }] }],
   'custom-metrics': [{ metricRequests: [{ namespace: 'payments', resourceMetricName: 'pods/requests' }] }],
   helm: [{}, { releaseName: 'web', namespace: 'payments', collectValues: true }],
-  'node-metrics': [{}, { nodeNames: ['a', 'b'], selector: ['role=worker'] }],
+  'node-metrics': [{}, { nodeNames: ['node-1', 'gone'], selector: ['role=worker'] }],
   data: [
     { name: 'static', collectorName: 'note.txt', data: 'hello' },
     { collectorName: 'note.json', data: '{"a":1}' },
@@ -64,6 +65,7 @@ const SAMPLES: Record<string, object[]> = {
   ],
   'host-run': [{ command: 'uptime' }, { command: 'df', args: ['-k'], timeout: '5s', collectorName: 'disks' }],
   ...podSamples,
+  ...networkSamples,
 }
 
 const folder = join(import.meta.dirname, '../../collectors')
@@ -81,8 +83,20 @@ describe.each(names)('collector %s', (name) => {
     const configs = SAMPLES[name] ?? [{}]
     const { manifest } = module.default
     const needsCluster = manifest.kind === 'Collector' && manifest.permissions.length > 0
-    const world = needsCluster ? { kube: fakeKube(podClusters[name] ?? payments) } : { host: fakeHost(server) }
-    expect(failed(await checkCollector(module.default, { folder: name, configs, ...world }))).toEqual([])
+    const world = needsCluster
+      ? { kube: fakeKube(podClusters[name] ?? payments) }
+      : { host: fakeHost(networkMachines[name] ?? server) }
+    expect(
+      failed(
+        await checkCollector(module.default, {
+          folder: name,
+          configs,
+          http: fakeHttp(servers),
+          network: fakeNetwork(surroundings),
+          ...world,
+        }),
+      ),
+    ).toEqual([])
   })
 })
 

@@ -111,7 +111,9 @@ describe.each(Object.entries(DATABASES))('%s', (key, { collector, uri, refuse, c
 
   it('tells of a server that hangs up', async () => {
     const rude = await mockServer((socket) => socket.destroy())
-    const { connection } = await ask(collector, { uri: uri(rude.port) })
+    const clock = new FakeClock()
+    const { connection } = await ask(collector, { uri: uri(rude.port) }, { clock })
+    expect(clock.sleeping).toBe(0)
     expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(/closed|lost|terminated|hang up|ECONNRESET/i) })
   })
 
@@ -195,6 +197,45 @@ describe.each(Object.entries(DATABASES))('%s', (key, { collector, uri, refuse, c
     expect(await issues(collector, { collectorName: 'a', exclude: 'false', uri: source, parameters: ['a'], tls })).toEqual([])
     expect(await issues(collector, { uri: { valueFrom: { secretKeyRef: { name: 'a' } } } })).not.toEqual([])
     expect(await issues(collector, { uri: 'a', url: 'b' })).not.toEqual([])
+  })
+})
+
+describe('mysql, of a server without TLS', async () => {
+  const said: Buffer[] = []
+  const { port } = await mockServer(async (socket) => {
+    const [salt, rest] = [Buffer.alloc(8, 'a'), Buffer.alloc(13, 'b')]
+    // protocol 10, version, thread, salt, capabilities 0xf7ff without TLS, charset, state, more capabilities, length of the salt
+    const facts = [
+      Buffer.from('\x0a5.7.0\0'),
+      Buffer.alloc(4),
+      salt,
+      Buffer.from([0, 0xff, 0xf7, 33, 2, 0, 0x08, 0, 21]),
+      Buffer.alloc(10),
+    ]
+    const greeting = Buffer.concat([...facts, rest, Buffer.from('mysql_native_password\0')])
+    socket.write(Buffer.concat([Buffer.from([greeting.length, 0, 0, 0]), greeting]))
+    for await (const chunk of incoming(socket).rest()) {
+      said.push(chunk)
+      const no = Buffer.concat([Buffer.from([0xff, 0x15, 0x04]), Buffer.from('we are closed')])
+      socket.end(Buffer.concat([Buffer.from([no.length, 0, 0, 2]), no]))
+    }
+  })
+  it.each<[setting: string, error: RegExp, logins: number]>([
+    ['preferred', /^we are closed$/, 1],
+    ['true', /secure connection/, 0],
+    ['skip-verify', /secure connection/, 0],
+  ])('tls=%s', async (setting, error, logins) => {
+    said.length = 0
+    const { connection } = await ask(mysql, { uri: `app:${PASSWORD}@tcp(127.0.0.1:${port})/?tls=${setting}` })
+    expect(connection).toEqual({ isConnected: false, error: expect.stringMatching(error) })
+    expect(said).toHaveLength(logins)
+  })
+
+  it('with certificates of the entry is not logged in to', async () => {
+    said.length = 0
+    const { connection } = await ask(mysql, { uri: `app@tcp(127.0.0.1:${port})/?tls=preferred`, tls: { skipVerify: true } })
+    expect(connection.error).toMatch(/secure connection/)
+    expect(said).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chainOf } from '../../collectors/host-certificates-collection/chain.ts'
+import { parseChain } from '../../core/contract/index.ts'
 import hostCertificatesCollection from '../../collectors/host-certificates-collection/index.ts'
 import { run } from '../agent/analysis/run-analyzer.ts'
 import { ACME_CERTIFICATE, ODD_CERTIFICATE, WEB_CERTIFICATE, WEB_KEY } from './certificates.ts'
@@ -12,6 +12,11 @@ const FILES = {
   '/none.crt': WEB_KEY,
 }
 const NOW = new Date('2026-12-01T00:00:00Z')
+/** As the collector takes a file: with one that cannot be read it has none. */
+function chainOf(pem: string, now: Date) {
+  const { chain, errors } = parseChain('', pem, now)
+  return errors.length > 0 ? undefined : chain
+}
 
 describe('a chain', () => {
   it('is told as the peer tells it', () => {

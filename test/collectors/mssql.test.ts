@@ -34,7 +34,7 @@ describe('mssql, of a mock', () => {
     [
       'encrypted, with the name of the certificate',
       'encrypted',
-      { uri: uri('&encrypt=true&hostNameInCertificate=db.example'), tls: { cacert: ca } },
+      { uri: uri('&encrypt=true&hostNameInCertificate=db.example', secure.port, 'localhost'), tls: { cacert: ca } },
     ],
     [
       'encrypted, with a certificate that is not looked at',
@@ -84,6 +84,11 @@ describe('mssql, of a mock', () => {
     ['a strange authority', { uri: uri('&encrypt=true'), tls: { cacert: strangeCa } }, /verify|self-signed/],
     ['an authority that is not known', { uri: uri('&encrypt=true') }, /verify|self-signed/],
     ['a server without TLS', { uri: uri('&encrypt=true', plain.port) }, /did not negotiate encryption/],
+    [
+      'a certificate of another name',
+      { uri: uri('&encrypt=true', secure.port, 'localhost'), tls: { cacert: ca } },
+      /altnames|does not match/,
+    ],
     ['a port where nothing listens', { uri: uri('', 1) }, /connect ECONNREFUSED 127\.0\.0\.1:1/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(mssql, entry)

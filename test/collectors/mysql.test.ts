@@ -60,6 +60,11 @@ describe.skipIf(server.skipped)('mysql, of a real server', () => {
     ],
     ['a strange authority', { uri: uri(), tls: { cacert: strangeCa } }, /verify|self-signed/],
     ['an authority that is not known', { uri: uri('?tls=true') }, /verify|self-signed/],
+    [
+      'a certificate of another name',
+      { uri: uri('', 'app', `localhost:${port}`), tls: { cacert: ca } },
+      /altnames|does not match/,
+    ],
     ['a port where nothing listens', { uri: uri('', 'app', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(mysql, entry)

@@ -30,7 +30,6 @@ const cluster: FakeCluster = {
 const broken = Object.assign(new Error('the kubelet is away'), { class: 'retryable' })
 const but = (answers: FakeCluster['answers']): FakeCluster => ({ ...cluster, answers: { ...cluster.answers, ...answers } })
 const file = (node: string) => `node-metrics/${node}.json`
-const ERRORS = 'node-metrics/errors/errors.json'
 
 const WHICH: [name: string, entry: object, nodes: string[]][] = [
   ['all without a word', {}, ['a', 'b', 'c']],
@@ -62,17 +61,16 @@ describe('nodeMetrics', () => {
 
   it('one bad node costs itself', async () => {
     const gathered = await collectFrom(collector, {}, but({ [place('a')]: broken, [place('c')]: forbidden('nodes/proxy') }))
-    expect(Object.keys(texts(gathered))).toEqual([file('b'), ERRORS])
-    expect(JSON.parse(texts(gathered)[ERRORS] ?? '')).toEqual({ a: 'the kubelet is away', c: 'nodes/proxy is forbidden' })
+    expect(Object.keys(texts(gathered))).toEqual([file('b')])
     expect(gathered.warnings).toMatchObject([
       { code: 'NODE_METRICS_MISSING', message: 'no metrics of the node "a": the kubelet is away', isLoss: true },
-      { isLoss: false },
+      { message: 'no metrics of the node "c": nodes/proxy is forbidden', isLoss: false },
     ])
   })
 
   it('a node that is not there is a warning, and no loss', async () => {
     const gathered = await collectFrom(collector, { nodeNames: ['gone', 'a'] }, cluster)
-    expect(Object.keys(texts(gathered))).toEqual([file('a'), ERRORS])
+    expect(Object.keys(texts(gathered))).toEqual([file('a')])
     expect(gathered.warnings).toMatchObject([{ isLoss: false }])
   })
 
@@ -81,7 +79,7 @@ describe('nodeMetrics', () => {
     ['have other labels', {}, { selector: ['role=none'] }, 'there are none that fit'],
   ])('nodes that %s are told', async (_, answers, entry, reason) => {
     const gathered = await collectFrom(collector, entry, but(answers))
-    expect(JSON.parse(texts(gathered)[ERRORS] ?? '')).toEqual({ '*': reason })
+    expect(gathered.files).toEqual([])
     expect(gathered.warnings).toMatchObject([{ message: `nodes could not be listed: ${reason}`, isLoss: false }])
   })
 
@@ -91,7 +89,7 @@ describe('nodeMetrics', () => {
       { nodeNames: ['a'], selector: ['role=worker'] },
       but({ '/api/v1/nodes': forbidden('nodes') }),
     )
-    expect(Object.keys(texts(gathered))).toEqual([file('a'), ERRORS])
+    expect(Object.keys(texts(gathered))).toEqual([file('a')])
   })
 
   it('asks several nodes at a time, and not all', async () => {
@@ -130,10 +128,11 @@ describe('nodeMetrics', () => {
       throw broken
     }
     const gathered = await gather(collector.collect(contextOf({ ...fakeKube(), raw: cut }, ['a'])))
-    expect(Object.keys(texts(gathered))).toEqual([ERRORS])
+    expect(gathered.files).toEqual([])
+    expect(gathered.warnings).toMatchObject([{ isLoss: true }])
   })
 
-  it('is read by the analyzer, errors and all', async () => {
+  it('is read by the analyzer', async () => {
     const gathered = await collectFrom(collector, {}, but({ [place('c')]: broken }))
     const outcomes = [
       { fail: { when: 'pvcUsedPercentage >= 80', message: 'full: {{ .PVC.ConcatenatedNames }}' } },

@@ -25,8 +25,7 @@ export const running: FakeCluster = {
     ],
   },
   execs: {
-    'payments/web-1/web': ([program]) =>
-      program === 'tar' ? { stdout: TAR } : { stdout: 'PONG\n', stderr: 'a word\n' },
+    'payments/web-1/web': ([program]) => (program === 'tar' ? { stdout: TAR } : { stdout: 'PONG\n', stderr: 'a word\n' }),
     'payments/web-2/web': { stdout: tarBytes([{ name: 'app/a.conf', body: 'a=2\n' }]) },
     'payments/copyfromhost-node-a/collector': { stdout: TAR },
     'payments/copyfromhost-node-c/collector': { stdout: TAR },
@@ -57,7 +56,9 @@ export const kurl: FakeCluster = {
   objects: {
     ...payments.objects,
     '/api/v1/nodes': [aNode('node-a', { labels: { 'kurl.sh/cluster': 'true' } })],
-    '/api/v1/pods': [aPod({ name: 'etcd-node-a', namespace: 'kube-system', labels: { component: 'etcd' }, containers: ['etcd'] })],
+    '/api/v1/pods': [
+      aPod({ name: 'etcd-node-a', namespace: 'kube-system', labels: { component: 'etcd' }, containers: ['etcd'] }),
+    ],
   },
   execs: { 'kube-system/etcd-node-a/etcd': ([, ...words]) => ({ stdout: `{"asked":"${words[0]}"}\n` }) },
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import postgres from '../../collectors/postgres/index.ts'
 import { ask, built, guarded } from './databases/ask.ts'
 import { useServer } from './databases/servers.ts'
@@ -18,7 +18,10 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ['without TLS', { uri: uri('?sslmode=disable') }],
     ['with TLS', { uri: uri('?sslmode=require') }],
     ['with TLS and an authority', { uri: uri('?sslmode=verify-full'), tls: { cacert: ca } }],
-    ['with TLS and an authority, whatever the name', { uri: uri('?sslmode=verify-ca'), tls: { cacert: ca } }],
+    [
+      'with TLS and an authority, whatever the name',
+      { uri: uri('?sslmode=verify-ca', `localhost:${port}`), tls: { cacert: ca } },
+    ],
     [
       'with a certificate that is not looked at',
       { uri: uri('?sslmode=verify-full'), tls: { skipVerify: true, cacert: strangeCa } },
@@ -49,6 +52,11 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
       /verify|self-signed/,
     ],
     ['no login without TLS', { uri: `postgres://app@127.0.0.1:${port}/template1?sslmode=disable` }, /^pg_hba.conf rejects/],
+    [
+      'a certificate of another name',
+      { uri: uri('?sslmode=verify-full', `localhost:${port}`), tls: { cacert: ca } },
+      /altnames|does not match/,
+    ],
     ['a port where nothing listens', { uri: uri('', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(postgres, entry)
@@ -58,6 +66,13 @@ describe.skipIf(server.skipped)('postgres, of a real server', () => {
     ])
     expect(told).not.toContain(password)
     expect(told).not.toContain(encodeURIComponent(password))
+  })
+
+  it('looks for no password in the environment', async () => {
+    vi.stubEnv('PGPASSWORD', password)
+    const { connection } = await ask(postgres, { uri: uri().replace(login, 'app') })
+    vi.unstubAllEnvs()
+    expect(connection).toMatchObject({ isConnected: false, error: expect.stringContaining('password') })
   })
 
   it('is let in as it is built', async () => {

@@ -40,6 +40,7 @@ describe.skipIf(server.skipped)('redis, of a real server', () => {
       { uri: uri('', secure), tls: { cacert: ca } },
       /certificate required$|closed the connection/,
     ],
+    ['a certificate of another name', { uri: uri('', `localhost:${tlsPort}`), tls: mutual }, /altnames|does not match/],
     ['a port where nothing listens', { uri: uri('', '127.0.0.1:1') }, /^connect ECONNREFUSED 127\.0\.0\.1:1$/],
   ])('tells of %s', async (_, entry, error) => {
     const { connection, warnings, told } = await ask(redis, entry)

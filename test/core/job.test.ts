@@ -37,6 +37,16 @@ describe('a job', () => {
     })
   })
 
+  it.each<[unknown, string | undefined]>([
+    ['minimal', 'minimal'],
+    ['paranoid', 'paranoid'],
+    [true, 'standard'],
+    [false, undefined],
+    [undefined, undefined],
+  ])('reads auto: %s as the profile %s', (auto, profile) => {
+    expect(readJob(job({ collect: auto === undefined ? {} : { auto } })).spec?.collect.auto).toBe(profile)
+  })
+
   it('takes several lines of a schedule', () => {
     expect(readJob(job({ schedule: ['@daily', '0 2 * * *'] })).spec?.schedule).toEqual(['@daily', '0 2 * * *'])
   })
@@ -50,6 +60,11 @@ describe('a job', () => {
     ['no schedule', { apiVersion: API_VERSION }, 'schedule is missing'],
     ['a number for a schedule', job({ schedule: 5 }), 'schedule expected string or array, received number'],
     ['an empty schedule', job({ schedule: '' }), 'schedule too small: expected string to have >=1 characters'],
+    [
+      'a profile that is none',
+      job({ collect: { auto: 'standrd' } }),
+      'collect.auto invalid option: expected one of "minimal"|"standard"|"comprehensive"|"paranoid"',
+    ],
     ['no line of a schedule', job({ schedule: [] }), 'schedule too small: expected array to have >=1 items'],
     ['a line that is none', job({ schedule: ['@daily', 7] }), 'schedule[1] expected string, received number'],
     [

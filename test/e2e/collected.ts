@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import type { TestNode } from './use-node.ts'
 
 /** A spec with these entries, as a file. */
 export function specFile(collectors: object[]): string {
@@ -22,4 +23,22 @@ export function filesIn(archive: string): Record<string, string> {
       return [relative(folder, path), readFileSync(path, 'utf8')]
     }),
   )
+}
+
+const CLI = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-support_bundle_schedule.js')
+
+/** `collect` as a process of its own, to be ended by signals. `ended`: its exit code, or the signal's. */
+export function startCollecting(node: TestNode, namespace: string, entries: object[], ...flags: string[]) {
+  const to = join(mkdtempSync(join(tmpdir(), 'collected-')), 'bundle.tar.gz')
+  const child = spawn(process.execPath, [CLI, 'collect', specFile(entries), '-n', namespace, '--to', to, ...flags], {
+    env: { ...process.env, KUBECONFIG: node.info.kubeconfig },
+    stdio: 'ignore',
+  })
+  const ended = new Promise<number | string>((resolve) => child.on('close', (code, signal) => resolve(code ?? signal ?? '')))
+  return { pid: child.pid ?? 0, ended }
+}
+
+/** Processes that this one started. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }

@@ -2,10 +2,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filesIn, specFile } from './collected.ts'
+import { childrenOf, filesIn, specFile, startCollecting } from './collected.ts'
 import { WORKLOAD_IMAGE } from './images.ts'
 import { cliOf } from './installed.ts'
 import { useNode } from './use-node.ts'
+import { waitFor } from './wait-for.ts'
 import { aWorkload } from './workload.ts'
 
 const node = useNode()
@@ -15,10 +16,15 @@ const LABEL = 'support-bundle-schedule.io/run'
 /** One bundle with these entries, by an administrator's hand. */
 async function collect(namespace: string, entries: object[], ...flags: string[]) {
   const to = join(mkdtempSync(join(tmpdir(), 'collected-')), 'bundle.tar.gz')
-  const { code, err } = await cli('collect', specFile(entries), '-n', namespace, '--to', to, ...flags)
+  const { code, err } = await cli('collect', specFile(entries), '-n', namespace, '--to', to, '--timeout', '90s', ...flags)
   if (code !== 0) throw new Error(`collect ended with ${code}: ${err}`)
   const files = filesIn(to)
-  if (process.env['SHOW']) process.stderr.write(`${err}\n${Object.keys(files).filter((path) => !/^cluster-resources\/(?!pods\/logs)/.test(path)).join('\n')}\n`)
+  if (process.env['SHOW'])
+    process.stderr.write(
+      `${err}\n${Object.keys(files)
+        .filter((path) => !/^cluster-resources\/(?!pods\/logs)/.test(path))
+        .join('\n')}\n`,
+    )
   const own = Object.fromEntries(Object.entries(files).filter(([path]) => !/^(cluster-resources|cluster-info)\//.test(path)))
   return { files, own, err }
 }
@@ -86,9 +92,11 @@ describe('copy', () => {
         { copy: { name: 'gone', ...common, containerPath: '/tmp/gone' } },
       ])
       const root = `data/${namespace}/${pod}/tmp/data`
-      expect(Object.keys(own).filter((path) => path.startsWith('data/')).toSorted()).toEqual(
-        ['a.conf', 'empty', 'inner.tgz', 'large.log', 'odd name/ü.txt', 'sub/b.yaml'].map((name) => `${root}/${name}`),
-      )
+      expect(
+        Object.keys(own)
+          .filter((path) => path.startsWith('data/'))
+          .toSorted(),
+      ).toEqual(['a.conf', 'empty', 'inner.tgz', 'large.log', 'odd name/ü.txt', 'sub/b.yaml'].map((name) => `${root}/${name}`))
       expect(own[`${root}/a.conf`]).toBe('conf\n')
       expect(own[`${root}/sub/b.yaml`]).not.toContain('hunter2')
       expect(own[`${root}/large.log`]?.replaceAll('\n', '').length).toBe(20 * 2 ** 20)
@@ -114,7 +122,14 @@ describe('run and runPod', () => {
     node.inNewNamespace(async (namespace) => {
       const image = { image: WORKLOAD_IMAGE, imagePullPolicy: 'Never' }
       const { own, files } = await collect(namespace, [
-        { run: { name: 'hello', ...image, command: ['sh', '-c'], args: ['echo hello; ls /var/run/secrets/kubernetes.io; exit 4'] } },
+        {
+          run: {
+            name: 'hello',
+            ...image,
+            command: ['sh', '-c'],
+            args: ['echo hello; ls /var/run/secrets/kubernetes.io; exit 4'],
+          },
+        },
         { runPod: { name: 'pod', podSpec: { containers: [container('echo one'), { ...container('echo two'), name: 'two' }] } } },
       ])
       expect(own['hello/hello.log']?.split('\n').toSorted()).toEqual(['', 'hello', expect.stringMatching('No such file')])
@@ -148,5 +163,114 @@ describe('run and runPod', () => {
       expect(own['refused/refused-errors.json']).toMatch(/serviceaccount.*nobody/i)
       expect(Object.keys(own).filter((path) => path.startsWith('collector-errors/')).length).toBe(3)
       expect(await leftovers()).toEqual([])
+    }))
+})
+
+describe('a pod on each node', () => {
+  const image = { image: WORKLOAD_IMAGE, imagePullPolicy: 'Never' }
+
+  it('gives logs, kernel parameters and files of the node, and leaves nothing', () =>
+    node.inNewNamespace(async (namespace) => {
+      await node.kubectl(['cordon', 'node-1'])
+      await node.kubectl(['taint', 'nodes', 'node-1', 'mine=yes:NoExecute'])
+      try {
+        const container = { name: 'collector', ...image, command: ['sh', '-c', 'echo on a node'] }
+        const { own, err } = await collect(namespace, [
+          { runDaemonSet: { name: 'each', podSpec: { containers: [container] } } },
+          { sysctl: image },
+          { copyFromHost: { name: 'tree', ...image, hostPath: '/etc/apt/', extractArchive: true } },
+          { copyFromHost: { name: 'packed', ...image, hostPath: '/etc/debian_version' } },
+          { copyFromHost: { name: 'gone', ...image, hostPath: '/no/such/folder' } },
+          { copyFromHost: { name: 'none', ...image, hostPath: '/etc/no-such-file' } },
+          { runDaemonSet: { name: 'elsewhere', podSpec: { nodeSelector: { no: 'such' }, containers: [container] } } },
+        ])
+        expect(own['each/node-1.log']).toBe('on a node\n')
+        expect(own['sysctl/node-1']).toMatch(/^\/proc\/sys\/net\/ipv4\/ip_forward = 1$/m)
+        expect(own['sysctl/node-1']).toMatch(/^\/proc\/sys\/vm\/swappiness = \d+$/m)
+        expect(Object.keys(own)).toContain('tree/node-1/apt/sources.list.d/debian.sources')
+        expect(own['packed/node-1/archive.tar']).toMatch(/^debian_version\0[^]*\d+\.\d+\n/)
+        expect(own['gone/node-1/error.txt']).toBe('path does not exist')
+        expect(own['none/node-1/error.txt']).toBe('command terminated with exit code 1')
+        expect(own['none/node-1/stderr.txt']).toMatch(/no-such-file/)
+        expect(JSON.parse(own['elsewhere/errors.json'] ?? '')).toEqual(['there is no node that these pods are meant for'])
+        expect(err).toMatch(/node-1: path does not exist/)
+      } finally {
+        await node.kubectl(['taint', 'nodes', 'node-1', 'mine-'])
+        await node.kubectl(['uncordon', 'node-1'])
+      }
+      expect(await leftovers()).toEqual([])
+    }))
+
+  it('is refused where pod security is strict, and that is no loss', () =>
+    node.inNewNamespace(
+      async (namespace) => {
+        const { own, err } = await collect(namespace, [{ sysctl: image }])
+        expect(own['sysctl-errors/node-1.json']).toMatch(/violates PodSecurity/)
+        expect(err).not.toContain('partial')
+        expect(await leftovers()).toEqual([])
+      },
+      { 'pod-security.kubernetes.io/enforce': 'baseline' },
+    ))
+})
+
+describe('dns and etcd', () => {
+  it('tell what there is, without either of them', () =>
+    node.inNewNamespace(async (namespace) => {
+      const { own, err } = await collect(namespace, [{ dns: { image: WORKLOAD_IMAGE, timeout: '30s' } }, { etcd: {} }])
+      const debug = JSON.parse(own['dns/debug.json'] ?? '') as { kubernetesClusterIP: string; podResolvConf: string }
+      expect(debug.kubernetesClusterIP).toBe('10.96.0.1')
+      expect(own['dns/debug.txt']).toContain(
+        '=== Kubernetes Cluster IP from API Server: 10.96.0.1\n=== Test DNS resolution in pod',
+      )
+      expect(err).toMatch(/no etcd of this kind of cluster/)
+      expect(await leftovers()).toEqual([])
+    }))
+})
+
+describe('what a run created is gone', () => {
+  const sleeper = (timeout = '') => {
+    const container = { name: 'collector', image: WORKLOAD_IMAGE, imagePullPolicy: 'Never', command: ['sleep', '600'] }
+    return { runPod: { name: 'sleeper', ...(timeout ? { timeout } : {}), podSpec: { containers: [container] } } }
+  }
+  const began = (namespace: string) => node.readyPods(namespace, LABEL)
+  const gone = () => waitFor('nothing of a run', leftovers, (left) => left.length === 0)
+
+  it('after a run whose time is over', () =>
+    node.inNewNamespace(async (namespace) => {
+      const { err } = await collect(namespace, [sleeper()], '--timeout', '15s')
+      expect(err).toContain('partial')
+      expect(await leftovers()).toEqual([])
+    }))
+
+  it('after SIGTERM', () =>
+    node.inNewNamespace(async (namespace) => {
+      const running = startCollecting(node, namespace, [sleeper()])
+      await began(namespace)
+      process.kill(running.pid, 'SIGTERM')
+      expect(await running.ended).not.toBe(0)
+      await gone()
+    }))
+
+  it('after SIGKILL of the task, once its time is over and another run begins', () =>
+    node.inNewNamespace(async (namespace) => {
+      const running = startCollecting(node, namespace, [sleeper()], '--timeout', '20s')
+      await began(namespace)
+      for (const child of childrenOf(running.pid)) process.kill(child, 'SIGKILL')
+      expect(await running.ended).not.toBe(0)
+      expect(await leftovers()).toHaveLength(1)
+      const [pod] = await node
+        .get<{ items: { spec: { activeDeadlineSeconds: number } }[] }>('pods', '-n', namespace)
+        .then(({ items }) => items)
+      expect(pod?.spec.activeDeadlineSeconds).toBeLessThanOrEqual(20)
+      await waitFor(
+        'the end of the killed run',
+        async () => {
+          await collect(namespace, [
+            { run: { name: 'next', image: WORKLOAD_IMAGE, imagePullPolicy: 'Never', command: ['true'] } },
+          ])
+          return leftovers()
+        },
+        (left) => left.length === 0,
+      )
     }))
 })

@@ -139,7 +139,8 @@ describe.skipIf(skipped)('an agent with the rights of the manifests, under the p
     expect(rightsUsed(refused, own)).toEqual([])
     expect(rightsUsed(refused, store)).toEqual([])
     // What its Role lacks on purpose: a warning each in the bundle.
-    const ofTheCluster = / (nodes|persistentvolumes|\w+(classes|configurations|requests|attachments|definitions))$/
+    const ofTheCluster =
+      / (nodes|persistentvolumes|apiservices|csidrivers|csinodes|flowschemas|\w+(classes|configurations|requests|attachments|definitions))$/
     const lacking = rightsUsed(refused, collector).filter((right) => !ofTheCluster.test(right))
     expect(lacking).toEqual(['list clusterrolebindings', 'list clusterroles', 'list secrets'])
     // Nothing of a tenant is read as the agent itself.

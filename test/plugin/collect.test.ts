@@ -47,6 +47,84 @@ async function files(cli: Cli): Promise<string[]> {
   return (await readdir(cli.cwd)).toSorted()
 }
 
+const handed = (namespace: string): NonNullable<Awaited<ReturnType<CliEdge['handCluster']>>> => ({
+  request: {
+    connection: {
+      server: 'https://a.example',
+      context: '',
+      user: '',
+      namespace,
+      isUnverified: false,
+      credential: {},
+      headers: {},
+      mayCompress: false,
+    },
+    namespaces: [namespace],
+  },
+  renewToken: async () => '',
+})
+
+describe('--auto', () => {
+  it.each<[string[], string | undefined, boolean]>([
+    [['--auto'], 'standard', true],
+    [['--auto=paranoid'], 'paranoid', true],
+    [['--auto', 'spec.yaml'], 'standard', true],
+    [['--auto=false'], undefined, false],
+    [[], undefined, false],
+  ])('%j asks for the profile %s, and for the cluster: %s', async (flags, auto, hasCluster) => {
+    const asked: RunRequest[] = []
+    const task = fakeTask(async (request) => {
+      asked.push(request)
+      return {}
+    })
+    const cli = await makeCli({ task, handCluster: async ({ namespace }) => handed(namespace ?? '*') })
+    await cli.file('spec.yaml', DATA)
+    await cli.out('collect', ...flags, '-n', 'shop')
+    expect(asked.map((request) => [request.auto, request.cluster?.namespaces])).toEqual([
+      [auto, hasCluster ? ['shop'] : undefined],
+    ])
+  })
+
+  it('takes no other profile', async () => {
+    expect(await (await quick()).run('collect', '--auto=some')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"--auto" takes one of minimal, standard, comprehensive, paranoid') as unknown,
+    })
+  })
+})
+
+describe('where logs begin', () => {
+  const asked = async (...flags: string[]) => {
+    const requests: RunRequest[] = []
+    const task = fakeTask(async (request) => {
+      requests.push(request)
+      return {}
+    })
+    const cli = await makeCli({ task, handCluster: async ({ namespace }) => handed(namespace ?? '*') })
+    const said = await cli.run('collect', '--auto', ...flags)
+    return { said, since: requests[0]?.cluster?.since }
+  }
+
+  it.each([
+    [['--since', '90m'], '2025-12-31T22:30:00.000Z'],
+    [['--since-time', '2025-12-01T00:00:00+01:00'], '2025-11-30T23:00:00.000Z'],
+    [[], undefined],
+  ])('%j', async (flags, since) => {
+    expect((await asked(...flags)).since).toBe(since)
+  })
+
+  it.each([
+    [['--since', 'lastSuccess'], 'takes a duration like 24h'],
+    [['--since-time', 'yesterday'], 'takes a time like 2026-01-31T02:00:00Z'],
+    [['--since-time', '2026-02-31'], 'takes a time like'],
+    [['--since', '1h', '--since-time', '2025-12-01T00:00:00Z'], 'not both'],
+  ])('%j is refused', async (flags, reason) => {
+    const { said, since } = await asked(...flags)
+    expect(said).toMatchObject({ code: 2, err: expect.stringContaining(reason) as unknown })
+    expect(since).toBeUndefined()
+  })
+})
+
 describe('where the bundle goes', () => {
   it('is the current folder, told on stdout; what is talked about is on stderr', async () => {
     const cli = await quick()

@@ -51,6 +51,8 @@ describe('a job from flags', () => {
         'team=a,example.org/b=',
         '--timeout',
         '5m',
+        '--since',
+        'lastSuccess',
       ],
       ...[
         '--starting-deadline',
@@ -72,6 +74,7 @@ describe('a job from flags', () => {
     expect(specOf(map)).toEqual({
       apiVersion: 'support-bundle-schedule.io/v1',
       schedule: ['@daily', '0 6 * * 1'],
+      collect: { since: 'lastSuccess' },
       description: 'a line',
       analyze: false,
       timeout: '5m',
@@ -80,6 +83,37 @@ describe('a job from flags', () => {
       retention: { keepLast: 3, maxAge: '9d' },
       timeZone: 'UTC',
     })
+  })
+
+  it.each<[string[], unknown]>([
+    [['--auto'], { auto: 'standard' }],
+    [['--auto', '--description', 'x'], { auto: 'standard' }],
+    [['--auto=true'], { auto: 'standard' }],
+    [['--auto=paranoid'], { auto: 'paranoid' }],
+    [['--auto=false'], { auto: false }],
+    [[], undefined],
+  ])('has the profile of %j', async (flags, collect) => {
+    const cli = await makeCli()
+    const text = await cli.out('create', 'a', ...CRON, ...flags, '--dry-run=client', '-o', 'json')
+    expect(specOf(JSON.parse(text) as ConfigMap)['collect']).toEqual(collect)
+  })
+
+  it('keeps what a file says beside the profile, and has specs with it', async () => {
+    const cli = await makeCli()
+    await cli.file('job.yaml', `${API}schedule: '@daily'\ncollect: {namespaces: [shop], auto: minimal}\n`)
+    await cli.file(
+      'spec.yaml',
+      'apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec: {collectors: [{data: {name: a, data: b}}]}\n',
+    )
+    const create = async (...flags: string[]) =>
+      specOf(JSON.parse(await cli.out('create', 'a', '-f', 'job.yaml', ...flags, '--dry-run=client', '-o', 'json')) as ConfigMap)
+    expect((await create())['collect']).toEqual({ namespaces: ['shop'], auto: 'minimal' })
+    expect((await create('--auto=comprehensive', '-s', 'spec.yaml'))['collect']).toEqual({
+      namespaces: ['shop'],
+      auto: 'comprehensive',
+      specs: [{ inline: expect.objectContaining({ kind: 'SupportBundle' }) as unknown }],
+    })
+    expect((await create('--auto=false'))['collect']).toEqual({ namespaces: ['shop'], auto: false })
   })
 
   it('a dry run creates nothing and says so', async () => {
@@ -115,9 +149,19 @@ describe('a job from flags', () => {
       ['a', ...CRON, '-z', 'Europe/Berln'],
       'time zone "Europe/Berln" is unknown; did you mean "Europe/Berlin"? (TIME_ZONE_INVALID)',
     ],
+    [
+      ['a', ...CRON, '--auto=standrd'],
+      'flag "--auto" takes one of minimal, standard, comprehensive, paranoid; did you mean "standard"? (USAGE_FLAG_VALUE)',
+    ],
+    [['a', ...CRON, '--auto='], 'flag "--auto" needs a value (USAGE_FLAG_VALUE)'],
+    [['a', '--auto', 'minimal', ...CRON], '"create" does not take "minimal" (USAGE_ARGUMENTS)'],
     [['a', ...CRON, '--keep-last', 'x'], 'flag "--keep-last" takes a number from 1 on, not "x" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--keep-last', '0'], 'flag "--keep-last" takes a number from 1 on, not "0" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--max-age', '9'], 'flag "--max-age" takes a duration like 90d, not "9" (USAGE_FLAG_VALUE)'],
+    [
+      ['a', ...CRON, '--since', 'yesterday'],
+      'flag "--since" takes a duration like 24h or "lastSuccess", not "yesterday" (USAGE_FLAG_VALUE)',
+    ],
     [['a', ...CRON, '--timeout', 'soon'], 'flag "--timeout" takes a duration like 30m, not "soon" (USAGE_FLAG_VALUE)'],
     [['a', ...CRON, '--timeout', '0s'], 'flag "--timeout" takes a duration of 1s at least (USAGE_FLAG_VALUE)'],
     [

@@ -12,6 +12,7 @@ const ARGS = defineArgs({
   force: { type: 'boolean', alias: 'f', default: true },
   cron: { type: 'string', alias: 'c' },
   state: { type: 'enum', options: ['pending', 'running'] },
+  auto: { type: 'string', valueHint: '[=PROFILE]' },
 })
 
 const read = (...argv: string[]) => readFlags('verb', 'usage of verb', ARGS, ['cron'], argv)
@@ -50,6 +51,11 @@ describe('what is taken', () => {
     [['a', '--no-force=false'], { force: true }],
     [['a', '--force=true'], { force: true }],
     [['a', '--state', 'pending'], { state: 'pending' }],
+    [['a', '--auto=x'], { auto: 'x' }],
+    [['a', '--auto', 'b'], { auto: 'true', rest: 'b' }],
+    [['--auto', 'a', '-w'], { auto: 'true', job: 'a', watch: true }],
+    [['a', '--auto'], { auto: 'true' }],
+    [['a'], { auto: undefined }],
     [['--local', 'a'], { local: true }],
     [['a', '--', '--watch'], { job: 'a', rest: '--watch' }],
     [['--', '-o'], { job: '-o', rest: undefined }],

@@ -75,6 +75,7 @@ describe('list', () => {
     const cli = await withJobs('fresh')
     await putStatus(cli.store, await putJob(cli.store, 'seen'), {
       targets: ['local'],
+      auto: 'paranoid',
       lastRun: {
         name: 'seen.1',
         state: 'failed',
@@ -99,16 +100,17 @@ describe('list', () => {
       'LAST RUN',
       'RUN COUNT',
       'ZONE',
+      'AUTO',
       'TARGET',
       'DELIVERY',
       'DRIFT',
     ])
     const shown = Object.fromEntries(rows.slice(1, -1).map(([name, , ...cells]) => [name, cells]))
     expect(shown).toEqual({
-      broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-', '-'],
-      changed: ['0 2 * * *', 'in 120m', 'pending', '21h ago', '7', 'UTC', '-', '-', '-'],
-      fresh: ['0 2 * * *', 'in 120m', 'pending', '-', '0', 'UTC', '-', '-', '-'],
-      paused: ['0 2 * * *', '-', 'disabled', '-', '0', 'UTC', '-', '-', '-'],
+      broken: ['-', '-', 'invalid', '-', '0', '-', '-', '-', '-', '-'],
+      changed: ['0 2 * * *', 'in 120m', 'pending', '21h ago', '7', 'UTC', '-', '-', '-', '-'],
+      fresh: ['0 2 * * *', 'in 120m', 'pending', '-', '0', 'UTC', '-', '-', '-', '-'],
+      paused: ['0 2 * * *', '-', 'disabled', '-', '0', 'UTC', '-', '-', '-', '-'],
       seen: [
         '0 2 * * *',
         expect.stringMatching(/^in \d+d$/),
@@ -116,6 +118,7 @@ describe('list', () => {
         '60m ago',
         '7',
         'UTC',
+        'paranoid',
         'local',
         'local: failed',
         '+2 -1 ~3 !1',

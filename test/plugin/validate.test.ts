@@ -26,6 +26,21 @@ describe('validate', () => {
     expect(said).toMatchObject({ code: 0, out: '-: a valid job\n' })
   })
 
+  it('shows what a profile adds to a job', async () => {
+    const cli = await makeCli()
+    await cli.file('job.yaml', `${JOB}collect: {auto: standard, namespaces: [shop]}\n`)
+    const { out, code } = await cli.run('validate', 'job.yaml')
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/))
+    expect(rows[0]).toEqual(['job.yaml: a valid job that collects'])
+    expect(rows).toContainEqual(['images', 'images', 'list pods'])
+    expect(rows.map(([key]) => key)).toEqual(expect.arrayContaining(['clusterInfo', 'clusterResources', 'logs']))
+    expect(code).toBe(0)
+    const { items } = JSON.parse(await cli.out('validate', 'job.yaml', '-o', 'json')) as {
+      items: { entries: { source: string }[] }[]
+    }
+    expect(items[0]?.entries.map(({ source }) => source)).toEqual(Array.from({ length: 4 }, () => 'added by auto: standard'))
+  })
+
   it('checks each file, whatever is wrong with the others, with the place', async () => {
     const cli = await makeCli()
     await cli.file('bad.yaml', `${SPEC}    - cpuu: {}\n`)

@@ -22,6 +22,7 @@ interface LockEntry {
   dev?: boolean
   optional?: boolean
   dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
 }
 
 interface Lock {
@@ -42,7 +43,7 @@ export function readLock(root: string): Lock {
 /** All that the product depends on in production, and what that depends on, by path. No programs for one processor only. */
 export function productionPackages(lock: Lock): Package[] {
   return Object.entries(lock.packages)
-    .filter(([path, entry]) => path && !entry.dev && !entry.optional)
+    .filter(([path, entry]) => path && !entry.dev && !(entry.optional && nameOf(path).startsWith('node-linux-')))
     .map(([path, entry]) => ({
       path,
       name: nameOf(path),
@@ -55,7 +56,9 @@ export function productionPackages(lock: Lock): Package[] {
 
 /** Paths of the packages that the one at `path` needs; '' is the product itself. */
 export function neededBy(path: string, lock: Lock): string[] {
-  const names = Object.keys(lock.packages[path]?.dependencies ?? {})
+  const { dependencies, optionalDependencies } = lock.packages[path] ?? {}
+  // of the product itself they are programs for one processor
+  const names = Object.keys({ ...dependencies, ...(path === '' ? {} : optionalDependencies) })
   return names.flatMap((name) => resolvePackage(name, path, lock) ?? [])
 }
 

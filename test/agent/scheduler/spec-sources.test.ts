@@ -36,6 +36,11 @@ describe('the specs of a job for its task', () => {
     })
   })
 
+  it('go with the profile that adds to them', async () => {
+    expect(await read({ collect: { auto: true } })).toMatchObject({ specs: [], auto: 'standard' })
+    expect(await read({ collect: { auto: false } })).not.toHaveProperty('auto')
+  })
+
   it('are told from what it redacts by', async () => {
     const specs = [{ inline: { kind: 'Redactor' } }, { configMap: { name: 'r', key: 'redactor-spec' } }]
     expect(await read({ redact: { specs } })).toEqual({

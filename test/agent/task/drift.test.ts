@@ -37,6 +37,7 @@ function edge(): RunEdge {
     platform: 'linux',
     say: quiet,
     signal: new AbortController().signal,
+    nodes: () => ({ heard: () => undefined }),
     host: () => {
       throw new Error('this test has no host')
     },

@@ -18,7 +18,7 @@ const loader = () =>
     [space.plugins],
     loaderEdge(systemClock, () => undefined),
   )
-function inspect(change: Partial<Pick<InspectRequest, 'sources' | 'targets'>>) {
+function inspect(change: Partial<Pick<InspectRequest, 'sources' | 'targets' | 'auto'>>) {
   return inspectTask(
     { task: 'inspect-spec', sources: [], targets: [], pluginFolders: [], ...change },
     { loader: loader(), platform: 'linux', clock: systemClock, fetch, signal: new AbortController().signal },
@@ -49,6 +49,32 @@ describe('inspect', () => {
       ['COLLECTOR_UNKNOWN', 'error'],
     ])
     expect(documents).toHaveLength(1)
+  })
+
+  it('lists what a profile adds, apart from the documents', async () => {
+    const { collectors, documents, auto, issues } = await inspect({
+      sources: value({ collectors: [{ data: { name: 'x', data: 'x' } }, { clusterInfo: {} }] }),
+      auto: { profile: 'standard', namespaces: ['shop'] },
+    })
+    expect(issues).toEqual([])
+    expect(collectors.map(({ key, source }) => [key, source])).toEqual([
+      ['clusterResources', 'added by auto: standard'],
+      ['data', 'job.yaml'],
+      ['clusterInfo', 'job.yaml'],
+      ['logs', 'added by auto: standard'],
+      ['images', 'added by auto: standard'],
+    ])
+    expect(collectors.find(({ key }) => key === 'images')).toMatchObject({
+      state: 'ready',
+      writes: ['images'],
+      permissions: [{ resources: ['pods'], verbs: ['list'] }],
+    })
+    expect(documents).toHaveLength(1)
+    expect(auto).toMatchObject({
+      kind: 'SupportBundle',
+      spec: { collectors: [{ clusterResources: {} }, { logs: {} }, { images: {} }] },
+    })
+    expect(await inspect({ sources: [] })).not.toHaveProperty('auto')
   })
 
   it('says that nothing would run', async () => {

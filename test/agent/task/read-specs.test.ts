@@ -83,6 +83,48 @@ const LOGS = text({ collectors: [{ logs: {} }] })
 const specUrls = ['https://specs.example/vendor']
 const from = (url: string) => ({ sources: [{ url, name: url }], specUrls })
 
+describe('a run with a profile', () => {
+  it('has what the profile adds, in place of the defaults', async () => {
+    expect(await keys({ auto: 'standard', cluster })).toEqual({
+      cluster: ['clusterResources', 'clusterInfo', 'logs', 'images'],
+      host: [],
+    })
+    expect((await keys({ auto: 'minimal' })).host).toContain('memory')
+  })
+
+  it('has all of its spec, then what the profile adds to it', async () => {
+    const own = { logs: { name: 'own', selector: ['a=b'] } }
+    const specs = [spec({ collectors: [data, own], analyzers: [{ jobStatus: { name: 'a', namespace: 'b' } }] })]
+    const { spec: merged } = await read({ specs, auto: 'standard', cluster: { ...cluster, namespaces: ['shop'] } })
+    expect(merged.collectors.map(({ key, source }) => [key, source.replace(/:.*/, '')])).toEqual([
+      ['clusterResources', 'added by auto'],
+      ['data', 'collect.specs'],
+      ['logs', 'collect.specs'],
+      ['logs', 'added by auto'],
+      ['clusterInfo', 'added by auto'],
+      ['images', 'added by auto'],
+    ])
+    expect(merged.analyzers[0]?.config).toMatchObject({ name: 'a' })
+    expect(merged.analyzers.map(({ key }) => key)).toContain('clusterPodStatuses')
+  })
+
+  it('looks where the run looks', async () => {
+    const specs = [spec({ collectors: [{ clusterResources: { namespaces: ['x'] } }] })]
+    const { spec: merged } = await read({ specs, auto: 'minimal', cluster: { ...cluster, namespaces: ['shop'] } })
+    expect(merged.collectors[0]?.config).toEqual({ namespaces: ['x', 'shop'] })
+  })
+
+  it('takes specs that hold nothing to collect: there is something', async () => {
+    const specs = [{ apiVersion: 'troubleshoot.sh/v1beta2', kind: 'Redactor', spec: { redactors: [{ name: 'a' }] } }]
+    const { spec: merged, redactors } = await read({ specs, auto: 'minimal', cluster })
+    expect(merged.collectors).toHaveLength(2)
+    expect(redactors).toHaveLength(1)
+    const sources = [{ text: '# to come\n', name: 'ConfigMap vendor' }]
+    expect(await ours({ sources, auto: 'minimal', cluster })).toEqual(['clusterResources', 'clusterInfo'])
+    await expect(read({ sources, cluster })).rejects.toMatchObject({ code: 'SPEC_EMPTY' })
+  })
+})
+
 describe('specs from elsewhere', () => {
   it('are texts and what lies at addresses, after those of the job', async () => {
     const url = 'https://specs.example/vendor/a.yaml'

@@ -1,7 +1,8 @@
-import { lutimes, mkdir, mkdtemp, open, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lutimes, mkdir, mkdtemp, open, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { timeSyncs, type WriteEdge } from '../../../agent/task/sync-times.ts'
 import type { WriteTest } from '../../../core/contract/index.ts'
 
@@ -11,74 +12,87 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const NOW = new Date('2026-01-01T02:00:00Z')
 const TEST: WriteTest = { writeBytes: 1000, fileBytes: 4500, isFullSync: false, limitMs: 60_000 }
-/** More than any disk writes while a test looks at it. */
-const LONG: WriteTest = { writeBytes: 1000, fileBytes: 500_000_000, isFullSync: false, limitMs: 20_000 }
-const edge = (signal = new AbortController().signal): WriteEdge => ({
-  clock: { now: () => NOW, monotonicMs: () => 0, sleep: async () => undefined },
-  signal,
-})
+
+/** A clock whose every look is 1 ms later than the one before; `onLook` sees each. */
+function edge(onLook: (look: number) => void = () => undefined, signal = new AbortController().signal): WriteEdge {
+  let looks = 0
+  const monotonicMs = () => {
+    onLook(++looks)
+    return looks
+  }
+  return { clock: { now: () => NOW, monotonicMs, sleep: async () => undefined }, signal }
+}
 
 it.each([
   ['each piece', TEST, 5],
   ['pieces that fit', { ...TEST, fileBytes: 3000 }, 3],
   ['one piece that is larger than the file', { ...TEST, writeBytes: 1_000_000 }, 1],
+  ['no piece of an empty file', { ...TEST, fileBytes: 0 }, 0],
   ['each piece with fsync', { ...TEST, isFullSync: true }, 5],
 ])('times %s, in ns', async (_, test, pieces) => {
-  const started = performance.now()
-  const times = await timeSyncs(folder, test, edge())
-  expect(times).toHaveLength(pieces)
-  expect(times.every((time) => Number.isInteger(time) && time > 0)).toBe(true)
-  expect(times.reduce((sum, time) => sum + time, 0)).toBeLessThan((performance.now() - started) * 1e6)
+  expect(await timeSyncs(folder, test, edge())).toEqual(Array.from({ length: pieces }, () => 1_000_000))
   expect(await readdir(folder)).toEqual([])
+})
+
+it.each([
+  [false, { sync: 1, datasync: 5 }],
+  [true, { sync: 6, datasync: 0 }],
+])('makes each piece durable, and before them the file itself: all by fsync? %s', async (isFullSync, want) => {
+  const file = await open(join(folder, 'any'), 'w')
+  const handles = Object.getPrototypeOf(file) as typeof file
+  await file.close()
+  const [sync, datasync] = [vi.spyOn(handles, 'sync'), vi.spyOn(handles, 'datasync')]
+  try {
+    await timeSyncs(folder, { ...TEST, isFullSync }, edge())
+    expect({ sync: sync.mock.calls.length, datasync: datasync.mock.calls.length }).toEqual(want)
+  } finally {
+    vi.restoreAllMocks()
+  }
 })
 
 it('begins no write after its time', async () => {
+  // A look for the end, then three for each piece: is there time, before, after.
+  expect(await timeSyncs(folder, { ...TEST, limitMs: 5 }, edge())).toHaveLength(2)
   expect(await timeSyncs(folder, { ...TEST, limitMs: 0 }, edge())).toEqual([])
-  const times = await timeSyncs(folder, { ...LONG, limitMs: 20 }, edge())
-  expect(times.length).toBeLessThan(LONG.fileBytes / LONG.writeBytes)
-  expect(await readdir(folder)).toEqual([])
 })
 
-/** Looks at the one file of the folder again and again, until `isSeen` or the test is over. */
-async function watchFile(running: Promise<unknown>, isSeen: (path: string) => Promise<boolean>): Promise<boolean> {
-  let isOver = false
-  const over = () => void (isOver = true)
-  running.then(over, over)
-  while (!isOver) {
-    const [name] = await readdir(folder)
-    if (name && (await isSeen(join(folder, name)).catch(() => false))) return true
+it('writes a file of its own, for its user only, and all of it', async () => {
+  const seen: object[] = []
+  const look = (looks: number) => {
+    if (looks !== 1 && looks !== 16) return
+    for (const name of readdirSync(folder)) {
+      const { mode, size } = statSync(join(folder, name))
+      const bytes = readFileSync(join(folder, name))
+      const written = [0, 1, 2, 3, 4].map((piece) => bytes.subarray(piece * 1000, (piece + 1) * 1000).some((byte) => byte !== 0))
+      seen.push({ name, mode: mode & 0o777, size, written })
+    }
   }
-  return false
-}
-
-async function startOf(path: string): Promise<Buffer> {
-  const file = await open(path)
-  const { buffer } = await file.read(Buffer.alloc(3000), 0, 3000, 0).finally(() => file.close())
-  return buffer
-}
-
-it('writes one piece behind the other to a file for its user only, and is ended by the signal', async () => {
-  const stop = new AbortController()
-  const running = timeSyncs(folder, LONG, edge(stop.signal))
-  const hasPieces = await watchFile(running, async (path) => {
-    const { mode, size } = await stat(path)
-    expect([mode & 0o777, path.includes('/.support-bundle-schedule-write-test-')]).toEqual([0o600, true])
-    if (size < LONG.fileBytes) return false
-    const start = await startOf(path)
-    return [0, 1000, 2000].every((at) => start.subarray(at, at + 1000).some((byte) => byte !== 0))
-  })
-  stop.abort(new Error('over'))
-  await expect(running).rejects.toThrow('over')
-  expect([hasPieces, await readdir(folder)]).toEqual([true, []])
+  await timeSyncs(folder, TEST, edge(look))
+  const file = { name: expect.stringMatching(/^\.support-bundle-schedule-write-test-/), mode: 0o600, size: 4500 }
+  expect(seen).toEqual([
+    { ...file, written: [false, false, false, false, false] },
+    { ...file, written: [true, true, true, true, true] },
+  ])
 })
 
-it('does nothing when it is over already', async () => {
-  await expect(timeSyncs(folder, TEST, edge(AbortSignal.abort(new Error('over'))))).rejects.toThrow('over')
+it('leaves nothing behind when it is aborted', async () => {
+  const stop = new AbortController()
+  let looks = 0
+  const onLook = (look: number) => {
+    looks = look
+    if (look === 4) stop.abort(new Error('over'))
+  }
+  await expect(timeSyncs(folder, TEST, edge(onLook, stop.signal))).rejects.toThrow('over')
+  expect([looks, await readdir(folder)]).toEqual([5, []])
+  await expect(timeSyncs(folder, TEST, edge(undefined, stop.signal))).rejects.toThrow('over')
   expect(await readdir(folder)).toEqual([])
 })
 
 it('leaves nothing behind when it fails', async () => {
-  await expect(timeSyncs(folder, { ...TEST, writeBytes: -1 }, edge())).rejects.toThrow(/range/)
+  const failing = edge((look) => {
+    if (look === 3) throw new Error('broken')
+  })
+  await expect(timeSyncs(folder, TEST, failing)).rejects.toThrow('broken')
   expect(await readdir(folder)).toEqual([])
 })
 

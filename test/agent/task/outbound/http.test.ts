@@ -266,7 +266,9 @@ describe.skipIf(!issued)('TLS', () => {
     const [far, proxy] = [await secure(), await open(serveProxy())]
     expect((await send({ url: far.url, tls: { ca }, proxy: proxy.url })).status).toBe(200)
     expect(proxy.seen).toMatchObject([{ method: 'CONNECT', url: `localhost:${far.port}` }])
-    expect((await failure({ url: far.url, proxy: proxy.url })).message).toContain('its certificate is signed by an unknown authority')
+    expect((await failure({ url: far.url, proxy: proxy.url })).message).toContain(
+      'its certificate is signed by an unknown authority',
+    )
   })
 })
 

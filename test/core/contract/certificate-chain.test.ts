@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseChain } from '../../../collectors/certificates/chain.ts'
-import { nameText } from '../../../collectors/certificates/distinguished-name.ts'
-import { CERTIFICATES } from './pem.ts'
+import { parseChain } from '../../../core/contract/certificate-chain.ts'
+import { nameText } from '../../../core/contract/distinguished-name.ts'
+import { CERTIFICATES } from '../../collectors/certificates/pem.ts'
 
 const NOW = new Date('2027-01-01T00:00:00Z')
 const { web, authority, odd, long } = CERTIFICATES

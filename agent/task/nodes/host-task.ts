@@ -1,0 +1,126 @@
+import { type Clock, deadline } from '../../../core/clock.ts'
+import type { FileOutput, Host, Logger } from '../../../core/contract/index.ts'
+import { asProblem, fail, type Problem } from '../../../core/errors.ts'
+import { type HostRequest, type HostResult, type NodeWord, PIECE_BYTES } from '../../../core/node-words.ts'
+import type { FromTask } from '../../../core/task.ts'
+import { bodyChunks } from '../../bundle/body.ts'
+import type { Loader } from '../../loader/loader.ts'
+import { emptyLists, type Entry } from '../../specs/document.ts'
+import { abortable } from '../abortable.ts'
+import { start } from '../collect.ts'
+import { plainWarning, thrownProblem } from '../foreign.ts'
+import { type PlannedCollector, planCollectors } from '../plan.ts'
+import { inPool } from '../pool.ts'
+
+export interface HostTaskEdge {
+  clock: Clock
+  loader: Loader
+  log: Logger
+  platform: string
+  signal: AbortSignal
+  host(signal: AbortSignal, root?: string): Host
+  say(message: FromTask): void
+  /** resolves once what was said is on its way; none = at once */
+  drained?: (() => Promise<void>) | undefined
+  proxyFor?: ((url: string) => string | undefined) | undefined
+}
+
+/** Says some words; those of two outputs are not mixed. */
+type Say = (words: Iterable<NodeWord> | AsyncIterable<NodeWord>) => Promise<void>
+
+/** Collectors at work at the same time; their outputs go out one after the other. */
+const AT_ONCE = 4
+/** Kept back for what must still be said when the time is over. */
+const CLOSING_MS = 2_000
+
+/** Runs host collectors on the machine whose root is mounted, and says what they yield, unredacted, to who started it there. */
+export async function hostTask(request: HostRequest, edge: HostTaskEdge): Promise<HostResult> {
+  const { clock, loader, platform } = edge
+  const entries: Entry[] = request.entries.map((entry) => ({ ...entry, isExcluded: false }))
+  const spec = { ...emptyLists(), hostCollectors: entries }
+  const { planned, unplanned } = await planCollectors(spec, loader, { platform, hasCluster: false })
+  const limit = deadline(clock, Math.max(0, request.timeoutMs - CLOSING_MS), fail('COLLECTOR_TIMED_OUT', { key: 'all' }))
+  const signal = AbortSignal.any([edge.signal, limit.signal])
+  const say = inTurn(edge)
+  const report = (entry: Entry, startedAt: Date, problem: Problem | undefined): NodeWord => ({
+    kind: 'report',
+    entry: entries.indexOf(entry),
+    state: problem ? 'failed' : 'ran',
+    startedAt: startedAt.toISOString(),
+    durationMs: clock.now().getTime() - startedAt.getTime(),
+    ...(problem ? { problem } : {}),
+  })
+  try {
+    // The run that asks has made the same plan: what cannot run is not asked for, unless another version is at work here.
+    for (const { entry, key, problem } of unplanned)
+      await say([report(entry, clock.now(), problem ?? asProblem(fail('COLLECTOR_UNKNOWN', { key, hint: '' })))])
+    const ended = await inPool(planned, AT_ONCE, async (item) => {
+      const startedAt = clock.now()
+      const problem = await collectHere(item, entries.indexOf(item.entry), say, request, { ...edge, signal })
+      await say([report(item.entry, startedAt, problem)])
+      return problem
+    })
+    return { ran: ended.filter((problem) => problem === undefined).length }
+  } finally {
+    limit.stop()
+  }
+}
+
+/** One collector to its end. Gives what it failed with; what it gave before is said all the same. */
+async function collectHere(
+  item: PlannedCollector,
+  entry: number,
+  say: Say,
+  { run, root }: HostRequest,
+  edge: HostTaskEdge,
+): Promise<Problem | undefined> {
+  const { signal } = edge
+  const host = (ends: AbortSignal) => edge.host(ends, root)
+  try {
+    for await (const output of abortable(start(item, { ...edge, run, host }), signal)) {
+      if (output.type === 'warning')
+        await say([{ kind: 'warning', entry, ...plainWarning(output), ...(output.isLoss ? { isLoss: true } : {}) }])
+      else await say(fileWords(entry, output, signal))
+    }
+    return undefined
+  } catch (error) {
+    if (signal.aborted) return asProblem(fail('COLLECTOR_TIMED_OUT', { key: item.key }))
+    return thrownProblem(error, (reason) => fail('COLLECTOR_FAILED', { key: item.key, reason }))
+  }
+}
+
+/** A file, and what stands in for it when it cannot be read. */
+async function* fileWords(entry: number, output: FileOutput, signal: AbortSignal): AsyncGenerator<NodeWord> {
+  const { path, links, format, body } = output
+  yield { kind: 'output', entry, path, format, ...(links ? { links } : {}) }
+  try {
+    for await (const chunk of abortable(bodyChunks(body), signal))
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES)
+        yield { kind: 'piece', base64: Buffer.from(chunk.subarray(at, at + PIECE_BYTES)).toString('base64') }
+    yield { kind: 'end' }
+  } catch (error) {
+    const problem = thrownProblem(error, (reason) => fail('COLLECTOR_FAILED', { key: path, reason }))
+    yield { kind: 'end', problem: { ...problem, message: reasonIn(problem, error) } }
+    if (!signal.aborted && output.instead) yield* fileWords(entry, withoutInstead(output.instead(problem.message)), signal)
+  }
+}
+
+/** As its reader would say it, who adds which file it is. */
+const reasonIn = (problem: Problem, error: unknown) => (error instanceof Error ? error.message : problem.message)
+
+const withoutInstead = ({ type, path, format, body }: FileOutput): FileOutput => ({ type, path, format, body })
+
+/** As fast as they are taken. */
+function inTurn({ say, drained }: HostTaskEdge): Say {
+  let turn: Promise<void> = Promise.resolve()
+  return (words) => {
+    const mine = turn.then(async () => {
+      for await (const word of words) {
+        say({ type: 'node', word })
+        await drained?.()
+      }
+    })
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+}

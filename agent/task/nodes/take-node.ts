@@ -1,0 +1,127 @@
+import { pluginError } from '../../../core/contract/index.ts'
+import { asProblem, fail, type Problem } from '../../../core/errors.ts'
+import type { HostEntry, NodeWord } from '../../../core/node-words.ts'
+import { Fatal } from '../../bundle/fatal.ts'
+import type { CollectorReport } from '../../bundle/report.ts'
+import { createNotes, type Notes } from '../foreign.ts'
+import { createTaker, type TakeEdge, type Taker } from '../take.ts'
+import { nodePaths } from './node-paths.ts'
+import type { WordQueue } from './word-queue.ts'
+
+type Word<Kind extends NodeWord['kind']> = Extract<NodeWord, { kind: Kind }>
+
+/** An entry at work on the node. */
+interface Open {
+  report: CollectorReport
+  notes: Notes
+  taker: Taker
+}
+
+/** What reports of a whole node are about. */
+const ALL: HostEntry = { key: 'hostCollectors', source: '', config: {} }
+
+/** Takes what one node says into the bundle: a report for each entry, and one for the node if it failed. Throws only Fatal. */
+export async function takeNode(
+  node: string,
+  entries: readonly HostEntry[],
+  words: WordQueue,
+  edge: TakeEdge,
+): Promise<CollectorReport[]> {
+  const open = new Map<number, Open>()
+  const reports: CollectorReport[] = []
+  const of = (entry: number): Open => {
+    const found = open.get(entry) ?? opened(node, entries[entry] ?? ALL, edge)
+    open.set(entry, found)
+    return found
+  }
+  const close = (entry: number, end: Partial<Word<'report'>>) => {
+    reports.push(closed(of(entry), end))
+    open.delete(entry)
+  }
+  let failure: Problem | undefined
+  try {
+    for (let word = await words.next(); ; word = await words.next()) {
+      if (word.kind === 'over') {
+        failure = word.problem
+        break
+      }
+      // Who owns the node may say what it likes: what makes no sense is passed over.
+      if (!('entry' in word) || word.entry >= entries.length) continue
+      if (word.kind === 'output') await takeOutput(node, word, words, of(word.entry).taker)
+      else if (word.kind === 'warning') of(word.entry).notes.add(named(node, word), word.isLoss)
+      else close(word.entry, word.problem ? { ...word, problem: named(node, word.problem) } : word)
+    }
+  } catch (error) {
+    if (error instanceof Fatal || !edge.stop.aborted) throw error
+    failure = asProblem(fail('COLLECTOR_TIMED_OUT', ALL))
+  }
+  const problem = failure && named(node, failure)
+  for (const entry of open.keys()) close(entry, { state: 'failed', ...(problem ? { problem } : {}) })
+  if (problem) reports.push({ ...reportOf(ALL, node), state: 'failed', isComplete: false, error: problem })
+  return reports
+}
+
+/** One file: head, pieces, end. What of it nobody reads is passed over, so that the next word is understood. */
+async function takeOutput(node: string, head: Word<'output'>, words: WordQueue, taker: Taker): Promise<void> {
+  let isAtEnd = false
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    while (!isAtEnd) {
+      const word = await words.next()
+      if (word.kind === 'piece') yield Buffer.from(word.base64, 'base64')
+      else isAtEnd = true
+      if (word.kind === 'end' && word.problem) throw pluginError(word.problem.code, word.problem.message, { class: 'resource' })
+      if (word.kind === 'piece' || word.kind === 'end') continue
+      words.unread(word)
+      throw new Error('the node was lost')
+    }
+  }
+  const own = nodePaths(node, head.path)
+  const links = [...own.links, ...(head.links ?? []).map((link) => nodePaths(node, link).path)]
+  await taker.take({ type: 'file', format: head.format, path: own.path, links, body: pieces })
+  try {
+    for await (const _ of pieces());
+  } catch {
+    // told when it was read, or there is nothing to be read
+  }
+}
+
+function opened(node: string, entry: HostEntry, edge: TakeEdge): Open {
+  const report = reportOf(entry, node)
+  const notes = createNotes()
+  return { report, notes, taker: createTaker(report, notes, edge) }
+}
+
+function closed({ report, notes }: Open, end: Partial<Word<'report'>>): CollectorReport {
+  const { state = 'failed', startedAt, durationMs = 0, problem } = end
+  return {
+    ...report,
+    state,
+    ...(startedAt ? { startedAt } : {}),
+    durationMs,
+    warnings: notes.list(),
+    isComplete: state === 'ran' && !notes.isLossy,
+    ...(problem ? { error: problem } : {}),
+  }
+}
+
+/** Of an entry that has not begun. */
+export const reportOf = ({ key, source }: Pick<HostEntry, 'key' | 'source'>, node?: string): CollectorReport => ({
+  key,
+  source,
+  ...(node === undefined ? {} : { node }),
+  state: 'ran',
+  durationMs: 0,
+  files: 0,
+  bytes: 0,
+  requests: 0,
+  refused: 0,
+  warnings: [],
+  isComplete: true,
+})
+
+/** Whose trouble it is stands in the message too: that is what people read. */
+const named = (node: string, { code, message, remedy }: Problem): Problem => ({
+  code,
+  message: `node ${node}: ${message}`,
+  ...(remedy ? { remedy } : {}),
+})
