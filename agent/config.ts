@@ -3,7 +3,6 @@ import { fail } from '../core/errors.ts'
 import { DURATION, durationMs, SIZE, sizeBytes } from '../core/quantity.ts'
 import { keysAt } from '../core/schema-keys.ts'
 import { hint } from '../core/suggest.ts'
-import { VERSION } from '../core/version.ts'
 import { parseYaml } from '../core/yaml.ts'
 
 /** Longer spans are typing mistakes, and no instants any more. */
@@ -20,7 +19,7 @@ const Size = z
 const Range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: 'is not a range of addresses like 10.0.0.0/8' })
 
 /** The image that the manifests name. */
-export const IMAGE = `localhost/support-bundle-schedule:${VERSION}`
+export const IMAGE = 'localhost/support-bundle-schedule:0.1.0'
 
 /** `config/scheduler.yaml`: the agent's settings. Each key does what it says; all defaults stand here. */
 export const AgentConfig = z.strictObject({

@@ -1,11 +1,19 @@
 import type { ProductError } from '../core/errors.ts'
 import type { JobSpec } from '../core/job.ts'
-import type { ClusterRequest, NetworkPolicy } from '../core/task.ts'
+import type { NodesWork } from '../core/node-relay.ts'
+import type { ClusterRequest, NetworkPolicy, RunRequest } from '../core/task.ts'
 
 /** The cluster that a run collects from, as plain data for its task, and a new token once the one in it has expired. */
 export interface HandedCluster {
   request: ClusterRequest
   renewToken(): Promise<string>
+}
+
+/** The nodes of the cluster, for jobs that may look at them. */
+export interface NodeAccess {
+  work(run: RunRequest['run']): NodesWork
+  /** Removes what a run that was killed left there; gives how many. Throws what the server says. */
+  sweep(runUid: string): Promise<number>
 }
 
 /** A spec in an object of the job's namespace. */
@@ -23,6 +31,8 @@ export interface Outside {
   tokenKey?(): Promise<string | undefined>
   /** whether jobs may look at the machine that the agent is on: it is its user's */
   mayUseHost: boolean
+  /** undefined where jobs may not look at nodes */
+  nodes?: NodeAccess | undefined
   /** where tasks may connect to; undefined where that is their user's business */
   network(): NetworkPolicy | undefined
   /** The text of a spec. Throws SPEC_SOURCE with the reason and what to do. */

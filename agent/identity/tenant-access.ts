@@ -9,6 +9,7 @@ import { createConfigMapStore } from '../../core/store/config-map-store.ts'
 import type { OnProblem, Store } from '../../core/store/store.ts'
 import type { NetworkPolicy } from '../../core/task.ts'
 import type { AgentConfig } from '../config.ts'
+import { nodeAccess } from '../hosts/node-access.ts'
 import type { Outside } from '../outside.ts'
 import { readSpecSource } from '../spec-source.ts'
 import { accountCredentials } from './account-credentials.ts'
@@ -53,6 +54,7 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
         return { request, renewToken: tokenRenewal(collector, connection) }
       },
       mayUseHost: false,
+      nodes: policy.hosts.includes(namespace) ? nodeAccess(agent, policy.hostImage) : undefined,
       network: () => networkOf(policy, namespace),
       specSource: (ref) => readSpecSource(keeper, namespace, ref),
       specUrls: () => policy.specUrls,
@@ -64,7 +66,10 @@ export function tenantAccess(agent: KubeClient, namespace: string, policy: Tenan
 }
 
 /** What the agent's config says that no job changes. */
-export type TenantPolicy = Pick<AgentConfig, 'clusterRanges' | 'networks' | 'uploaders' | 'specUrls' | 'podTokens'>
+export type TenantPolicy = Pick<
+  AgentConfig,
+  'clusterRanges' | 'networks' | 'uploaders' | 'specUrls' | 'podTokens' | 'hosts' | 'hostImage'
+>
 
 function networkOf({ clusterRanges, networks }: TenantPolicy, namespace: string): NetworkPolicy {
   const own = networks.filter(({ namespaces }) => namespaces.length === 0 || namespaces.includes(namespace))

@@ -9,6 +9,8 @@ const MIN_SECRET_LENGTH = 6
 const MIN_LENGTH = 8
 /** Longer values are files of their own; where they stand again, the rules for keys and tokens find what matters in them. */
 const MAX_LENGTH = 16 * 1024
+/** A vendor's facts about its product, made to be shown: bundles have them in metadata/cluster.json. */
+const SUPPORT_METADATA = 'replicated-support-metadata'
 const REGISTRY_KEYS = ['.dockerconfigjson', '.dockercfg']
 
 /**
@@ -18,8 +20,9 @@ const REGISTRY_KEYS = ['.dockerconfigjson', '.dockercfg']
  * @param secret as the API server gives it, data in base64
  */
 export function secretValues(secret: Record<string, unknown>): string[] {
-  const { data, stringData, type } = secret
+  const { data, stringData, type, metadata } = secret
   if (type === 'helm.sh/release.v1') return []
+  if ((metadata as { name?: unknown } | undefined)?.name === SUPPORT_METADATA) return []
   const values: string[] = []
   const add = (key: string, value: string) => {
     if (REGISTRY_KEYS.includes(key)) values.push(...registryValues(value))

@@ -11,6 +11,7 @@ const MEMORY_BYTES = 256 * 2 ** 20
  * of the job does it as well, and what is in the run's namespace goes with its record.
  */
 export async function clearUp(edge: ExecuteEdge, { name, run, stored }: KeptRun, signal: AbortSignal): Promise<void> {
+  await clearNodes(edge, name, stored.uid)
   const job = edge.mirror.of('job').get(run.job)
   const spec = job && viewOf(job).plan?.spec
   if (!spec) return
@@ -27,5 +28,15 @@ export async function clearUp(edge: ExecuteEdge, { name, run, stored }: KeptRun,
     if (removed > 0) edge.log.info({ run: name, removed }, 'objects of an interrupted run removed')
   } catch (error) {
     edge.log.warn({ run: name, problem: asProblem(error) }, 'objects of an interrupted run not removed')
+  }
+}
+
+/** What it left on nodes is removed by the agent itself: no task gets there. */
+async function clearNodes({ outside, log }: ExecuteEdge, run: string, uid: string): Promise<void> {
+  try {
+    const removed = (await outside.nodes?.sweep(uid)) ?? 0
+    if (removed > 0) log.info({ run, removed }, 'pods of an interrupted run removed from nodes')
+  } catch (error) {
+    log.warn({ run, problem: asProblem(error) }, 'pods of an interrupted run not removed from nodes')
   }
 }

@@ -68,6 +68,7 @@ export async function execute(edge: ExecuteEdge, kept: KeptRun, spec: JobSpec, s
       signal,
       ...(edge.renewals ? { renewals: edge.renewals } : {}),
       ...(cluster ? { onNeedToken: () => cluster.renewToken() } : {}),
+      ...(edge.outside.nodes ? { onNodes: edge.outside.nodes.work(request.run) } : {}),
       onMessage: (message) => log.message(message),
       onText: (text) => log.text(text),
     })
@@ -121,6 +122,7 @@ function runRequest(
     redact: true,
     ...(tokenKey === undefined ? {} : { tokenKey }),
     mayUseHost: edge.outside.mayUseHost,
+    ...(edge.outside.nodes ? { onNodes: true } : {}),
     ...(network ? { network: { ...network, ...(cluster ? { server: hostOf(cluster) } : {}) } } : {}),
     timeoutMs: durationMs(spec.timeout),
     limits: { bundleBytes: Math.min(sizeBytes(spec.limits.bundle), edge.limits.bundleBytes), outputBytes: OUTPUT_BYTES },

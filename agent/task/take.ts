@@ -45,13 +45,16 @@ export function createTaker(report: CollectorReport, notes: Notes, edge: TakeEdg
     report.bytes += bytes
     edge.onOutput(output.path, bytes)
   }
+  /** Entries of one kind share the file that says what could not be had: the first is there, and warnings say the rest. */
+  const isSecondErrorFile = ({ path }: FileOutput) => /(^|[/-])errors\.json$/.test(path) && !edge.sink.isFree(path)
   const storeOrTell = async (output: FileOutput): Promise<void> => {
+    const isSecond = isSecondErrorFile(output)
     try {
       await store(output)
     } catch (error) {
       if (error instanceof Fatal || edge.stop.aborted) throw error
       const isExpected = output.instead !== undefined || edge.logs?.has(output.body) === true
-      if (!isExpected || !QUIET.includes(classOf(error))) notes.add(unreadable(output.path, error), true)
+      if (!isExpected || !QUIET.includes(classOf(error))) notes.add(unreadable(output.path, error), !isSecond)
       if (output.instead) await storeOrTell(plainFile(output.instead(reasonOf(asError(error)))))
     }
   }

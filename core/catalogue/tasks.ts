@@ -81,8 +81,19 @@ export const TASKS = {
   },
   HOST_REFUSED: {
     ...OF.forbidden,
-    message: 'collector "{key}" looks at a machine, and jobs of a cluster do not look at that of the agent',
-    remedy: 'leave it out, or run the spec on that machine: {program} collect',
+    message: 'collector "{key}" looks at a machine, and jobs of this namespace may not look at nodes',
+    remedy:
+      'leave it out, or run the spec on that machine: {program} collect; an administrator allows a namespace by "hosts" in the agent\'s config',
+  },
+  HOSTS_UNAVAILABLE: {
+    ...OF.forbidden,
+    message: 'no node can be looked at: {reason}',
+    remedy: 'let pods of host collectors run: {program} install --with host-access',
+  },
+  HOST_POD_FAILED: {
+    ...OF.resource,
+    message: 'it cannot be looked at: {reason}',
+    remedy: 'see what the node and its pods say: kubectl get events -n {namespace}',
   },
   DISK_QUOTA: {
     ...OF.resource,

@@ -118,10 +118,10 @@ async function authorize(
   from.searchParams.set('scope', scope)
   const answer = await http.send({ url: from.href, headers: basic ? { authorization: basic } : {}, timeoutMs: TIMEOUT_MS })
   if (answer.status !== 200) throw refusal(from.href, answer)
-  const { token, access_token } = readJson(answer.body) as { token?: unknown; access_token?: unknown }
-  const given = [token, access_token].find((one) => typeof one === 'string' && one !== '')
+  const { token, access_token } = (readJson(answer.body) ?? {}) as { token?: unknown; access_token?: unknown }
+  const given = [token, access_token].find((one): one is string => typeof one === 'string' && one !== '')
   if (given === undefined) throw refused(url, 'it gave no token')
-  return `Bearer ${String(given)}`
+  return `Bearer ${given}`
 }
 
 /** A login is sent there: in clear only as far as the registry itself. */

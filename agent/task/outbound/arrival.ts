@@ -119,5 +119,5 @@ async function post(via: string, { question, answer }: Tokens, edge: ArrivalEdge
   }
 }
 
-const AGAIN = new Set(['ETIMEDOUT', 'ECONNRESET', 'EPIPE'])
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
+const AGAIN = new Set<unknown>(['ETIMEDOUT', 'ECONNRESET', 'EPIPE'])
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code

@@ -72,7 +72,11 @@ export const owned = (object: Item, kind: string, name: string): Item => ({
   metadata: { ...object.metadata, ...controlledBy(kind, name) },
 })
 
-const podSpec = (image: string) => ({ containers: [{ name: 'web', image, args: ['--say="image": "no"'] }] })
+/** With what looks like an image and is none. */
+const podSpec = (image: string) => ({
+  containers: [{ name: 'web', image, args: ['--say="image": "no"'] }],
+  volumes: [{ name: 'files', image: { reference: 'files:1' } }],
+})
 
 export function pod(name: string, { restarts = 0, isReady = true, image = 'web:1', phase = 'Running' } = {}): Item {
   return item('Pod', name, {
@@ -83,7 +87,7 @@ export function pod(name: string, { restarts = 0, isReady = true, image = 'web:1
         { type: 'PodScheduled', status: 'True' },
         { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: '2026-01-01T00:00:00Z' },
       ],
-      containerStatuses: [{ name: 'web', image, restartCount: restarts, ready: isReady }],
+      containerStatuses: [{ name: 'web', image: `docker.io/${image}`, restartCount: restarts, ready: isReady }],
     },
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changes, deployment, type Files, type Item, item, newUid, owned, pod } from './bundle.ts'
+import { changes, deployment, factsOf, type Files, type Item, item, newUid, owned, pod } from './bundle.ts'
 
 const change = (object: Item, edit: (copy: Item) => void): Item => {
   const copy = structuredClone(object)
@@ -320,6 +320,88 @@ it('restarts that are gone with their pod are no change', () => {
   const restarted = owned(pod('web-5d5f-a', { restarts: 5 }), 'ReplicaSet', 'web-5d5f')
   const before = { 'deployments/shop.json': [WEB], 'pods/shop.json': [restarted] }
   expect(changes(before, { ...before, 'pods/shop.json': [POD] })).toEqual([])
+})
+
+describe('what is read of an object', () => {
+  const readOf = (files: Files, folder: string, name: string) => factsOf(files).lists.get(folder)?.get('shop')?.get(name)
+
+  it('are its images, those of containers alone, sorted', () => {
+    const containers = [{ image: 'b:1' }, { image: 'a:1' }, { image: 'b:1' }]
+    const two = item('Deployment', 'web', { spec: { template: { spec: { containers } } } })
+    expect(readOf({ 'deployments/shop.json': [two] }, 'deployments', 'Deployment/web')?.images).toEqual(['a:1', 'b:1'])
+    expect(readOf({ 'pods/shop.json': [pod('db')] }, 'pods', 'Pod/db')?.images).toEqual(['web:1'])
+  })
+
+  it('is all of it, however large', () => {
+    const large = (first: string) => ({
+      'configmaps/shop.json': [item('ConfigMap', 'a', { data: { a: first + 'x'.repeat(300_000) } })],
+    })
+    expect(changes(large('a'), large('a'))).toEqual([])
+    expect(changes(large('a'), large('b'))).toEqual(['~ ConfigMap shop/a: spec'])
+  })
+})
+
+describe('what is told by its controller', () => {
+  const numbers = (files: Files, folder: string, name: string) => {
+    const { replicas, ready, restarts, images } = factsOf(files).lists.get(folder)?.get('shop')?.get(name) ?? {}
+    return { replicas, ready, restarts, images }
+  }
+  const restarted = (name: string, owner: string, restarts: number, image = 'web:1') =>
+    owned(pod(name, { restarts, image }), 'ReplicaSet', owner)
+  const older = owned(item('ReplicaSet', 'web-77aa', { spec: { replicas: 1 } }), 'Deployment', 'web')
+
+  it('are the pods of all its ReplicaSets', () => {
+    const files = {
+      'deployments/shop.json': [WEB],
+      'replicasets/shop.json': [SET, older],
+      'pods/shop.json': [restarted('a', 'web-5d5f', 1), restarted('b', 'web-77aa', 2)],
+    }
+    expect(numbers(files, 'deployments', 'Deployment/web')).toEqual({ replicas: 2, ready: 2, restarts: 3, images: ['web:1'] })
+    expect([...(factsOf(files).lists.get('replicasets')?.get('shop') ?? [])]).toEqual([])
+  })
+
+  it('are the pods of a kind that says nothing of them, without those that are done', () => {
+    const rollout = (name: string, change: object) => owned(pod(name, change), 'Rollout', 'web')
+    const pods = [
+      rollout('a', {}),
+      rollout('b', { image: 'web:2', isReady: false }),
+      rollout('c', { phase: 'Succeeded', restarts: 9 }),
+    ]
+    const told = { replicas: 2, ready: 1, restarts: 0, images: ['web:1', 'web:2'] }
+    expect(numbers({ 'pods/shop.json': pods }, 'pods', 'Rollout/web')).toEqual(told)
+  })
+
+  it('is no ReplicaSet of its own that is named like one of a Deployment', () => {
+    const alone = item('ReplicaSet', 'web-5d5f', { spec: { replicas: 1 } })
+    const files = {
+      'deployments/shop.json': [WEB],
+      'replicasets/shop.json': [alone],
+      'pods/shop.json': [restarted('a', 'web-5d5f', 7)],
+    }
+    expect(numbers(files, 'deployments', 'Deployment/web').restarts).toBeUndefined()
+    expect(numbers(files, 'replicasets', 'ReplicaSet/web-5d5f').restarts).toBe(7)
+  })
+
+  it('is nothing of pods whose Job was not listed', () => {
+    const files = { 'pods/shop.json': [owned(pod('a'), 'Job', 'hourly-1')] }
+    expect([...(factsOf(files).lists.get('pods')?.get('shop') ?? [])]).toEqual([])
+  })
+
+  it('are the restarts of a Job alone, and nothing of the pods of a CronJob', () => {
+    const once = item('Job', 'once', { spec: {} })
+    const files = {
+      'cronjobs/shop.json': [CRON],
+      'jobs/shop.json': [once, cronRun('hourly-1')],
+      'pods/shop.json': [owned(pod('a', { restarts: 3 }), 'Job', 'once'), owned(pod('b', { restarts: 4 }), 'Job', 'hourly-1')],
+    }
+    expect(numbers(files, 'jobs', 'Job/once')).toEqual({ restarts: 3 })
+    expect(numbers(files, 'cronjobs', 'CronJob/hourly')).toEqual({})
+  })
+
+  it('is no pod whose owner is no controller', () => {
+    const metadata = { ownerReferences: [{ apiVersion: 'v1', kind: 'Deployment', name: 'web', uid: 'x' }] }
+    expect(numbers({ 'pods/shop.json': [withMeta(pod('db'), metadata)] }, 'pods', 'Pod/db').replicas).toBe(1)
+  })
 })
 
 describe('what is a change:', () => {

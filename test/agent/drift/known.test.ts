@@ -22,6 +22,7 @@ describe('what one of the runs does not know is not compared:', () => {
     ['a list that failed now', web, {}, []],
     ['a list that failed before', {}, web, []],
     ['a list that is cut off', web, { 'services/shop.json': '{"kind":"ServiceList","items":[{"kind":"Service","meta' }, []],
+    ['what is no list', web, { 'services/shop.json': '{"kind":"Status"}' }, []],
     ['a list that is no JSON', web, { 'services/shop.json': 'gone' }, []],
     [
       'a namespace that only the new spec names',

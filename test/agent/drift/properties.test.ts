@@ -112,6 +112,23 @@ describe('the scan', () => {
     )
   })
 
+  it('gives texts as JSON.parse does, long ones and escaped ones too', () => {
+    const piece = fc.oneof(fc.string({ maxLength: 5 }), fc.constantFrom('\\', '"', '\n', 'x'.repeat(50), 'y'.repeat(5000)))
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (parts) => {
+        const text = parts.join('')
+        const scan = new JsonScan(Buffer.from(JSON.stringify({ a: [text], [text]: text, z: 1 })))
+        scan.enterObject()
+        scan.nextKey()
+        scan.skip()
+        scan.nextKey()
+        if (text !== 'a' && text !== 'z') expect(scan.text()).toBe(text)
+        while (scan.nextKey()) expect(scan.number()).toBe(1)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('gives members as JSON.parse does', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), value), fc.constantFrom(undefined, 2), (one, spaces) => {

@@ -36,6 +36,7 @@ describe('the values of a Secret', () => {
 
   it('are none of a Helm release, or of anything else', () => {
     expect(secretValues(secret({ data: 'x9$Kq2!mZ' }, { type: 'helm.sh/release.v1' }))).toEqual([])
+    expect(secretValues({ ...secret({ data: 'x9$Kq2!mZ' }), metadata: { name: 'replicated-support-metadata' } })).toEqual([])
     for (const data of [null, 7, [], { a: 1 }]) expect(secretValues({ data })).toEqual([])
   })
 })

@@ -14,11 +14,12 @@ function world(failures: Record<string, unknown> = {}) {
   const files: string[] = []
   const waiting: Record<string, () => void> = {}
   const sink = {
-    isFree: () => true,
+    isFree: (path: string) => !files.includes(path),
     link: async () => undefined,
     async take({ path, body }: FileOutput) {
       if (path.startsWith('slow')) await new Promise<void>((resolve) => (waiting[path] = resolve))
       if (path in failures) throw failures[path]
+      if (files.includes(path)) throw fail('OUTPUT_REFUSED', { path, reason: 'the path was used before', remedy: '' })
       files.push(path)
       return typeof body === 'string' ? body.length : 1
     },
@@ -63,6 +64,20 @@ describe('taking outputs', () => {
     const { taker, notes } = world()
     await taker.take({ type: 'warning', code: 'W', message: 'm', ...(isLoss === undefined ? {} : { isLoss }) })
     expect(notes.list()).toEqual([{ code: 'W', message: 'm' }])
+    expect(notes.isLossy).toBe(isLossy)
+  })
+
+  it.each([
+    ['helm/errors.json', false],
+    ['cluster-resources/pvs-errors.json', false],
+    ['helm/a.json', true],
+  ])('a second file of one name: %s, a loss: %s', async (path, isLossy) => {
+    const { taker, notes, files } = world()
+    await taker.take(file(path))
+    await taker.take(file(path))
+    await taker.end()
+    expect(files).toEqual([path])
+    expect(notes.list()).toMatchObject([{ code: 'OUTPUT_REFUSED' }])
     expect(notes.isLossy).toBe(isLossy)
   })
 

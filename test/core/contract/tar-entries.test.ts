@@ -30,6 +30,9 @@ async function read(bytes: Uint8Array, length = 700): Promise<Read[]> {
 }
 const file = (name: string, text: string): Read => ({ name, type: 'file', linkTo: '', text })
 
+/** Of a name, as far as the format has room. */
+const LENGTHS: Record<string, number> = { v7: 60, ustar: 90 }
+
 describe('entries of a tar', () => {
   it('are the same however the stream is cut', async () => {
     const parts = fc.array(
@@ -64,7 +67,7 @@ describe('entries of a tar', () => {
   it.each(['gnu', 'pax', 'ustar', 'v7'])('come from GNU tar as %s', async (format) => {
     const folder = mkdtempSync(join(tmpdir(), 'tar-'))
     const deep = 'a-folder-with-a-long-name'
-    const long = `${deep}/${'n'.repeat(format === 'v7' ? 60 : 120)}`
+    const long = `${deep}/${'n'.repeat(LENGTHS[format] ?? 120)}`
     const longer = format === 'gnu' || format === 'pax' ? [`${deep}/${'ü'.repeat(120)}`] : []
     mkdirSync(join(folder, deep))
     for (const name of [long, ...longer, 'empty']) writeFileSync(join(folder, name), name === 'empty' ? '' : `in ${name.length}`)
