@@ -32,10 +32,11 @@ export function showDrift(drift: Drift | undefined): string {
   return parts.flatMap(([sign, count]) => (count ? [`${sign}${count}`] : [])).join(' ')
 }
 
-/** For one run: `2 appeared, 1 verdicts flipped since nightly.29551800`. */
+/** For one run: `2 appeared, 1 verdict flipped since nightly.29551800`. */
 export function explainDrift(drift: Drift): string {
   const { appeared, gone, changed, flips, baseline, reason } = drift
-  const counts = Object.entries({ appeared, gone, changed, 'verdicts flipped': flips })
+  const flipped = flips === 1 ? 'verdict flipped' : 'verdicts flipped'
+  const counts = Object.entries({ appeared, gone, changed, [flipped]: flips })
   const words = counts.flatMap(([word, count]) => (count ? [`${count} ${word}`] : [])).join(', ')
   return [`${words || showDrift(drift)}${baseline ? ` since ${baseline}` : ''}`, ...(reason ? [reason] : [])].join(': ')
 }

@@ -5,6 +5,7 @@ import { failure, plainResult, settled } from './analyzer.ts'
 import type { Analyzer } from './analyzer.ts'
 import { nameOf, note } from './define.ts'
 import type { Created } from './define.ts'
+import { onNodes } from './on-nodes.ts'
 import { CLUSTER_ANALYZERS, HOST_ANALYZERS } from './table.ts'
 import type { Known } from './table.ts'
 
@@ -29,7 +30,11 @@ export function createAnalyzers(
     }
   }
   for (const entry of spec.analyzers) if (!entry.isExcluded) add(entry, badExclude(entry) ?? create(entry, CLUSTER_ANALYZERS, at))
-  for (const entry of spec.hostAnalyzers) if (!entry.isExcluded) add(entry, create(entry, HOST_ANALYZERS, at))
+  for (const entry of spec.hostAnalyzers) {
+    if (entry.isExcluded) continue
+    const made = () => create(entry, HOST_ANALYZERS, at)
+    add(entry, { ...made(), analyzer: onNodes(() => made().analyzer) })
+  }
   return { analyzers, problems }
 }
 

@@ -8,13 +8,18 @@ export const TASK_COMMAND = ['/usr/bin/node', '/app/lib/task.js']
 
 const HEAP_MB = 256
 
+/** What a runtime says of such a node. */
+export const NO_PROPAGATION = /not a shared or slave mount/
+
 /**
  * A pod that looks at one node as its root user would. It does nothing but wait: the work is a command that is run in it, and what it
  * is to do comes on that command's input.
  *
  * @param seconds how long it waits
+ * @param propagation `HostToContainer`: what the node unmounts goes away in the pod too, instead of being held there. A node whose
+ *   root is a private mount refuses that.
  */
-export function hostPod(node: string, image: string, seconds: number): object {
+export function hostPod(node: string, image: string, seconds: number, propagation: 'HostToContainer' | 'None'): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -45,7 +50,7 @@ export function hostPod(node: string, image: string, seconds: number): object {
           ],
           resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '512Mi' } },
           securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0, runAsNonRoot: false, readOnlyRootFilesystem: true },
-          volumeMounts: [{ name: 'host', mountPath: HOST_ROOT, readOnly: true, mountPropagation: 'HostToContainer' }],
+          volumeMounts: [{ name: 'host', mountPath: HOST_ROOT, readOnly: true, mountPropagation: propagation }],
         },
       ],
       volumes: [{ name: 'host', hostPath: { path: '/', type: 'Directory' } }],

@@ -7,7 +7,7 @@ import { HOST_NAMESPACE } from '../../core/names.ts'
 import { type HostRequest, MAX_WORD, type NodeWord } from '../../core/node-words.ts'
 import { supervise } from '../../core/supervise.ts'
 import { createOwned, type Owner } from '../task/kube/owned.ts'
-import { HOST_ROOT, hostPod } from './host-pod.ts'
+import { HOST_ROOT, hostPod, NO_PROPAGATION } from './host-pod.ts'
 import { startInPod } from './pod-task.ts'
 
 export interface NodeEdge {
@@ -41,10 +41,18 @@ export async function lookAtNode(
   const { clock } = client
   const endsAtMs = clock.monotonicMs() + request.timeoutMs
   const owned = createOwned(owner, { clock, random: () => client.random(), client: () => client })
-  try {
-    const made = await owned.create(hostPod(node, image, Math.ceil((request.timeoutMs + BEYOND_MS) / 1000)))
+  const start = async (propagation: 'HostToContainer' | 'None') => {
+    const seconds = Math.ceil((request.timeoutMs + BEYOND_MS) / 1000)
+    const made = await owned.create(hostPod(node, image, seconds, propagation))
     const { name = '' } = made.json['metadata'] as { name?: string }
     await untilRunning(client, name, signal)
+    return name
+  }
+  try {
+    const name = await start('HostToContainer').catch((error: unknown) => {
+      if (!NO_PROPAGATION.test(reasonOf(error))) throw error
+      return start('None')
+    })
     const timeoutMs = Math.max(0, endsAtMs - clock.monotonicMs())
     const child = await startInPod(client, { namespace: HOST_NAMESPACE, name }, signal)
     const { error } = await supervise(
@@ -68,7 +76,7 @@ async function untilRunning(client: KubeClient, name: string, signal: AbortSigna
     if (!pod) throw failed('someone removed it')
     const { phase, reason, isHopeless } = podState(pod)
     if (phase === 'running') return
-    if (phase === 'ended' || isHopeless) throw failed(reason || 'it has ended')
+    if (phase === 'ended' || isHopeless || NO_PROPAGATION.test(reason)) throw failed(reason || 'it has ended')
     if (clock.monotonicMs() - startedMs >= START_MS)
       throw failed(`it does not run after ${START_MS / 1000} s${reason ? `: ${reason}` : ''}`)
     await clock.sleep(napMs, signal)

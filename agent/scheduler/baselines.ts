@@ -22,7 +22,7 @@ const READABLE = 0o640
  * a baseline is a run all the same.
  */
 export async function baselineFor(edge: BaselineEdge, { name, run }: KeptRun, work: string): Promise<RunRequest['baseline']> {
-  const good = lastGood(runsOf(edge, run.job, run.jobUid).filter((one) => one.name !== name))
+  const good = lastGood(runsOf(edge, run.job, run.jobUid))
   if (!good) return { reason: 'no run of this job has been completed yet' }
   const path = join(work, `baseline-${FACTS_FILE}`)
   try {

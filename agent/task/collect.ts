@@ -122,6 +122,7 @@ function portOf(
     onRequest: () => void report.requests++,
     onRefused: () => void report.refused++,
     onLoss: (problem) => notes.add(problem, true),
+    onNote: (problem) => notes.add(problem),
   })
   const onValues = (values: readonly string[]) => {
     if (!learn(values)) notes.add(TOO_MANY_SECRETS)

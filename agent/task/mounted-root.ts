@@ -34,7 +34,8 @@ const linkAt = (path: string): Promise<string | undefined> => readlink(path).cat
 
 /** Of the image: it has no shell, and this. */
 const CHROOT = '/usr/sbin/chroot'
-const COULD_NOT_RUN = /^chroot: failed to run command .*?: (?<reason>.*)$/m
+/** It ends with 125 when it could not change the root, 126 or 127 when it could not run the command; so may the command itself. */
+const COULD_NOT_RUN = /^(?:\S*\/)?chroot: (?:failed to run command .*?: )?(?<reason>.*)$/m
 /** Some tools of the machine's own do nothing once they notice that they run in another root, which is the right one here. */
 export const IN_ROOT_ENV = { SYSTEMD_IGNORE_CHROOT: '1' }
 
@@ -43,7 +44,7 @@ export const inRoot = (root: string, command: string, args: readonly string[]): 
 
 /** Why `chroot` did not run the command, as starting it would have failed without; undefined when it ran. */
 export function notRun(command: string, { exitCode, stderr }: { exitCode: number; stderr: string }): Error | undefined {
-  if (exitCode !== 126 && exitCode !== 127) return undefined
+  if (exitCode < 125 || exitCode > 127) return undefined
   const { reason } = COULD_NOT_RUN.exec(stderr)?.groups ?? {}
   if (reason === undefined) return undefined
   return Object.assign(new Error(`${command} could not be run: ${reason}`), { code: exitCode === 127 ? 'ENOENT' : 'EACCES' })

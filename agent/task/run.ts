@@ -181,7 +181,9 @@ async function sweepBefore(
 
 function worldOf(planned: PlannedCollector[], { request, startedAt }: Pick<Collected, 'request' | 'startedAt'>, edge: RunEdge) {
   const expiresAt = new Date(startedAt.getTime() + request.timeoutMs)
-  return { ...edge, run: request.run, expiresAt, wishesOf: logWishes(planned, request, edge) }
+  // One call that hangs must not cost all that would come after it.
+  const silenceMs = request.timeoutMs / 5
+  return { ...edge, run: request.run, expiresAt, silenceMs, wishesOf: logWishes(planned, request, edge) }
 }
 
 /** Some of the time is kept back to close the bundle: a partial one is worth more than none. */

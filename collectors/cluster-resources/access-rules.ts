@@ -1,4 +1,4 @@
-import { type FileOutput, indentedJson, type Kube, reasonLine } from '../../core/contract/index.ts'
+import { indentedJson, type Kube, missing, type Output, reasonLine } from '../../core/contract/index.ts'
 
 interface ResourceRule {
   verbs?: string[]
@@ -15,7 +15,7 @@ interface ReviewStatus {
 
 /** What this user may do in each namespace, as the server says it. */
 export interface AccessRules {
-  files: FileOutput[]
+  outputs: Output[]
   /** namespaces in which pods may not be read, for sure */
   closed: Set<string>
 }
@@ -29,16 +29,20 @@ const CANNOT_TELL = 'webhook authorizer does not support user rule resolution'
 export async function reviewRules(kube: Kube, names: readonly string[], signal: AbortSignal): Promise<AccessRules> {
   const statuses = new Map<string, ReviewStatus>()
   const errors = new Map<string, string>()
+  const failures: unknown[] = []
   const rest = names.values()
   const work = async () => {
     for (const namespace of rest) {
       try {
+        // A server that answers none of these would be waited for once a namespace.
+        if (failures.length >= AT_ONCE && statuses.size === 0) throw failures[0]
         const { json } = await kube.review('rules', { namespace })
         const status = (json['status'] ?? {}) as ReviewStatus
         statuses.set(namespace, status)
         if (status.incomplete) errors.set(namespace, status.evaluationError ?? '')
       } catch (error) {
         signal.throwIfAborted()
+        failures.push(error)
         errors.set(namespace, reasonLine(error))
       }
     }
@@ -48,10 +52,16 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
     const status = statuses.get(name)
     return status ? [[name, status] as const] : []
   })
-  const files = known.map(([name, status]) => indentedJson(`cluster-resources/auth-cani-list/${name}.json`, rulesOf(status)))
+  const outputs: Output[] = known.map(([name, status]) =>
+    indentedJson(`cluster-resources/auth-cani-list/${name}.json`, rulesOf(status)),
+  )
   const failed = Object.fromEntries(names.flatMap((name) => (errors.has(name) ? [[name, errors.get(name)]] : [])))
-  if (errors.size > 0) files.push(indentedJson('cluster-resources/auth-cani-list-errors.json', failed))
-  return { files, closed: new Set(known.flatMap(([name, status]) => (mayReadPods(status) ? [] : [name]))) }
+  if (errors.size > 0) outputs.push(indentedJson('cluster-resources/auth-cani-list-errors.json', failed))
+  if (failures.length > 0) {
+    const message = `what may be done is not known of all namespaces: ${reasonLine(failures[0])}`
+    outputs.push(missing('ACCESS_RULES_MISSING', message, failures))
+  }
+  return { outputs, closed: new Set(known.flatMap(([name, status]) => (mayReadPods(status) ? [] : [name]))) }
 }
 
 /** The members that a rule of RBAC has, in its order; lists that are empty are left out. */

@@ -63,8 +63,8 @@ async function* everything(context: CollectorContext<ClusterResourcesConfig>): A
   const first = listed.next()
   first.catch(() => undefined)
   try {
-    const { files, closed } = await reviewed
-    yield* files
+    const { outputs, closed } = await reviewed
+    yield* outputs
     const isOpen = (name: string) => config.ignoreRBAC || !scope.isDiscovered || !closed.has(name)
     const wanted = names && new Set(names.filter(isOpen))
     const custom: Kind[] = []

@@ -61,8 +61,9 @@ async function discovered(context: CollectorContext<unknown>): Promise<Scope> {
   } catch (error) {
     signal.throwIfAborted()
     const warning = missing('NAMESPACES_MISSING', `which namespaces there are cannot be told: ${reasonLine(error)}`, [error])
-    // Who may not see which there are mostly works in one of them.
-    const names = defaultNamespace === undefined ? undefined : [defaultNamespace]
+    // Who may not see which there are mostly works in one of them; else those count that turn up.
+    const isRefused = (error as { class?: unknown } | null)?.class === 'permission'
+    const names = isRefused && defaultNamespace !== undefined ? [defaultNamespace] : undefined
     return { names, isDiscovered: false, outputs: [errors([error]), warning] }
   }
   const form = { kind: NAMESPACES.kind, apiVersion: 'v1' }

@@ -5,19 +5,21 @@ import {
   defineCollector,
   indentedJson,
   missing,
+  type Output,
+  pluginError,
+  reasonLine,
+  warning,
+} from '../../core/contract/index.ts'
+import {
   NODE_POD_PERMISSIONS,
   type OnNode,
-  type Output,
   ownNamespace,
-  pluginError,
   podsOnNodes,
-  reasonLine,
   tarArchive,
   type TarEnd,
   tarFiles,
   timeLimit,
-  warning,
-} from '../../core/contract/index.ts'
+} from '../../core/contract/pods/index.ts'
 import { CopyFromHostConfig } from './schema.ts'
 
 const CONTAINER = 'collector'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { COMMON, POD, Timeout } from '../../core/contract/pod-schema.ts'
+import { COMMON, POD, Timeout } from '../../core/contract/pods/pod-schema.ts'
 
 export const CopyFromHostConfig = z.strictObject({
   ...COMMON,

@@ -3,16 +3,13 @@ import {
   type CollectorContext,
   CONTRACT,
   defineCollector,
-  type ExecTarget,
-  execTarget,
   indentedJson,
   missing,
   type Output,
   reasonLine,
-  selectedPods,
-  tarFiles,
   warning,
 } from '../../core/contract/index.ts'
+import { type ExecTarget, execTarget, selectedPods, tarFiles } from '../../core/contract/pods/index.ts'
 import { CopyConfig } from './schema.ts'
 
 export default defineCollector<CopyConfig>({

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { COMMON, Texts } from '../../core/contract/pod-schema.ts'
+import { COMMON, Texts } from '../../core/contract/pods/pod-schema.ts'
 
 const ContainerPath = z
   .string()

@@ -1,4 +1,5 @@
-import { type Kube, type NodePlace, nodePlace } from '../../core/contract/index.ts'
+import { type Kube } from '../../core/contract/index.ts'
+import { type NodePlace, nodePlace } from '../../core/contract/pods/index.ts'
 
 /** How etcd is run in a kind of cluster. */
 export interface Distribution {

@@ -1,21 +1,23 @@
 import {
-  bytesOfBody,
   type CollectorContext,
   CONTRACT,
   defineCollector,
-  type ExecTarget,
-  execTarget,
   indentedJson,
   missing,
   type Output,
+  pluginError,
+  reasonLine,
+} from '../../core/contract/index.ts'
+import {
+  bytesOfBody,
+  type ExecTarget,
+  execTarget,
   ownNamespace,
   ownPod,
   placedOn,
-  pluginError,
   POD_PERMISSIONS,
-  reasonLine,
   waitForPod,
-} from '../../core/contract/index.ts'
+} from '../../core/contract/pods/index.ts'
 import { type Distribution, readDistribution } from './distribution.ts'
 import { EtcdConfig } from './schema.ts'
 

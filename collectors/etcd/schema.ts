@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { COMMON } from '../../core/contract/pod-schema.ts'
+import { COMMON } from '../../core/contract/pods/pod-schema.ts'
 
 export const EtcdConfig = z.strictObject({
   ...COMMON,

@@ -1,16 +1,5 @@
-import {
-  bytesOfBody,
-  type CollectorContext,
-  type ExecTarget,
-  indentedJson,
-  isBinary,
-  missing,
-  onceBody,
-  type Output,
-  reasonLine,
-  timeLimit,
-  warning,
-} from '../../core/contract/index.ts'
+import { type CollectorContext, indentedJson, missing, type Output, reasonLine, warning } from '../../core/contract/index.ts'
+import { bytesOfBody, type ExecTarget, isBinary, onceBody, timeLimit } from '../../core/contract/pods/index.ts'
 import type { ExecConfig } from './schema.ts'
 
 /** Runs the command, and writes what it prints as it comes. What came before a failure stays. */

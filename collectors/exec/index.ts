@@ -2,15 +2,13 @@ import {
   type CollectorContext,
   CONTRACT,
   defineCollector,
-  type ExecTarget,
-  execTarget,
   indentedJson,
   missing,
   type Output,
   reasonLine,
-  selectedPods,
   warning,
 } from '../../core/contract/index.ts'
+import { type ExecTarget, execTarget, selectedPods } from '../../core/contract/pods/index.ts'
 import { commandFiles } from './command-files.ts'
 import { ExecConfig } from './schema.ts'
 

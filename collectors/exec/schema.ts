@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { COMMON, Texts, Timeout } from '../../core/contract/pod-schema.ts'
+import { COMMON, Texts, Timeout } from '../../core/contract/pods/pod-schema.ts'
 
 export const ExecConfig = z
   .strictObject({

@@ -1,4 +1,5 @@
-import { CONTRACT, defineHostCollector, registryFile } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector } from '../../core/contract/index.ts'
+import { registryFile } from '../../core/contract/registry.ts'
 import { RegistryImagesConfig } from './schema.ts'
 
 export default defineHostCollector<RegistryImagesConfig>({

@@ -5,6 +5,8 @@ import { tlsOptions } from '../../core/contract/tls-options.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type MssqlTarget, parseMssqlUri } from './uri.ts'
 
+type Place = Pick<MssqlTarget, 'host' | 'port'>
+
 /** Longer than our own deadline, which is the one that counts. */
 const TIMEOUT_MS = 60_000
 
@@ -37,6 +39,7 @@ function connectTo(
   tls: TlsMaterial | undefined,
   signal: AbortSignal,
 ): Promise<Connection> {
+  signal.throwIfAborted()
   const { rejectUnauthorized = true, ...certificates } = tls ? tlsOptions(tls) : {}
   const config: ConnectionConfiguration = {
     server: host,
@@ -48,7 +51,8 @@ function connectTo(
       trustServerCertificate: isTrusted || !rejectUnauthorized,
       ...(certificateName === '' ? {} : { serverName: certificateName }),
       cryptoCredentialsDetails: certificates,
-      connector: () => openSocket({ host, port }, signal),
+      // Azure's gateways send a client on to where its database is: the place then comes as an argument.
+      connector: (to: Place = { host, port }) => openSocket(to, signal),
       connectTimeout: TIMEOUT_MS,
       requestTimeout: TIMEOUT_MS,
       maxRetriesOnTransientErrors: 0,
@@ -56,6 +60,7 @@ function connectTo(
     },
   }
   const connection = new Connection(config)
+  // Its own timers would hold the process for a minute.
   signal.addEventListener('abort', () => connection.close(), { once: true })
   return new Promise((resolve, reject) => {
     // Stays: whatever comes late has no one else to hear it, and would end the process.
@@ -64,9 +69,10 @@ function connectTo(
   })
 }
 
-function openSocket(place: { host: string; port: number }, signal: AbortSignal): Promise<Socket> {
+function openSocket({ host, port }: Place, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(place)
+    signal.throwIfAborted()
+    const socket = connect({ host, port })
     socket.on('error', reject)
     socket.once('connect', () => resolve(socket))
     signal.addEventListener('abort', () => socket.destroy(), { once: true })

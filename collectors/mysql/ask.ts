@@ -50,6 +50,7 @@ function connectTo(
   ssl: ConnectionOptions['ssl'],
   signal: AbortSignal,
 ): Promise<Connection> {
+  signal.throwIfAborted()
   const socket = socketPath === '' ? connect({ host, port }) : connect({ path: socketPath })
   // The library looks for names in certificates only. For an address TLS then looks here, and else would look for "localhost".
   Object.assign(socket, { _host: host })

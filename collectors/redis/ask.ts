@@ -27,6 +27,7 @@ function commandsOf({ user, password, database }: RedisTarget): string[][] {
 }
 
 function connectTo(target: RedisTarget, tls: TlsMaterial | undefined, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted()
   const { host, port, isEncrypted } = target
   const secure = { ...(tls ? tlsOptions(tls) : {}), ...(isIP(host) === 0 ? { servername: host } : {}) }
   const isTls = isEncrypted || tls !== undefined

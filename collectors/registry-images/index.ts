@@ -1,4 +1,6 @@
-import { type CollectorContext, CONTRACT, defineCollector, loginIn, readValue, registryFile } from '../../core/contract/index.ts'
+import { type CollectorContext, CONTRACT, defineCollector, readValue } from '../../core/contract/index.ts'
+import { loginIn } from '../../core/contract/image-reference.ts'
+import { registryFile } from '../../core/contract/registry.ts'
 import { RegistryImagesConfig } from './schema.ts'
 
 export default defineCollector<RegistryImagesConfig>({

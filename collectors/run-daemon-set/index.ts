@@ -5,13 +5,10 @@ import {
   defineCollector,
   indentedJson,
   missing,
-  NODE_POD_PERMISSIONS,
-  type OnNode,
   type Output,
-  ownNamespace,
-  podsOnNodes,
   reasonLine,
 } from '../../core/contract/index.ts'
+import { NODE_POD_PERMISSIONS, type OnNode, ownNamespace, podsOnNodes } from '../../core/contract/pods/index.ts'
 import { RunDaemonSetConfig } from './schema.ts'
 
 const TIMEOUT_MS = 60_000

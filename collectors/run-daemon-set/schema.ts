@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { COMMON, ImagePullSecret, PodSpec, Timeout } from '../../core/contract/pod-schema.ts'
+import { COMMON, ImagePullSecret, PodSpec, Timeout } from '../../core/contract/pods/pod-schema.ts'
 
 export const RunDaemonSetConfig = z.strictObject({
   ...COMMON,

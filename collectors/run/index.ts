@@ -1,4 +1,5 @@
-import { CONTRACT, defineCollector, POD_PERMISSIONS, podRun } from '../../core/contract/index.ts'
+import { CONTRACT, defineCollector } from '../../core/contract/index.ts'
+import { POD_PERMISSIONS, podRun } from '../../core/contract/pods/index.ts'
 import { RunConfig } from './schema.ts'
 
 export default defineCollector<RunConfig>({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { COMMON, POD, Texts, Timeout } from '../../core/contract/pod-schema.ts'
+import { COMMON, POD, Texts, Timeout } from '../../core/contract/pods/pod-schema.ts'
 
 export const RunConfig = z.strictObject({
   ...COMMON,

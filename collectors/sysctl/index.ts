@@ -1,13 +1,5 @@
-import {
-  CONTRACT,
-  defineCollector,
-  indentedJson,
-  missing,
-  NODE_POD_PERMISSIONS,
-  ownNamespace,
-  podsOnNodes,
-  reasonLine,
-} from '../../core/contract/index.ts'
+import { CONTRACT, defineCollector, indentedJson, missing, reasonLine } from '../../core/contract/index.ts'
+import { NODE_POD_PERMISSIONS, ownNamespace, podsOnNodes } from '../../core/contract/pods/index.ts'
 import { SysctlConfig } from './schema.ts'
 
 const TIMEOUT_MS = 60_000

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { COMMON, POD, Timeout } from '../../core/contract/pod-schema.ts'
+import { COMMON, POD, Timeout } from '../../core/contract/pods/pod-schema.ts'
 
 export const SysctlConfig = z.strictObject({
   ...COMMON,

@@ -16,10 +16,8 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?
 /** Reads the name of an image as container engines do. Of a tag and a digest, the digest counts. Throws IMAGE_INVALID. */
 export function parseImage(image: string): ImageReference {
   const [name = '', digest] = image.split('@', 2)
-  const [, untagged = name, tag] = /^(.*?):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(name) ?? []
-  // `localhost:5000/app`: what stands behind that colon is no tag
-  const isPort = tag === undefined || untagged.endsWith(']')
-  const path = isPort ? name : untagged
+  // a tag has no slash: what stands behind the colon of `localhost:5000/app` is none
+  const [, path = name, tag = 'latest'] = /^(.*?):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(name) ?? []
   const slash = path.indexOf('/')
   const first = path.slice(0, Math.max(0, slash))
   const hasRegistry = /[.:[]/.test(first) || first === 'localhost'
@@ -29,7 +27,7 @@ export function parseImage(image: string): ImageReference {
   const isValid =
     HOST.test(registry) && REPOSITORY.test(repository) && (digest === undefined || /^[a-z0-9+._-]+:[a-f0-9]{32,}$/.test(digest))
   if (!isValid) throw pluginError('IMAGE_INVALID', `"${image}" is no name of an image`, { class: 'config' })
-  return { registry, repository, reference: digest ?? (isPort ? 'latest' : (tag ?? 'latest')) }
+  return { registry, repository, reference: digest ?? tag }
 }
 
 /** The login that a Docker config (`.dockerconfigjson`) has for a registry. Throws IMAGE_LOGIN for what is none. */

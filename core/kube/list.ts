@@ -13,6 +13,8 @@ export interface ListOptions extends Pick<KubeRequest, 'path' | 'query' | 'signa
    * newer state, each object at most once. `restart`: one state or nothing; the page that begins anew says so.
    */
   onExpired?: 'continue' | 'restart'
+  /** told when the rest comes from a newer state */
+  onNewerState?: () => void
   /** a page is handed on when its items have this many bytes, so that huge objects do not fill the memory. Default 16 MiB */
   pageBytes?: number
   /** Nobody asks for the items' bytes as they were sent: a small page is parsed at once, which is quicker than to cut it. */
@@ -43,9 +45,10 @@ const MAX_RESTARTS = 3
 export async function* listPages(client: KubeClient, options: ListOptions): AsyncGenerator<ListPage> {
   let token: string | undefined
   let isRestart = false
+  const place = new Place()
   for (let restarts = 0; ;) {
     try {
-      const envelope = yield* onePage(client, options, token, isRestart)
+      const envelope = yield* onePage(client, options, { token, isRestart, place })
       isRestart = false
       token = envelope.continueToken
       if (token === undefined) return
@@ -53,14 +56,41 @@ export async function* listPages(client: KubeClient, options: ListOptions): Asyn
       if (!isStatus(error, 410) || token === undefined) throw error
       if (options.onExpired !== 'restart' && error.continueToken !== undefined) {
         token = error.continueToken
+        options.onNewerState?.()
         continue
       }
       if (++restarts > MAX_RESTARTS) throw error
       token = undefined
-      isRestart = true
+      isRestart = options.onExpired === 'restart'
+      if (isRestart) continue
+      place.goOnFrom()
+      options.onNewerState?.()
     }
   }
 }
+
+/** How far a list has come: one that begins anew, and has no token to go on from there, leaves out what was given before. */
+class Place {
+  #last: RawItem | undefined
+  #from: string | undefined
+
+  goOnFrom(): void {
+    this.#from = this.#last && placeOf(this.#last)
+  }
+
+  /** Those of a page that were not given before. */
+  fresh(items: RawItem[]): RawItem[] {
+    const from = this.#from
+    const first = from === undefined ? 0 : items.findIndex((item) => placeOf(item) > from)
+    const fresh = first === -1 ? [] : items.slice(first)
+    if (fresh.length > 0) this.#from = undefined
+    this.#last = fresh.at(-1) ?? this.#last
+    return fresh
+  }
+}
+
+/** The server lists in the order of its keys, which are made of these; names are ASCII. */
+const placeOf = ({ metadata: { namespace = '', name = '' } }: RawItem) => `${namespace}/${name}`
 
 /** The whole list at once, of one state: for lists that are known to be small. */
 export async function listAll(client: KubeClient, options: ListOptions): Promise<ListPage> {
@@ -76,8 +106,7 @@ export async function listAll(client: KubeClient, options: ListOptions): Promise
 async function* onePage(
   client: KubeClient,
   options: ListOptions,
-  token: string | undefined,
-  isRestart: boolean,
+  { token, isRestart, place }: { token: string | undefined; isRestart: boolean; place: Place },
 ): AsyncGenerator<ListPage, ListEnvelope> {
   const response = await client.request({ ...options, query: pageQuery(options, token) })
   const splitter = new ListSplitter()
@@ -98,7 +127,7 @@ async function* onePage(
       bytes += item.length
     }
     if (bytes < maxBytes) continue
-    yield part
+    yield { ...part, items: place.fresh(part.items) }
     part = { items: [], resourceVersion: '', isRestart: false }
     bytes = 0
   }
@@ -108,7 +137,7 @@ async function* onePage(
     part.items = list.items.map((item) => new RawItem(undefined, item))
     return list.envelope
   })
-  yield { ...part, resourceVersion: envelope.resourceVersion }
+  yield { ...part, items: place.fresh(part.items), resourceVersion: envelope.resourceVersion }
   return envelope
 }
 

@@ -88,6 +88,9 @@ function statusOf({ phase = 'Succeeded', waiting, unschedulable }: FakePod, name
 
 const PLURALS: Readonly<Record<string, string>> = { Pod: 'pods', Secret: 'secrets', ConfigMap: 'configmaps' }
 
+/** Output comes in pieces, as it does from a real one. */
+const PIECE_BYTES = 32 * 1024
+
 /** What a command comes to, as a running one. */
 export function fakeExecution(answer: FakeExec | Error | undefined, key: string, signal?: AbortSignal): Execution {
   if (answer instanceof Error) throw answer
@@ -102,7 +105,8 @@ export function fakeExecution(answer: FakeExec | Error | undefined, key: string,
   return {
     async *stdout() {
       signal?.throwIfAborted()
-      if (stdout.length > 0) yield Buffer.from(stdout)
+      const bytes = Buffer.from(stdout)
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
       if (breaksWith) throw breaksWith
     },
     async *stderr() {

@@ -119,6 +119,10 @@ const isKeyed = (key: string) => key === 'secret' || key === 'configMap'
 /** Where an entry looks: its own namespaces, else those of the job. What it names by name it looks for in one namespace. */
 function placesOf({ key, config }: Entry, byDefault: readonly string[], own: string): string[] {
   const { namespace, namespaces, name } = config
+  if (REFERRING.has(key)) {
+    const places = referencesIn(config).flatMap((one) => one.namespace ?? [])
+    return places.length > 0 ? [...new Set(places)] : [typeof namespace === 'string' && namespace !== '' ? namespace : own]
+  }
   if (typeof namespace === 'string' && namespace !== '') return [namespace]
   if (Array.isArray(namespaces) && namespaces.length > 0 && !namespaces.includes('')) return namespaces.map(String)
   const isOne = isKeyed(key) && typeof name === 'string' && name !== '' && (byDefault.includes(ANYWHERE) || byDefault.length > 1)
@@ -127,10 +131,45 @@ function placesOf({ key, config }: Entry, byDefault: readonly string[], own: str
 
 /** Objects that an entry names are only got, and those by name; objects that it selects are only listed. */
 function narrowed({ key, config }: Entry, permission: Permission): Rule[] {
+  if (REFERRING.has(key)) return referred(config, permission)
   if (!isKeyed(key)) return [permission]
   const { name } = config
   const isNamed = typeof name === 'string' && name !== ''
   return [isNamed ? { ...permission, verbs: ['get'], resourceNames: [name] } : { ...permission, verbs: ['list'] }]
+}
+
+/** Collectors that read Secrets and ConfigMaps only where a value of their entry is said to stand in one. */
+const REFERRING: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mssql', 'redis', 'clickhouse', 'http', 'registryImages'])
+const REFERENCES: Readonly<Record<string, string>> = {
+  secretKeyRef: 'secrets',
+  secret: 'secrets',
+  imagePullSecret: 'secrets',
+  configMapKeyRef: 'configmaps',
+}
+
+interface Reference {
+  resource: string
+  name: string
+  namespace?: string
+}
+
+function referencesIn(value: unknown): Reference[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const resource = REFERENCES[key]
+    const { name, namespace } = (inner ?? {}) as { name?: unknown; namespace?: unknown }
+    const isOne = resource !== undefined && typeof name === 'string' && name !== ''
+    const place = typeof namespace === 'string' && namespace !== '' ? { namespace } : {}
+    return [...(isOne ? [{ resource, name, ...place }] : []), ...referencesIn(inner)]
+  })
+}
+
+function referred(config: Record<string, unknown>, permission: Permission): Rule[] {
+  const found = referencesIn(config)
+  return permission.resources.flatMap((resource) => {
+    const names = found.filter((one) => one.resource === resource).map(({ name }) => name)
+    return names.length > 0 ? [{ ...permission, resources: [resource], resourceNames: [...new Set(names)] }] : []
+  })
 }
 
 /** Why a right that is declared is not asked for: undefined = it is. */

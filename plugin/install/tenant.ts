@@ -21,7 +21,7 @@ export const LABEL_FOR_NAMESPACE = `${PREFIX}for-namespace`
 const ALLOWED: Readonly<Record<Allowance, Rule>> = {
   // Kubernetes 1.34 asks for `get`, 1.35 for both.
   exec: { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
-  pods: { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'watch'] },
+  pods: { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'get'] },
   secrets: { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list'] },
 }
 

@@ -6,10 +6,11 @@ import { systemClock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
 import { builtTool } from '../../tools/go-tool.ts'
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts'
-import { fillCluster } from '../cluster/fixture.ts'
+import { fillCluster, FULL_FIXTURE } from '../cluster/fixture.ts'
 import { newFolder } from '../cluster/sweep.ts'
 import { type TestCluster, testCluster } from '../cluster/use-cluster.ts'
 import { median } from './cost.ts'
+import { startFarWay } from './far.ts'
 import { type Figure, showFigures } from './figure.ts'
 import { memoryOf } from './memory.ts'
 
@@ -19,6 +20,9 @@ const CLI = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-support_bundl
 const ROUNDS = 5
 const CONNECTIONS = 4
 const LIMIT = 500
+const ROUND_TRIP_MS = 20
+/** The large cluster is so many times the usual one. */
+const TIMES = 16
 
 const SPEC = `apiVersion: troubleshoot.sh/v1beta2
 kind: SupportBundle
@@ -27,7 +31,7 @@ spec: {collectors: [{clusterInfo: {}}, {clusterResources: {}}]}
 `
 
 /** Nothing, with a word on stderr, where there is no API server. `withPeer`: its tool needs a minute and a half. */
-export async function bundleFigures({ withPeer = false } = {}): Promise<Figure[]> {
+export async function bundleFigures({ withPeer = false, withLarge = false } = {}): Promise<Figure[]> {
   let plane: ControlPlane
   try {
     plane = await startControlPlane({ folder: newFolder() })
@@ -38,36 +42,82 @@ export async function bundleFigures({ withPeer = false } = {}): Promise<Figure[]
   const folder = mkdtempSync(join(tmpdir(), 'sbs-bench-'))
   try {
     const cluster = testCluster(plane)
-    await fillCluster(cluster.client('admin', { maxSockets: 32 }))
-    return await figuresOf(plane, cluster, folder, withPeer)
+    const filler = cluster.client('admin', { maxSockets: 32 })
+    await fillCluster(filler)
+    const figures = [...(await figuresOf(plane, cluster, folder, withPeer)), ...(await farFigures(plane, folder))]
+    if (!withLarge) return figures
+    await fillCluster(filler, { namespaces: FULL_FIXTURE.namespaces * (TIMES - 1), namePrefix: 'more' })
+    return [...figures, ...(await largeFigures(plane, folder, figures))]
   } finally {
     await plane.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function figuresOf(plane: ControlPlane, cluster: TestCluster, folder: string, withPeer: boolean): Promise<Figure[]> {
+const envOf = (folder: string, kubeconfig: string) => ({
+  PATH: process.env['PATH'],
+  HOME: folder,
+  TROUBLESHOOT_SCHEDULER_DIR: join(folder, 'own'),
+  KUBECONFIG: kubeconfig,
+})
+
+function specIn(folder: string): string {
   const spec = join(folder, 'spec.yaml')
   writeFileSync(spec, SPEC)
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    TROUBLESHOOT_SCHEDULER_DIR: join(folder, 'own'),
-    KUBECONFIG: plane.kubeconfig,
+  return spec
+}
+
+/** The same bundle, from a server that is 20 ms away. */
+async function farFigures(plane: ControlPlane, folder: string): Promise<Figure[]> {
+  const way = await startFarWay(plane.server, ROUND_TRIP_MS / 2)
+  try {
+    const kubeconfig = join(folder, 'far.yaml')
+    const near = readFileSync(plane.kubeconfig, 'utf8')
+    writeFileSync(kubeconfig, near.replaceAll(plane.server, `https://127.0.0.1:${way.port}`))
+    const runs: Run[] = []
+    for (let round = 0; round < 3; round++) runs.push(await collected(folder, kubeconfig, `far-${round}`))
+    const value = median(runs.map((run) => run.seconds))
+    return [{ name: `the same, ${ROUND_TRIP_MS} ms away`, value, unit: 's', limit: '≤ 4 s' }]
+  } finally {
+    way.close()
   }
+}
+
+/** How time and memory grow with a cluster that is many times as large. */
+async function largeFigures(plane: ControlPlane, folder: string, [small, , memory]: readonly Figure[]): Promise<Figure[]> {
+  const run = await collected(folder, plane.kubeconfig, 'large')
+  const base = { name: 'the same', unit: 's' }
+  return [
+    { ...base, name: `${TIMES} times as large`, value: run.seconds, ...against(small), limit: `≤ ${TIMES} ×` },
+    { ...base, name: 'its memory of all processes', unit: 'MiB', value: run.peakMib, ...against(memory), limit: '≤ 1.3 ×' },
+  ]
+}
+
+const against = (figure: Figure | undefined) => (figure ? { against: { name: 'the smaller one', value: figure.value } } : {})
+
+const collected = (folder: string, kubeconfig: string, name: string) =>
+  watched(
+    [process.execPath, CLI, 'collect', specIn(folder), '--to', join(folder, `${name}.tar.gz`)],
+    envOf(folder, kubeconfig),
+    folder,
+  )
+
+async function figuresOf(plane: ControlPlane, cluster: TestCluster, folder: string, withPeer: boolean): Promise<Figure[]> {
+  const spec = specIn(folder)
+  const env = envOf(folder, plane.kubeconfig)
   const floors: number[] = []
   const ours: Run[] = []
   for (let round = 0; round < ROUNDS; round++) {
     floors.push(await listAll(cluster))
-    ours.push(await watched([process.execPath, CLI, 'collect', spec, '--to', join(folder, `${round}.tar.gz`)], env, folder))
+    ours.push(await collected(folder, plane.kubeconfig, String(round)))
   }
   const floor = { name: 'raw lists', value: median(floors) }
   const wall = median(ours.map((run) => run.seconds))
   const rss = Math.max(...ours.map((run) => run.peakMib))
   const figures: Figure[] = [
-    { name: 'bundle of 200 namespaces, redacted', value: wall, unit: 's', against: floor, limit: '≤ 5 s' },
+    { name: 'bundle of 200 namespaces, redacted', value: wall, unit: 's', against: floor, limit: '≤ 1.5 s' },
     { name: 'the same, CPU time of all processes', value: median(ours.map((run) => run.cpuSeconds)), unit: 's' },
-    { name: 'the same, peak memory of all processes', value: rss, unit: 'MiB' },
+    { name: 'the same, peak memory of all processes', value: rss, unit: 'MiB', limit: '≤ 150' },
   ]
   const peer = withPeer ? builtTool('support-bundle') : undefined
   if (!peer) return figures
@@ -153,4 +203,7 @@ function residentMib(pid: number): number {
   }
 }
 
-if (import.meta.main) process.stdout.write(showFigures(await bundleFigures({ withPeer: process.argv.includes('--peer') })))
+if (import.meta.main)
+  process.stdout.write(
+    showFigures(await bundleFigures({ withPeer: process.argv.includes('--peer'), withLarge: process.argv.includes('--large') })),
+  )

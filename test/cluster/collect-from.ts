@@ -1,4 +1,4 @@
-import { mkdtemp, readlink, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunEdge, runTask } from '../../agent/task/run.ts'
@@ -24,6 +24,8 @@ export interface Collected {
   /** of one entry, by its key */
   report(key: string): Promise<Report>
   messages: FromTask[]
+  /** what lay in the work folder when the run was over */
+  left: string[]
 }
 interface Report {
   state: string
@@ -45,6 +47,8 @@ export interface CollectOptions {
   apiQps?: number
   redact?: boolean
   needToken?: () => Promise<string>
+  /** told of the work folder before the run begins */
+  onFolder?: (folder: string) => void
   /** of the request, whatever else is asked for */
   change?: Partial<RunRequest>
 }
@@ -56,7 +60,9 @@ export async function collectFrom(cluster: TestCluster, collectors: object[], op
   const base = await mkdtemp(join(tmpdir(), 'sbs-collect-'))
   folders.push(base)
   const messages: FromTask[] = []
+  options.onFolder?.(base)
   const result = await runTask(await requestFor(cluster, collectors, options, base), await edgeOf(messages, options))
+  const left = await readdir(base)
   const archive = join(base, 'b.tar.gz')
   const { folder, paths, read: text } = await unpack(archive)
   const json = async (path: string) => JSON.parse(await text(path)) as unknown
@@ -75,6 +81,7 @@ export async function collectFrom(cluster: TestCluster, collectors: object[], op
       return found
     },
     messages,
+    left,
   }
 }
 

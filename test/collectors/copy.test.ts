@@ -106,7 +106,7 @@ describe('copy', () => {
       { name: 'app/log.1', body: 'text' },
       { name: 'app/core', body: 'a\0b' },
       { name: 'app/x.tgz', body: Buffer.from('1f8b0801', 'hex') },
-      { name: 'app/large', body: `${'x'.repeat(600_000)}` },
+      { name: 'app/large', body: 'x'.repeat(600_000) },
       { name: 'app/large.bin', body: `\0${'x'.repeat(600_000)}` },
     ])
     const { files } = await collectFrom(copy, entry, gives({ stdout }))

@@ -134,7 +134,7 @@ describe('the end of exec', () => {
             await aborted
           },
           stderr: async function* () {
-            await aborted
+            yield await aborted
           },
           exitCode: aborted,
         }

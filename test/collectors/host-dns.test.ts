@@ -126,6 +126,13 @@ describe('a message', () => {
   it('is what RFC 1035 says', () => {
     expect([...question]).toEqual([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 97, 1, 98, 0, 0, 1, 0, 1])
   })
+  it('may have names that point to names that point further', () => {
+    const head = Buffer.from(question)
+    head[7] = 1
+    const data = question.length + 12
+    const answer = Buffer.concat([head, Buffer.from([0xc0, data, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0xc0, 12])])
+    expect(firstAnswer(answer, 7, 'CNAME')).toEqual({ line: 'a.b.\t9\tIN\tCNAME\ta.b.', record: 'a.b.' })
+  })
   it.each(['a..', `${'x'.repeat(64)}.`])('is not made of %s', (name) => {
     expect(() => encodeQuestion(1, name, 'A')).toThrow(/is not a name/)
   })

@@ -9,6 +9,7 @@ import { condition } from '../agent/analysis/run-analyzer.ts'
 import { codes, issues, texts } from './collect.ts'
 import { tryIn } from './host-network.ts'
 
+const UNSHARE = 'unshare'
 const ENTRY = { fromCIDR: '10.1.0.0/24', toCIDR: '10.2.3.4/16', timeout: '2s' }
 const PATH = 'host-collectors/system/networkNamespaceConnectivity.json'
 type Program = (args: string[]) => { stdout?: string; stderr?: string; exitCode?: number }
@@ -132,7 +133,7 @@ describe.skipIf(!mayUnshare())('a real machine', () => {
   const inside = async (forwards: 0 | 1) => {
     const script = join(import.meta.dirname, 'namespaces/collect.ts')
     const line = `ip link set lo up; echo ${forwards} > /proc/sys/net/ipv4/ip_forward; exec "$0" "$1"`
-    const { stdout } = await promisify(execFile)('unshare', ['--net', 'sh', '-c', line, process.execPath, script])
+    const { stdout } = await promisify(execFile)(UNSHARE, ['--net', 'sh', '-c', line, process.execPath, script])
     return JSON.parse(stdout) as { success: boolean; errors: Record<string, string> }
   }
   it('that forwards', async () => {
@@ -150,7 +151,7 @@ function mayUnshare(): boolean {
   try {
     const line =
       'ip link add sbs-a type veth peer name sbs-b && command -v nsenter timeout bash && test -w /proc/sys/net/ipv4/ip_forward'
-    execFileSync('unshare', ['--net', 'sh', '-c', line], { stdio: 'ignore' })
+    execFileSync(UNSHARE, ['--net', 'sh', '-c', line], { stdio: 'ignore' })
     return true
   } catch {
     return false

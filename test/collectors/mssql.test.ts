@@ -67,6 +67,17 @@ describe('mssql, of a mock', () => {
     expect(seen.at(-1)).toBe('select @@version')
   })
 
+  it('follows a gateway to where the database is', async () => {
+    const gateway = await mockServer((socket) =>
+      talkTds(socket, { ...facts, gatewayTo: { host: 'localhost', port: secure.port } }),
+    )
+    seen.length = 0
+    const { connection } = await ask(mssql, { uri: uri('', gateway.port) })
+    expect(connection).toEqual({ isConnected: true, version: '15.0.4375.4' })
+    expect(seen.filter((one) => one === 'encrypted')).toHaveLength(2)
+    await expect.poll(() => gateway.open.size + secure.open.size).toBe(0)
+  })
+
   it('tells a version that it does not know as such', async () => {
     const other = await mockServer((socket) => talkTds(socket, { ...facts, version: 'Something else 1.0' }))
     const { connection, warnings } = await ask(mssql, { uri: uri('', other.port) })

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createHttp } from '../../agent/task/outbound/http.ts'
 import hostRegistryImages from '../../collectors/host-registry-images/index.ts'
 import registryImages from '../../collectors/registry-images/index.ts'
-import { type HttpRequest, loginIn, parseImage } from '../../core/contract/index.ts'
+import { type HttpRequest } from '../../core/contract/index.ts'
+import { loginIn, parseImage } from '../../core/contract/image-reference.ts'
 import {
   collectorContext,
   type FakeAnswer,
@@ -12,8 +14,10 @@ import {
   hostContext,
   noAnswer,
 } from '../../core/testkit/index.ts'
+import { systemClock } from '../../core/clock.ts'
 import { condition } from '../agent/analysis/run-analyzer.ts'
 import { codes, issues, texts } from './collect.ts'
+import { startRegistry } from './registry/real-registry.ts'
 
 const DIGEST = `sha256:${'a1'.repeat(32)}`
 type Answerer = (request: HttpRequest) => FakeAnswer | Error
@@ -144,7 +148,10 @@ describe('registryImages', () => {
     ])
   })
 
-  it('does not take a 404 without a reason for a missing image', async () => {
+  it('does not take a 404 without a reason, or with another one, for a missing image', async () => {
+    const errors = [{ code: 'NAME_UNKNOWN' }, { code: 'MANIFEST_UNKNOWN' }]
+    const both = await run({ images: ['reg.example/a'] }, () => ({ status: 404, body: { errors } }))
+    expect(images(both)['reg.example/a']?.error).toBe('https://reg.example: it answered 404 (NAME_UNKNOWN)')
     const gathered = await run({ images: ['reg.example/a'] }, () => ({ status: 404, body: '<html>' }))
     expect(images(gathered)['reg.example/a']?.error).toBe('https://reg.example: it answered 404')
   })
@@ -254,4 +261,33 @@ it.each([
   const [cluster, host] = [await run(entry, registry().answer), await run(entry, registry().answer, hostRegistryImages)]
   expect(condition('analyzers', 'registryImages', when, texts(cluster))).toBe(verdict)
   expect(condition('hostAnalyzers', 'registryImages', when, texts(host))).toBe(verdict)
+})
+
+const real = await startRegistry()
+describe.skipIf(!real)('a real registry', () => {
+  afterAll(() => real?.stop())
+
+  it('has what was pushed, by tag and digest', async () => {
+    const { host = '', push } = real ?? {}
+    const digest = (await push?.('org/app', '1')) ?? ''
+    const config = {
+      images: [
+        `${host}/org/app:1`,
+        `${host}/org/app@${digest}`,
+        `${host}/org/app:2`,
+        `${host}/org/app@${DIGEST}`,
+        `${host}/other`,
+      ],
+    }
+    const http = createHttp({ clock: systemClock, signal: new AbortController().signal })
+    const value = { ...config, username: '', password: '' }
+    const gathered = await gather(hostRegistryImages.collect(hostContext({ config: value, http, clock: systemClock })))
+    expect(images(gathered, 'host-collectors/registry-images/images.json')).toEqual({
+      [`${host}/org/app:1`]: { exists: true },
+      [`${host}/org/app:2`]: { exists: false },
+      [`${host}/org/app@${digest}`]: { exists: true },
+      [`${host}/org/app@${DIGEST}`]: { exists: false },
+      [`${host}/other`]: { exists: false, error: expect.stringContaining('404 (NAME_UNKNOWN') as string },
+    })
+  })
 })

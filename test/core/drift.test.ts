@@ -14,7 +14,7 @@ const CASES: readonly [drift: Drift | undefined, shown: string, explained?: stri
   [
     { state: 'changed', baseline: 'a.1', appeared: 2, gone: 1, changed: 3, flips: 1 },
     '+2 -1 ~3 !1',
-    '2 appeared, 1 gone, 3 changed, 1 verdicts flipped since a.1',
+    '2 appeared, 1 gone, 3 changed, 1 verdict flipped since a.1',
   ],
   [{ state: 'changed', flips: 4 }, '!4', '4 verdicts flipped'],
 ]

@@ -26,6 +26,12 @@ const PROGRAM = 0o755
 /** Everyone may make files there, and remove only their own. */
 const SHARED_FOLDER = 0o1777
 
+/**
+ * What pods of host collectors need: one waits in them, the other runs commands of the node, whose root is mounted. By path in the
+ * image; Debian has them there or below `/`.
+ */
+const TOOLS = ['/usr/bin/sleep', '/usr/sbin/chroot']
+
 /** All that the image for `architecture` holds. Throws an Error that says what is missing and how to get it. */
 export async function imageContents(architecture: Architecture, world: ImageWorld): Promise<Entry[]> {
   const lib = libFiles(world.root)
@@ -33,17 +39,18 @@ export async function imageContents(architecture: Architecture, world: ImageWorl
   const node = await nodePackage(architecture, world)
   const debian = await debianRoot(architecture, world)
   const program = readFileSync(join(node.folder, 'bin', 'node'))
+  const tools = TOOLS.map((path) => ({ path, program: readFileSync(toolIn(debian.folder, path)) }))
+  const libraries = [program, ...tools.map((tool) => tool.program)].flatMap((one) => [
+    ...linkedLibraries(one, debian.folder, architecture),
+  ])
   const packages = productionPackages(lock)
   const parts = { version: lock.version, architecture, packages, direct: neededBy('', lock), node, debian }
   const text = (path: string, text: string): Entry => ({ path, mode: FILE, content: { text } })
   return [
     { path: '/tmp', mode: SHARED_FOLDER },
     { path: '/usr/bin/node', mode: PROGRAM, content: { bytes: withoutSymbols(program) } },
-    ...[...linkedLibraries(program, debian.folder, architecture)].map(([path, file]) => ({
-      path,
-      mode: PROGRAM,
-      content: { file },
-    })),
+    ...tools.map((tool) => ({ path: tool.path, mode: PROGRAM, content: { bytes: withoutSymbols(tool.program) } })),
+    ...[...new Map(libraries)].map(([path, file]) => ({ path, mode: PROGRAM, content: { file } })),
     text('/etc/passwd', lines(USERS.map(({ name, id, home }) => `${name}:x:${id}:${id}:${name}:${home}:/sbin/nologin`))),
     text('/etc/group', lines(USERS.map(({ name, id }) => `${name}:x:${id}:`))),
     // without it libc asks DNS for names of /etc/hosts
@@ -57,6 +64,12 @@ export async function imageContents(architecture: Architecture, world: ImageWorl
     text('/app/THIRD_PARTY_NOTICES', thirdPartyNotices(world.root, packages, node, debian)),
     text('/app/sbom.cdx.json', sbomOf(parts)),
   ]
+}
+
+function toolIn(root: string, path: string): string {
+  const found = [path, path.replace('/usr', '')].map((one) => join(root, one)).find((one) => existsSync(one))
+  if (!found) throw new Error(`there is no ${path} in Debian's coreutils in ${root}`)
+  return found
 }
 
 function libFiles(root: string): Entry[] {

@@ -26,35 +26,38 @@ export interface DebianRoot {
   distribution: string
 }
 
-/** Those that Node is linked to, with their licences in SPDX's words. */
-const LIBRARIES: Record<string, string> = {
+/** Those that Node is linked to, and the tools beside it, with their licences in SPDX's words. */
+const PACKAGES: Record<string, string> = {
+  coreutils: 'GPL-3.0-or-later',
   libc6: 'LGPL-2.1-or-later',
   'libgcc-s1': 'GPL-3.0-or-later WITH GCC-exception-3.1',
   'libstdc++6': 'GPL-3.0-or-later WITH GCC-exception-3.1',
 }
+/** What is in the cache is of this list; another one has a name of its own. */
+const EDITION = 'coreutils'
 /** The texts of common licences, and the name of the distribution. */
 const TEXTS = 'base-files'
 
 /**
- * The libraries of the distribution that this machine's apt knows, for any processor; fetched once into the cache, without a
+ * The libraries and tools of the distribution that this machine's apt knows, for any processor; fetched once into the cache, without a
  * change to the machine's own packages.
  *
  * @throws when apt is not there or does not find them
  */
 export async function debianRoot(architecture: Architecture, world: ImageWorld): Promise<DebianRoot> {
-  const folder = await cached(join(world.cache, `debian-${architecture}`), (temp) => fetchPackages(architecture, temp, world))
+  const folder = await cached(join(world.cache, `debian-${architecture}-${EDITION}`), (temp) => fetchPackages(architecture, temp, world))
   const { packages, distribution } = JSON.parse(readFileSync(join(folder, 'packages.json'), 'utf8')) as Omit<DebianRoot, 'folder'>
   return { folder: join(folder, 'root'), packages, distribution }
 }
 
 async function fetchPackages(architecture: Architecture, folder: string, world: ImageWorld): Promise<void> {
-  world.say(`fetching Debian's ${Object.keys(LIBRARIES).join(', ')} for ${architecture} with apt`)
+  world.say(`fetching Debian's ${Object.keys(PACKAGES).join(', ')} for ${architecture} with apt`)
   for (const part of ['root', 'debs', 'apt/lists/partial', 'apt/archives/partial'])
     await mkdir(join(folder, part), { recursive: true })
   const apt = aptFor(architecture, folder)
   // One of the machine's sources may be out of reach and have none of these: only the download tells.
   const problem = await apt('update').then(() => '', reasonOf)
-  await apt('download', ...Object.keys(LIBRARIES), TEXTS).catch((cause: unknown) => {
+  await apt('download', ...Object.keys(PACKAGES), TEXTS).catch((cause: unknown) => {
     throw new Error([reasonOf(cause), problem].filter(Boolean).join('; before that: '), { cause })
   })
   // The copyright of the GCC libraries is in a package of its own, whose name has GCC's version in it.
@@ -62,7 +65,7 @@ async function fetchPackages(architecture: Architecture, folder: string, world: 
   if (copyrights) await apt('download', copyrights)
   for (const deb of await readdir(join(folder, 'debs')))
     await runCommand('dpkg-deb', ['--extract', join('debs', deb), 'root'], folder)
-  const packages = await Promise.all(Object.keys(LIBRARIES).map((name) => describePackage(name, folder)))
+  const packages = await Promise.all(Object.keys(PACKAGES).map((name) => describePackage(name, folder)))
   await writeFile(join(folder, 'packages.json'), JSON.stringify({ packages, distribution: distributionIn(folder) }))
   for (const part of ['debs', 'apt']) await rm(join(folder, part), { recursive: true })
 }
@@ -84,7 +87,7 @@ function aptFor(architecture: Architecture, folder: string) {
 
 async function describePackage(name: string, folder: string): Promise<DebianPackage> {
   const [version = '', source = ''] = (await showDeb(name, '${Version}\n${source:Package}', folder)).split('\n')
-  return { name, version, source, license: LIBRARIES[name] ?? '' }
+  return { name, version, source, license: PACKAGES[name] ?? '' }
 }
 
 /** Fields of a downloaded package, as dpkg's `format` asks for them. */

@@ -1,4 +1,5 @@
 import { ahead, type ListTarget, type Query, type RawList } from '../../../core/contract/index.ts'
+import type { Problem } from '../../../core/errors.ts'
 import { type ListPage, listPages } from '../../../core/kube/list.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
 import { isStatus } from '../../../core/kube/status-error.ts'
@@ -15,21 +16,28 @@ export interface ListWorld {
   /** where to look when nobody may list all at once */
   namespaces(): Promise<string[]>
   signal: AbortSignal
+  /** told of what is worth to know, and no loss */
+  onNote?(problem: Problem): void
 }
 
 /** Of one kind at once: others wait for their turn as well. */
 const NAMESPACES_AHEAD = 4
 const PART_BYTES = 4 * 1024 * 1024
+const NEWER_STATE = 'the server forgot the state that the list began with; what came after that is of a newer one'
 
 /** `Kube.list`: parts of pages, each of one namespace, or of none for cluster-wide kinds. */
 export async function* listTarget(world: ListWorld, target: ListTarget, query: Query): AsyncGenerator<RawList> {
   if (target.namespace !== undefined) return yield* split(pagesOf(world, target, query))
   if (target.namespaces) return yield* eachNamespace(world, target, query, target.namespaces)
+  let isBegun = false
   try {
-    yield* split(pagesOf(world, target, query))
+    for await (const part of split(pagesOf(world, target, query))) {
+      isBegun ||= part.items.length > 0
+      yield part
+    }
   } catch (error) {
-    // Rights that are taken away in the middle of a list look the same; then the list is not whole, and begins anew.
-    if (!isStatus(error, 403) || target.isNamespaced === false) throw error
+    // Rights that are taken away in the middle look the same; what was given by then would come a second time.
+    if (!isStatus(error, 403) || isBegun || target.isNamespaced === false) throw error
     yield* eachNamespace(world, target, query, await world.namespaces(), error)
   }
 }
@@ -69,7 +77,8 @@ function pagesOf(world: ListWorld, target: ListTarget, query: Query): AsyncGener
   const { client, stop } = world.newClient()
   const { group, version, plural, namespace } = target
   const path = resourcePath({ group, version, plural, namespace })
-  return readAhead(listPages(client, { path, query, pageBytes: PART_BYTES }), client, stop)
+  const onNewerState = () => world.onNote?.({ code: 'LIST_NEWER_STATE', message: `${plural}: ${NEWER_STATE}` })
+  return readAhead(listPages(client, { path, query, pageBytes: PART_BYTES, onNewerState }), client, stop)
 }
 
 /** The server gives objects in the order of their namespaces: each run of one namespace is a part. */

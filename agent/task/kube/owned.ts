@@ -3,8 +3,10 @@ import type { Clock } from '../../../core/clock.ts'
 import type { RawObject } from '../../../core/contract/index.ts'
 import { asProblem, fail, type Problem, reasonOf } from '../../../core/errors.ts'
 import type { KubeClient } from '../../../core/kube/client.ts'
-import { createObject, deleteObject, getObject } from '../../../core/kube/objects.ts'
+import { listPages } from '../../../core/kube/list.ts'
+import { createObject, deleteObject } from '../../../core/kube/objects.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
+import { isStatus } from '../../../core/kube/status-error.ts'
 import { ANNOTATION_EXPIRES, LABEL_JOB, LABEL_RUN, LABEL_RUN_UID } from '../../../core/names.ts'
 import { isRecord } from '../../specs/document.ts'
 import { asksForToken, isOfSecret } from './pod-secrets.ts'
@@ -46,9 +48,12 @@ export interface Owned {
 
 interface Left {
   kind: string
-  path: string
   namespace: string
   name: string
+  /** of all objects of its kind in its namespace */
+  collection: string
+  /** unknown: the answer to its creation was lost */
+  uid?: string | undefined
 }
 
 export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
@@ -57,16 +62,18 @@ export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
     async create(object) {
       const made = madeOwned(object, owner, edge)
       const { kind, namespace, name, plural } = made
-      const collection = { version: 'v1', namespace, plural }
+      const one: Left = { kind, namespace, name, collection: resourcePath({ version: 'v1', namespace, plural }) }
       // Noted before: whether it came to be is not known when the answer is lost.
-      left.push({ kind, namespace, name, path: resourcePath({ ...collection, name }) })
-      return createObject(edge.client(), resourcePath(collection), made.object)
+      left.push(one)
+      const created = await createObject(edge.client(), one.collection, made.object)
+      one.uid = created.metadata.uid
+      return created
     },
     hasPod: (namespace, name) => left.some((one) => one.kind === 'Pod' && one.namespace === namespace && one.name === name),
     async release(client) {
       const problems: Problem[] = []
       const removals = left.splice(0).map((one) =>
-        remove(client, one.path, owner.run.uid).catch((error: unknown) => {
+        remove(client, one, owner.run.uid).catch((error: unknown) => {
           const what = { kind: one.kind.toLowerCase(), namespace: one.namespace, name: one.name, reason: reasonOf(error) }
           problems.push(asProblem(fail('OBJECT_LEFT', what, error)))
         }),
@@ -77,11 +84,22 @@ export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
   }
 }
 
-/** Deletes it without waiting for what it does, if it is of this run: its name may be another's by now. */
-async function remove(client: KubeClient, path: string, runUid: string): Promise<void> {
-  const found = await getObject(client, path)
-  if (found?.metadata.labels?.[LABEL_RUN_UID] !== runUid) return
-  await deleteObject(client, path, { preconditions: { uid: found.metadata.uid }, gracePeriodSeconds: 0 })
+/** Deletes it without waiting for what it does. Takes no right to get it: manifests declare `create`, `list` and `delete`. */
+async function remove(client: KubeClient, one: Left, runUid: string): Promise<void> {
+  const uid = one.uid ?? (await uidOf(client, one, runUid))
+  if (uid === undefined) return
+  try {
+    await deleteObject(client, `${one.collection}/${one.name}`, { preconditions: { uid }, gracePeriodSeconds: 0 })
+  } catch (error) {
+    // its name is another's by now
+    if (!isStatus(error, 409)) throw error
+  }
+}
+
+async function uidOf(client: KubeClient, { collection: path, name }: Left, runUid: string): Promise<string | undefined> {
+  const query = { fieldSelector: `metadata.name=${name}`, labelSelector: `${LABEL_RUN_UID}=${runUid}` }
+  for await (const { items } of listPages(client, { path, query })) if (items[0]) return items[0].metadata.uid
+  return undefined
 }
 
 /** A name as a label has it: a longer one, or one with other characters, as its hash. */

@@ -31,6 +31,7 @@ export interface RunCluster {
     /** the server refused a request for want of a right */
     onRefused(): void
     onLoss(problem: Problem): void
+    onNote?(problem: Problem): void
   }): { kube: Kube; release(): Promise<Problem[]> }
   /** Removes what killed runs left of these kinds; gives how many. Throws as `list` does. */
   sweep(isLeft: Sweep['isLeft'], kinds?: Iterable<string>): Promise<number>
@@ -47,6 +48,8 @@ export interface RunClusterEdge {
   run: { id: string; uid?: string | undefined; job: string; namespace: string }
   /** when the run is over, whatever happens */
   expiresAt: Date
+  /** how long the server may be silent, in ms; default and most: a minute */
+  silenceMs?: number
   /** what all entries want of a log */
   wishesOf(source: LogSource): LogWish[]
 }
@@ -60,15 +63,18 @@ const RELEASE_MS = 10_000
 type Told = ConstructorParameters<typeof GatedClient>[2]
 const UNTOLD: Told = { onRequest: () => undefined, onRefused: () => undefined }
 const CONNECT_TIMEOUT_MS = 15_000
+const SILENCE_MS = 60_000
 
 /** Nothing is sent until a collector asks for something. */
 export function openCluster({ connection: handed, ...request }: ClusterRequest, edge: RunClusterEdge): RunCluster {
   const connection = connectionFrom(handed, edge.needToken)
   const { clock, random } = edge
+  const silenceMs = Math.min(SILENCE_MS, edge.silenceMs ?? SILENCE_MS)
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, silenceMs)
   const shared: Shared = {
     connection,
-    options: { clock, random, userAgent: `support-bundle-schedule/${edge.version}` },
-    transport: new Transport(connection, { clock, maxSockets: MAX_SOCKETS, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+    options: { clock, random, userAgent: `support-bundle-schedule/${edge.version}`, timeoutMs: silenceMs },
+    transport: new Transport(connection, { clock, maxSockets: MAX_SOCKETS, connectTimeoutMs }),
     credentials: connection.credentials,
     gate: createGate({ clock, atOnce: AT_ONCE, perSecond: request.apiQps }),
     compress: mayBeFar(connection),
@@ -82,8 +88,13 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
       const client = new GatedClient(shared, AbortSignal.any([signal, stopped.signal]), told)
       return { client, stop: () => stopped.abort(new Error('nobody reads on')) }
     }
-    const namespaces = () =>
-      isEverywhere ? (known ??= allNamespaces(client(), connection.namespace)) : Promise.resolve(request.namespaces)
+    const namespaces = () => {
+      if (!isEverywhere) return Promise.resolve(request.namespaces)
+      // A call that failed is no answer: the next kind may ask again.
+      const asked = (known ??= allNamespaces(client(), connection.namespace))
+      asked.catch(() => known === asked && (known = undefined))
+      return asked
+    }
     return { client, newClient, namespaces, signal }
   }
   const owner: Owner = {
@@ -99,9 +110,9 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     defaultNamespace: connection.namespace,
     since: request.since === undefined ? undefined : new Date(request.since),
     logs: createLogBook(edge.wishesOf),
-    port({ manifest, signal, onRequest, onRefused, onLoss }) {
+    port({ manifest, signal, onRequest, onRefused, onLoss, onNote }) {
       const told = { onRequest, onRefused }
-      const world = worldOf(signal, told)
+      const world = { ...worldOf(signal, told), ...(onNote ? { onNote } : {}) }
       const owned = createOwned(owner, { clock, random, client: () => world.client() })
       const port = createPort({ ...world, manifest, logs: this.logs, owned, onLoss })
       const release = async () => {

@@ -55,6 +55,12 @@ describe('what one of the runs does not know is not compared:', () => {
       { ...CRD, ...SERVICES, 'custom-resources/custom-resources-errors.json': 'oh' },
       [],
     ],
+    [
+      'a kind that only one of the runs lists, in a namespace that is new',
+      { ...namespaces('a'), 'services/a.json': [] },
+      { ...namespaces('a', 'shop'), 'services/a.json': [], 'limitranges/shop.json': [item('LimitRange', 'web')] },
+      ['+ Namespace shop'],
+    ],
     ['custom resources of a namespace that may not be seen', { ...CRD, ...SERVICES, [CERTS]: [CERT] }, CRD, []],
   ]
   it.each(cases)('%s', (_, before, now, lines) => {

@@ -1,10 +1,12 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { sweepFacts } from '../../../agent/scheduler/baselines.ts'
 import { runName } from '../../../core/names.ts'
-import type { RunRequest, TaskRequest } from '../../../core/task.ts'
+import type { DeliverResult, RunRequest, TaskRequest } from '../../../core/task.ts'
+import type { Ref } from '../../../core/store/store.ts'
 import { aWorld, type TestAgent, type World } from '../../support/agent.ts'
-import { collected } from '../../support/fake-tasks.ts'
+import { type Behaviour, collected, receipt } from '../../support/fake-tasks.ts'
 import { aJob } from '../../support/jobs.ts'
 
 const HOUR = 3_600_000
@@ -27,7 +29,7 @@ interface Told {
 }
 
 /** Runs a job each hour with these endings; gives what each task was told of its baseline. */
-async function runAll(world: World, agent: TestAgent, endings: readonly Ending[]): Promise<Told[]> {
+async function runAll(world: World, agent: TestAgent, endings: readonly Ending[], deliver?: () => Behaviour): Promise<Told[]> {
   const told: Told[] = []
   const { tasks } = world
   const rest = [...endings]
@@ -41,7 +43,8 @@ async function runAll(world: World, agent: TestAgent, endings: readonly Ending[]
         told.push({ baseline, ...(path ? { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode & 0o777 } : {}) })
         await leaves(asked.workFolder)
         const result = { ...(await collected(asked)), drift }
-        world.tasks.script = () => (fails ? { does: 'fail' } : { does: 'complete', result })
+        world.tasks.script = ({ task }) =>
+          task === 'deliver' && deliver ? deliver() : fails ? { does: 'fail' } : { does: 'complete', result }
       }
       return tasks.start(request, options)
     },
@@ -114,6 +117,22 @@ describe('facts', () => {
     expect((await stat(join(world.folders.drift, 'nightly', `${run(4)}.json.gz`))).mode & 0o777).toBe(0o600)
   })
 
+  it('are kept of runs that are still delivered, for when they are completed', async () => {
+    await using world = await aWorld('2026-03-10T00:30:00Z')
+    await world.create(aJob().uploadingTo('far'))
+    const refused: DeliverResult = { error: { code: 'UPLOAD_FAILED', message: 'away', class: 'retryable' } }
+    let isAway = true
+    const agent = world.agent()
+    const deliver = () => ({ does: 'complete', result: isAway ? refused : receipt(20) }) as const
+    const first = await runAll(world, agent, [{ leaves: leaveFacts('one') }, { leaves: leaveFacts('two') }], deliver)
+    expect(first[1]?.baseline).toEqual({ reason: 'no run of this job has been completed yet' })
+    expect(await kept(world)).toEqual([`${run(1)}.json.gz`, `${run(2)}.json.gz`])
+    isAway = false
+    await world.pass(agent, HOUR / 3, HOUR / 12)
+    const [third] = await runAll(world, agent, [{}], deliver)
+    expect(third?.text).toBe('two')
+  })
+
   const TRICKS: readonly [what: string, leaves: (work: string) => Promise<void>][] = [
     ['a link', (work) => symlink('/etc/passwd', join(work, 'drift.json.gz'))],
     ['a folder', (work) => mkdir(join(work, 'drift.json.gz')).then(() => undefined)],
@@ -139,6 +158,24 @@ describe('facts', () => {
   })
 })
 
+describe('the sweep of facts', () => {
+  it('asks the store, and only about jobs that the mirror does not have', async () => {
+    await using world = await hourly()
+    const agent = world.agent()
+    await agent.look()
+    for (const job of ['nightly', 'new', 'gone', 'No job']) await mkdir(join(world.folders.drift, job), { recursive: true })
+    await world.create(aJob().named('new'))
+    const asked: string[] = []
+    const get = (ref: Ref) => {
+      asked.push(ref.name)
+      return world.store.get(ref)
+    }
+    await sweepFacts({ ...agent.works.edge, store: { ...world.store, get } })
+    expect(asked.toSorted()).toEqual(['gone', 'new'])
+    expect((await readdir(world.folders.drift)).toSorted()).toEqual(['No job', 'new', 'nightly'])
+  })
+})
+
 describe('the drift of a run', () => {
   const drift = { state: 'changed', baseline: run(1), appeared: 2, gone: 1, lines: ['- Service shop/web'] }
 
@@ -157,6 +194,7 @@ describe('the drift of a run', () => {
     expect(await world.entries()).toContainEqual(
       expect.objectContaining({ run: run(1), drift: { state: 'changed', appeared: 2, gone: 1 } }),
     )
+    expect((await world.all('ledger')).map(({ text }) => text).join()).not.toContain('baseline')
   })
 
   it('that is nonsense costs the run, like any nonsense', async () => {

@@ -3,25 +3,41 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Loader } from '../../../agent/loader/loader.ts'
+import * as z from 'zod'
+import type { AnyPlugin, Loader } from '../../../agent/loader/loader.ts'
 import { type RunEdge, runTask } from '../../../agent/task/run.ts'
 import data from '../../../collectors/data/index.ts'
+import { defineCollector } from '../../../core/contract/index.ts'
 import { systemClock } from '../../../core/clock.ts'
 import type { RunRequest, RunResult } from '../../../core/task.ts'
 import { makeWorkspace, runRequest, spec, unpack, type Workspace } from '../../support/task.ts'
 import { deployment, type Item, item, listText } from '../drift/bundle.ts'
 
-/** One collector, which can write any file. */
+const Listing = z.object({ paths: z.array(z.string()), fails: z.boolean().default(false) })
+/** In the place of the collector that lists a cluster: gives these files, then this ending. */
+const listing = defineCollector<z.infer<typeof Listing>>({
+  configSchema: Listing,
+  manifest: { ...data.manifest, name: 'listing', specKey: 'clusterResources' },
+  async *collect({ config }) {
+    for (const path of config.paths) yield { type: 'file', path, format: 'json', body: '{"items":[]}' }
+    if (config.fails) throw new Error('cut off')
+  },
+})
+
+/** Two collectors, which can write any file. */
 const LOADER: Loader = {
-  find: async (_, key) => ({
-    kind: 'Collector',
-    name: 'data',
-    folder: '/nowhere',
-    key,
-    manifest: data.manifest,
-    isBuiltIn: true,
-    load: async () => data,
-  }),
+  find: async (_, key) => {
+    const plugin: AnyPlugin = key === 'data' ? data : listing
+    return {
+      kind: 'Collector',
+      name: key,
+      folder: '/nowhere',
+      key,
+      manifest: plugin.manifest,
+      isBuiltIn: true,
+      load: async () => plugin,
+    }
+  },
   findScheme: async () => undefined,
   keys: async () => ['data'],
   all: async () => ({ found: [], problems: [] }),
@@ -141,6 +157,35 @@ describe('a run without a baseline', () => {
     const result = await run([mood('good')], { analyze: false })
     expect(result.drift).toBeUndefined()
     expect((await unpack(result.archive.path)).paths.filter((path) => path.includes('drift'))).toEqual([])
+  })
+})
+
+describe('the facts of a run', () => {
+  const factsAfter = async (collectors: object[], change: Partial<RunRequest> = {}) => {
+    await run(collectors, change)
+    const text = gunzipSync(await readFile(join(work, 'drift.json.gz'))).toString()
+    return JSON.parse(text) as { custom: { isWhole: boolean }; verdicts: string[][] }
+  }
+  const ALL = ['cluster-resources/custom-resource-definitions.json', 'cluster-resources/services/shop.json']
+  const ENTRIES: readonly [what: string, isWhole: boolean, collectors: object[]][] = [
+    ['ended well', true, [{ clusterResources: { paths: ALL } }]],
+    ['failed', false, [{ clusterResources: { paths: ALL, fails: true } }]],
+    ['lost a file', false, [{ clusterResources: { paths: [...ALL, 'cluster-resources/custom-resources/a//b.json'] } }]],
+    ['lost another file', true, [{ clusterResources: { paths: [...ALL, 'cluster-resources/pods//b.json'] } }]],
+    ['is another one', false, [list('services', [])]],
+  ]
+  it.each(ENTRIES)('know all custom resources unless the collector of them %s', async (_, isWhole, collectors) => {
+    expect((await factsAfter(collectors)).custom.isWhole).toBe(isWhole)
+  })
+
+  it('hold each verdict, of checks with one name too', async () => {
+    const twoOf = [...analyzers, { textAnalyze: { ...analyzers[0]?.textAnalyze, regex: 'bad' } }]
+    const specs = [spec({ collectors: [mood('good')], analyzers: twoOf })]
+    const { verdicts } = await factsAfter([], { specs })
+    expect(verdicts).toEqual([
+      ['the mood', 'pass'],
+      ['the mood (2)', 'fail'],
+    ])
   })
 })
 

@@ -12,6 +12,8 @@ export interface TdsFacts {
   tls?: TLSSocketOptions
   /** a refused login is answered with the password that was sent */
   echoes?: boolean
+  /** it sends whoever it lets in on to there */
+  gatewayTo?: { host: string; port: number }
   /** what it was told of a client, and asked: `plain` or `encrypted`, user, database, then each batch */
   seen?: string[]
 }
@@ -42,7 +44,12 @@ export async function talkTds(socket: Socket, facts: TdsFacts): Promise<void> {
   await talk(stream, incoming(stream), facts, seen)
 }
 
-async function talk(stream: Duplex, read: Incoming, { version, password, echoes }: TdsFacts, seen: string[]): Promise<void> {
+async function talk(
+  stream: Duplex,
+  read: Incoming,
+  { version, password, echoes, gatewayTo }: TdsFacts,
+  seen: string[],
+): Promise<void> {
   const login = await readMessage(read, LOGIN)
   if (!login) return
   const [user, secret, database] = [fieldOf(login, 40), unscrambled(fieldOf(login, 44)), fieldOf(login, 68)].map((field) =>
@@ -53,7 +60,7 @@ async function talk(stream: Duplex, read: Incoming, { version, password, echoes 
     const said = echoes ? `Login failed for user '${user}' with '${secret}'.` : `Login failed for user '${user}'.`
     return void stream.end(packet(0x04, Buffer.concat([errorToken(18_456, said), done(2)])))
   }
-  stream.write(packet(0x04, Buffer.concat([loginAck(), done(0)])))
+  stream.write(packet(0x04, Buffer.concat([loginAck(), ...(gatewayTo ? [routing(gatewayTo)] : []), done(0)])))
   for (let batch = await readMessage(read, BATCH); batch; batch = await readMessage(read, BATCH)) {
     // all headers first: their length, then the text
     const text = batch.toString('utf16le', batch.readUInt32LE(0))
@@ -113,6 +120,12 @@ function loginAck(): Buffer {
     token(0xe3, Buffer.concat([Buffer.from([1]), short('shop'), short('master')])),
     token(0xad, Buffer.concat(body)),
   ])
+}
+
+/** Protocol 0 is TCP; the old value is empty. */
+function routing({ host, port }: { host: string; port: number }): Buffer {
+  const place = Buffer.concat([Buffer.from([0]), uint16(port), uint16(host.length), ucs2(host)])
+  return token(0xe3, Buffer.concat([Buffer.from([20]), uint16(place.length), place, uint16(0)]))
 }
 
 function errorToken(number: number, message: string): Buffer {

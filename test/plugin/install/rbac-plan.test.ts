@@ -15,7 +15,11 @@ const MIXED = {
   ],
 }
 const NONE = { specKey: 'clusterInfo', permissions: [] }
-const MANIFESTS = [LISTS, SECRET, MIXED, NONE]
+const DATABASE = {
+  specKey: 'postgres',
+  permissions: [{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get'] }],
+}
+const MANIFESTS = [LISTS, SECRET, MIXED, NONE, DATABASE]
 
 function plan(collectors: object[], namespaces: string[] = [], isClusterWide = false) {
   const spec = JobSpec.parse({ apiVersion: 'support-bundle-schedule.io/v1', schedule: '@daily', collect: { namespaces } })
@@ -36,6 +40,21 @@ describe('what the collectors of a job want', () => {
     ['kinds of the whole cluster when asked', ['own: list pods', '*: list nodes'], [{ lists: {} }], [], true],
     ['a Secret by its name', ['own: get secrets "s"'], [{ secret: { name: 's' } }]],
     ['Secrets by labels', ['own: list secrets'], [{ secret: { selector: ['a=b'] } }]],
+    ['nothing for a database whose address stands there', [], [{ postgres: { uri: 'postgres://a' } }]],
+    [
+      'what a database refers to, by name',
+      ['own: get secrets "s"', 'own: get secrets "t"', 'own: get configmaps "c"'],
+      [
+        {
+          postgres: {
+            uri: { valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+            tls: { secret: { name: 't' }, cacert: { valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } } },
+          },
+        },
+      ],
+      ['a', 'b'],
+    ],
+    ['where it refers to', ['x: get secrets "s"'], [{ postgres: { tls: { secret: { name: 's', namespace: 'x' } } } }]],
     ['nothing that is excluded', [], [{ lists: { exclude: 'true' } }]],
   ])('%s', (_, want, collectors, namespaces, isClusterWide) => {
     expect(plan(collectors, namespaces, isClusterWide).rights).toEqual(want)

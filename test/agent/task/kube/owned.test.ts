@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createOwned } from '../../../../agent/task/kube/owned.ts'
 import { openCluster, type RunCluster } from '../../../../agent/task/kube/run-cluster.ts'
 import { expired, leftBy } from '../../../../agent/task/kube/sweep.ts'
 import { systemClock } from '../../../../core/clock.ts'
@@ -27,12 +28,13 @@ interface Opened {
   expiresAt?: string
   permissions?: Permission[]
   signal?: AbortSignal
+  token?: string
 }
 
 async function open(request: Partial<ClusterRequest> & { namespaces: string[] }, options: Opened = {}) {
   const { uid = randomUUID(), expiresAt = FAR, permissions = ALL, signal = new AbortController().signal } = options
   const connection = {
-    ...(await handOver(connectionTo(cluster.info, cluster.info.adminToken))),
+    ...(await handOver(connectionTo(cluster.info, options.token ?? cluster.info.adminToken))),
     namespace: request.namespaces[0] ?? '',
   }
   const run = openCluster(
@@ -119,6 +121,49 @@ describe.skipIf(cluster.skipped)('an object for the time of a run', () => {
     stop.abort(new Error('cancelled'))
     expect(await release()).toEqual([])
     expect([...(await names(namespace)), ...(await names(namespace, 'secrets'))]).toEqual([])
+  })
+
+  it('takes no other rights than its manifest declares', async () => {
+    const namespace = await cluster.newNamespace()
+    await cluster.allow('alice', ['create', 'list', 'delete'], ['pods'], { namespace })
+    const { kube, release } = await open({ namespaces: [namespace] }, { token: cluster.info.tokens.alice })
+    await kube.own(pod('a'))
+    expect(await release()).toEqual([])
+    expect(await names(namespace)).toEqual([])
+  })
+
+  it('is removed though the answer to its creation was lost', async () => {
+    const namespace = await cluster.newNamespace()
+    const uid = randomUUID()
+    const run = { id: 'nightly.1', uid, job: 'nightly', namespace }
+    const owner = {
+      run,
+      isObject: false,
+      expiresAt: new Date(FAR),
+      defaultNamespace: namespace,
+      mayUseTokens: false,
+      withheld: [],
+    }
+    const lossy = cluster.client('admin')
+    const bytes = lossy.bytes.bind(lossy)
+    lossy.bytes = async (request) => {
+      await bytes(request)
+      throw new Error('lost')
+    }
+    const owned = createOwned(owner, { clock: systemClock, random: Math.random, client: () => lossy })
+    await expect(owned.create(pod('a'))).rejects.toThrow('lost')
+    expect(await names(namespace)).toHaveLength(1)
+    expect(await owned.release(cluster.admin)).toEqual([])
+    expect(await names(namespace)).toEqual([])
+  })
+
+  it('has a log of its own: what another entry had of it may be only its begin', async () => {
+    const namespace = await cluster.newNamespace()
+    const { kube, run } = await open({ namespaces: [namespace] })
+    const { json } = await kube.own(pod('a'))
+    const { name } = (json as unknown as Made).metadata
+    expect(run.logs.has(kube.logs({ namespace, name, container: 'a' }, {}))).toBe(false)
+    expect(run.logs.has(kube.logs({ namespace, name: 'other', container: 'a' }, {}))).toBe(true)
   })
 
   it('is not removed under a name that another has by now', async () => {

@@ -40,6 +40,13 @@ describe('a request', () => {
     expect(text(answer.body)).toBe('tea')
   })
 
+  it('leaves no timer behind', async () => {
+    const clock = new FakeClock()
+    await send({ url: (await server()).url }, { clock })
+    await settle()
+    expect(clock.sleeping).toBe(0)
+  })
+
   it('sends user and password of its URL as authorization', async () => {
     const { url, seen } = await server()
     await send({ url: url.replace('//', '//u%40x:p%3A1@') })
@@ -197,6 +204,17 @@ describe('a redirect', () => {
     expect(await send({ url, maxRedirects: 0 })).toMatchObject({ status: 302, headers: { location: ['/a'] } })
   })
 
+  it('is not read to its end', async () => {
+    let left: () => void = () => undefined
+    const over = new Promise<void>((resolve) => (left = resolve))
+    const { url } = await server((request, response) => {
+      if (request.url !== '/') return void response.end('there')
+      response.once('close', left).writeHead(302, { location: '/next' }).write('and so on')
+    })
+    expect(text((await send({ url })).body)).toBe('there')
+    await over
+  })
+
   it('to what is no web address is an error', async () => {
     const { url } = await server(to('file:///etc/passwd'))
     expect((await failure({ url })).message).toContain('it redirects to something that is no http or https address')
@@ -215,6 +233,15 @@ describe('a proxy', () => {
         headers: { host: 'far.example', 'proxy-authorization': `Basic ${btoa('u:pw')}` },
       },
     ])
+  })
+
+  it('is asked for redirects, too', async () => {
+    const proxy = await server((request, response) => {
+      if (request.url === 'http://far.example/') return void response.writeHead(302, { location: 'http://other.example/' }).end()
+      response.end('there')
+    })
+    expect(text((await send({ url: 'http://far.example', proxy: proxy.url })).body)).toBe('there')
+    expect(proxy.seen.map(({ url }) => url)).toEqual(['http://far.example/', 'http://other.example/'])
   })
 
   it('of the environment is used when none is named', async () => {

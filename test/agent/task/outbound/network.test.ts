@@ -160,10 +160,13 @@ describe('what is sent to a load balancer', () => {
       if (clock.sleeping > 1) await clock.advance(1000)
     }
     await done
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(1000)
   })
 
   it('does not arrive at a server that gives back what it is told', async () => {
-    const echo = await open(serveTcp((socket) => void socket.on('error', () => undefined).pipe(socket)))
+    const echo = await open(
+      serveTcp((socket) => void socket.on('error', () => undefined).on('data', (question) => socket.end(question))),
+    )
     const clock = new FakeClock()
     const late = failure(network({ clock }).arrive(local(await freePort()), local(echo.port), 3000))
     let isOver = false

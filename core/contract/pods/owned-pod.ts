@@ -1,5 +1,5 @@
-import type { CollectorContext, Kube, RawObject } from './collector.ts'
-import { pluginError } from './plugin.ts'
+import type { CollectorContext, Kube, RawObject } from '../collector.ts'
+import { pluginError } from '../plugin.ts'
 import { type PodState, podState } from './pod-state.ts'
 
 /** Credentials for images: a Secret that is there, or one that is made. */

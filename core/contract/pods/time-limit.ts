@@ -1,4 +1,4 @@
-import type { Clock } from './plugin.ts'
+import type { Clock } from '../plugin.ts'
 
 /** A signal that fires with `signal`, or after some time. */
 export interface TimeLimit {

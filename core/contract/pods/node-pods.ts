@@ -1,8 +1,8 @@
-import { ahead } from './ahead.ts'
-import type { CollectorContext, Permission } from './collector.ts'
+import { ahead } from '../ahead.ts'
+import type { CollectorContext, Permission } from '../collector.ts'
 import { isMeantFor, type NodePlace, nodePlace, placedOn } from './node-place.ts'
 import { type OwnedPod, ownPod, type PodOutcome, type PodWait, type PullSecret, pullSecretOf, waitForPod } from './owned-pod.ts'
-import { pluginError } from './plugin.ts'
+import { pluginError } from '../plugin.ts'
 import { podName, POD_PERMISSIONS } from './pod-run.ts'
 
 /** A pod for each node. */

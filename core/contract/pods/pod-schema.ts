@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../duration.ts'
 
 /** Not part of `index.ts`: the contract itself knows no zod. Fields that entries with pods share. */
 export const COMMON = {

@@ -1,4 +1,4 @@
-import type { RawObject } from './collector.ts'
+import type { RawObject } from '../collector.ts'
 
 /** What a pod's status says of how far it is. */
 export interface PodState {

@@ -1,5 +1,5 @@
-import type { CollectorContext, RawObject } from './collector.ts'
-import { containersOf } from './pod-logs.ts'
+import type { CollectorContext, RawObject } from '../collector.ts'
+import { containersOf } from '../pod-logs.ts'
 
 /** Pods that an entry means: all that have these labels, in its namespace or in those of the run. */
 export interface PodChoice {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tarEntries } from '../../../core/contract/index.ts'
-import { paxRecord, tarBytes, tarPart } from '../../support/tar-bytes.ts'
+import { tarEntries } from '../../../../core/contract/pods/index.ts'
+import { paxRecord, tarBytes, tarPart } from '../../../support/tar-bytes.ts'
 
 /** The stream in pieces of this length. */
 async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { Body } from './plugin.ts'
+import type { Body } from '../plugin.ts'
 
 /** The bytes of a body, or the first of them. */
 export async function bytesOfBody(body: Body, maxBytes = Infinity): Promise<Uint8Array> {

@@ -1,0 +1,13 @@
+/** What collectors share that run something in pods. See README.md in this folder. */
+export * from './selected-pods.ts'
+export * from './time-limit.ts'
+export * from './binary-sample.ts'
+export * from './once-body.ts'
+export * from './read-body.ts'
+export * from './tar-entries.ts'
+export * from './tar-files.ts'
+export * from './pod-state.ts'
+export * from './owned-pod.ts'
+export * from './pod-run.ts'
+export * from './node-place.ts'
+export * from './node-pods.ts'
