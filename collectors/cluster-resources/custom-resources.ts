@@ -1,4 +1,4 @@
-import { ahead, type CollectorContext, type Output, type RawList, type RawObject } from '../../core/contract/index.ts'
+import { ahead, type CollectorContext, type Kube, missing, type Output, type RawList, type RawObject, reasonLine } from '../../core/contract/index.ts'
 import { byNamespace } from './by-namespace.ts'
 import { errorFile, type Wanted } from './kind-files.ts'
 import type { Kind } from './kinds.ts'
@@ -12,12 +12,18 @@ interface Definition {
     scope?: string
     names?: { plural?: string; kind?: string }
     version?: string
-    versions?: { name?: string; served?: boolean }[]
+    versions?: { name?: string; served?: boolean; storage?: boolean }[]
   }
 }
 
-/** The kind that a CustomResourceDefinition defines, in its newest version that is served; undefined if there is none. */
-export function customKind({ text }: RawObject): Kind | undefined {
+/** A kind whose second version, if it has one, is that in which its objects are stored. */
+type CustomKind = Kind
+
+/**
+ * The kind that a CustomResourceDefinition defines, in its newest version that is served; undefined if there is none. Where
+ * that is not the one in which objects are stored, that comes second: it needs no conversion.
+ */
+export function customKind({ text }: RawObject): CustomKind | undefined {
   const { metadata = {}, spec = {} } = JSON.parse(text) as Definition
   const { group = '', names = {}, scope } = spec
   const versions = spec.versions ?? [{ name: spec.version ?? '' }]
@@ -27,11 +33,12 @@ export function customKind({ text }: RawObject): Kind | undefined {
     .sort(byPriority)
   const { plural = '', kind = '' } = names
   if (newest === undefined || plural === '') return undefined
+  const stored = versions.find((one) => 'storage' in one && one.storage && one.served !== false)?.name
   return {
     name: metadata.name ?? `${plural}.${group}`,
     kind,
     plural,
-    apis: [`${group}/${newest}`],
+    apis: [newest, ...(stored === undefined || stored === newest ? [] : [stored])].map((version) => `${group}/${version}`),
     isNamespaced: scope === 'Namespaced',
   }
 }

@@ -134,6 +134,28 @@ describe('copy', () => {
     })
   })
 
+  it('says how tar ended, when the archive broke off with it', async () => {
+    const stdout = Buffer.concat([tarPart({ name: 'app/a', body: 'a' }), tarPart({ name: 'app/b', body: 'b', size: 9000 })])
+    const files = texts(await collectFrom(copy, entry, gives({ stdout, exitCode: 137 })))
+    expect(files[`${ROOT}/app-errors.json`]).toContain('"command terminated with exit code 137"')
+  })
+
+  it('ends with the run, and says nothing of what is missing then', async () => {
+    const run = new AbortController()
+    const { value: config } = (await copy.configSchema['~standard'].validate(entry)) as { value: never }
+    const seen: string[] = []
+    const work = async () => {
+      const kube = fakeKube(gives({ ...plain, breaksWith: new Error('cut') }))
+      for await (const output of copy.collect(collectorContext({ config, kube, namespaces: ['*'], signal: run.signal }))) {
+        seen.push(output.type)
+        run.abort(new Error('cancelled'))
+      }
+    }
+    await expect(work()).rejects.toThrow('cancelled')
+    expect(seen).not.toContain('warning')
+    expect(seen.length).toBeLessThan(3)
+  })
+
   it('says that there is no such path, and that is no loss', async () => {
     const stderr = 'tar: app: Cannot stat: No such file or directory\n'
     const gathered = await collectFrom(copy, entry, gives({ stdout: Buffer.alloc(1024), exitCode: 2, stderr }))

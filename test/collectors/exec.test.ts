@@ -166,14 +166,36 @@ describe('the end of exec', () => {
     expect(clock.sleeping).toBe(0)
   })
 
+  it('comes when its time is over, also before the command began', async () => {
+    const clock = new FakeClock()
+    const kube = {
+      ...fakeKube(payments),
+      exec: (_pod: object, _command: string[], { signal }: { signal?: AbortSignal } = {}) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('socket hang up')))),
+    }
+    const bodies: unknown[] = []
+    const work = (async () => {
+      for await (const output of exec.collect(context(clock, undefined, { kube }) as never))
+        if ('body' in output) bodies.push(output.body)
+    })()
+    await clock.advance(5000)
+    await work
+    expect(bodies).toEqual(['[\n  "timeout"\n]\n'])
+  })
+
   it('comes with the run: nothing is said of the command', async () => {
     const run = new AbortController()
     const outputs: unknown[] = []
     const work = async () => {
       for await (const output of exec.collect(context(new FakeClock(), run.signal) as never)) {
         outputs.push(output.type)
-        if (output.type === 'file' && typeof output.body === 'function')
-          for await (const _ of output.body()) run.abort(new Error('cancelled'))
+        if (output.type !== 'file' || typeof output.body !== 'function') continue
+        const body = output.body()
+        // No body is whole that the run cut off.
+        const reading = (async () => {
+          for await (const _ of body) run.abort(new Error('cancelled'))
+        })()
+        await expect(reading).rejects.toThrow('cancelled')
       }
     }
     await expect(work()).rejects.toThrow('cancelled')

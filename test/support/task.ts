@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { createTaskStarter, type TaskStarter } from '../../agent/task-process.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { ProductError } from '../../core/errors.ts'
+import type { NodesWork } from '../../core/node-relay.ts'
 import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
 
 const execute = promisify(execFile)
@@ -97,15 +98,17 @@ export async function runTask(
     signal?: AbortSignal
     onMessage?: (message: FromTask) => void
     path?: string
+    onNodes?: NodesWork
   } = {},
 ): Promise<Watched> {
-  const { timeoutMs = 60_000, memoryBytes = 2 ** 30, signal, onMessage, path } = options
+  const { timeoutMs = 60_000, memoryBytes = 2 ** 30, signal, onMessage, path, onNodes } = options
   const messages: FromTask[] = []
   let text = ''
   const outcome = await taskProgram(path).start(request, {
     timeoutMs,
     memoryBytes,
     ...(signal ? { signal } : {}),
+    ...(onNodes ? { onNodes } : {}),
     onMessage(message) {
       messages.push(message)
       onMessage?.(message)
@@ -120,6 +123,7 @@ interface Report {
   warnings: { code: string; message: string }[]
   collectors: {
     key: string
+    node?: string
     state: string
     files: number
     warnings: { code: string; message: string }[]

@@ -64,7 +64,6 @@ export async function* tarFiles(source: TarSource, to: string): AsyncGenerator<O
       }
     }
   } catch (thrown) {
-    source.signal.throwIfAborted()
     end.error = { message: reasonLine(thrown), thrown }
   } finally {
     leave()
@@ -94,7 +93,6 @@ export async function* tarArchive(source: TarSource, path: string): AsyncGenerat
       body.close()
     }
   } catch (thrown) {
-    source.signal.throwIfAborted()
     end.error = { message: reasonLine(thrown), thrown }
   } finally {
     leave()

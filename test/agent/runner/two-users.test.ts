@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { handOver, openSharedFolder } from '../../../agent/runner/shared-folder.ts'
-import type { DeliverRequest } from '../../../core/task.ts'
+import type { DeliverRequest, RunRequest } from '../../../core/task.ts'
 import { collectorModule, uploaderModule, writePlugin } from '../../support/plugins.ts'
 import { type RunnerProcess, startRunner } from '../../support/runner.ts'
 import { mustHave, RUN, runRequest, spec } from '../../support/task.ts'
@@ -118,6 +118,33 @@ describe.skipIf(!isRoot)('agent and runner as two users', () => {
     expect((await runner.starter().start(deliver, LIMITS)).result).toMatchObject({ receipt: { size } })
     as(AGENT, `fs.rmSync(${quoted(outbox)}, { recursive: true })`)
     expect(existsSync(outbox)).toBe(false)
+  })
+
+  it('a run leaves its facts for the agent, which hands them to the next one', async () => {
+    const own = join(base, '..', 'own')
+    mkdirSync(own, { mode: 0o700 })
+    chownSync(own, AGENT.uid, AGENT.gid)
+    const list = { name: 'cluster-resources/services', collectorName: 'shop.json', data: '{"items":[]}' }
+    const run = async (name: string, prepare: string, baseline: RunRequest['baseline']) => {
+      const work = join(base, 'namespaces/shop/work', name)
+      as(AGENT, `await openSharedFolder(${quoted(base)}, ${quoted(work)}, 'work'); ${prepare}`)
+      const request = runRequest({ work, plugins }, { specs: [spec({ collectors: [{ data: list }] })], baseline })
+      const outcome = await runner.starter().start(request, LIMITS)
+      return { work, drift: mustHave({ ...outcome, messages: [], text: '' }).drift }
+    }
+    const first = await run('nightly.2', '', { reason: 'it is the first' })
+    const kept = join(own, 'nightly.2.json.gz')
+    const facts = quoted(join(first.work, 'drift.json.gz'))
+    as(AGENT, `fs.writeFileSync(${quoted(kept)}, fs.readFileSync(${facts}), { mode: 0o600 })`)
+    const path = join(base, 'namespaces/shop/work/nightly.3/baseline')
+    // As agent/scheduler/baselines.ts does.
+    const hand = `fs.copyFileSync(${quoted(kept)}, ${quoted(path)}); fs.chmodSync(${quoted(path)}, 0o640)`
+    expect((await run('nightly.3', hand, { run: 'nightly.2', path })).drift).toEqual({
+      state: 'same',
+      baseline: 'nightly.2',
+      lines: [],
+    })
+    expect(() => as(RUNNER, `fs.readFileSync(${quoted(kept)})`)).toThrow('EACCES')
   })
 
   it('the runner passes through the folders of others, but lists none of them, and makes nothing beside its own', () => {

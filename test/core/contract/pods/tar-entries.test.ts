@@ -30,6 +30,18 @@ async function read(bytes: Uint8Array, length = 700): Promise<Read[]> {
 }
 const file = (name: string, text: string): Read => ({ name, type: 'file', linkTo: '', text })
 
+/** A sparse file of GNU whose map goes on behind its header. */
+function longSparse(): Buffer {
+  const part = tarPart({ name: 'long-sparse', flag: 'S', body: 'abc' })
+  part[482] = 1
+  part.write('        ', 148)
+  const sum = part.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+  part.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  const [one, two] = [Buffer.alloc(512, 1), Buffer.alloc(512, 2)]
+  one[504] = 1
+  return Buffer.concat([part.subarray(0, 512), one, two, part.subarray(512)])
+}
+
 /** Of a name, as far as the format has room. */
 const LENGTHS: Record<string, number> = { v7: 60, ustar: 90 }
 
@@ -108,6 +120,7 @@ describe('entries of a tar', () => {
     const bytes = Buffer.concat([
       tarPart({ name: 'fifo', flag: '6' }),
       tarPart({ name: 'old-sparse', flag: 'S', body: 'abc' }),
+      longSparse(),
       sparse,
       tarPart({ name: 'sparse', body: 'abc' }),
       tarPart({ name: 'hard', flag: '1', linkTo: 'a', size: 100 }),
@@ -117,6 +130,7 @@ describe('entries of a tar', () => {
     expect((await read(bytes)).map(({ name, type }) => `${name} ${type}`)).toEqual([
       'fifo other',
       'old-sparse other',
+      'long-sparse other',
       'sparse other',
       'hard link',
       'old-folder/ folder',
