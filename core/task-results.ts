@@ -43,7 +43,7 @@ export interface InspectedEntry {
   line?: number | undefined
   isExcluded: boolean
   kind: 'Collector' | 'HostCollector'
-  /** `unsupported`: a collector of the peer that this version does not have; the entry is skipped */
+  /** `unsupported`: a collector of the peer for a product that few have; the entry is skipped */
   state: 'ready' | 'excluded' | 'unsupported' | 'invalid'
   /** folders and files in the bundle that it writes to */
   writes: string[]

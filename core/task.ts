@@ -82,6 +82,7 @@ export const RunRequest = z.object({
   auto: z.enum(AUTO_PROFILES).optional().describe('a profile that adds to the specs what they do not cover'),
   cluster: ClusterRequest.optional().describe('without it, entries that need a cluster fail'),
   mayUseHost: z.boolean().optional().describe('false: entries that look at this machine are refused'),
+  hostImage: z.string().optional().describe('of pods on nodes, for a task that makes them itself; none = that of the manifests'),
   onNodes: z.boolean().optional().describe('true: entries that look at a machine look at each node, by way of the parent'),
   analyze: z.boolean(),
   redact: z.boolean().default(true),

@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CLUSTER_ANALYZERS, HOST_ANALYZERS, type Known } from '../agent/analysis/table.ts'
-import { type PeerCollector, PEER_COLLECTORS } from '../agent/specs/peer-collectors.ts'
+import { PEER_COLLECTORS } from './peer-collectors.ts'
 import type { CollectorManifest, HostCollectorManifest } from '../core/contract/index.ts'
 import { PROGRAM } from '../core/errors.ts'
 
 const words = (text: string) => text.split(/\s+/)
 
-/** The peer's analyzers, and those of them that stay unsupported on purpose. */
+/** The peer's analyzers. */
 export const PEER_ANALYZERS = {
   analyzers: words(`clusterVersion storageClass ingressClass customResourceDefinition ingress secret configMap imagePullSecret
     deploymentStatus statefulsetStatus replicasetStatus jobStatus clusterPodStatuses clusterContainerStatuses containerRuntime
@@ -19,12 +19,9 @@ export const PEER_ANALYZERS = {
     certificatesCollection hostServices hostOS textAnalyze kernelConfigs jsonCompare networkNamespaceConnectivity sysctl
     registryImages`),
 }
-const TIER_4_ANALYZERS: readonly string[] = ['cephStatus', 'longhorn', 'velero', 'weaveReport', 'goldpinger']
-
 export const STATES = {
   works: 'works',
-  tier4: 'read, not supported',
-  missing: 'missing',
+  unsupported: 'read, not supported',
 } as const
 type State = keyof typeof STATES
 
@@ -53,8 +50,7 @@ Which collectors and analyzers of a \`troubleshoot.sh\` spec do what here. Every
 | state | means |
 |---|---|
 | ${STATES.works} | collects, or judges, as the spec says |
-| ${STATES.tier4} | for a product that few have: its fields are checked, the entry is skipped, \`skipped-collectors.json\` and a warning say so |
-| ${STATES.missing} | not in this version yet: the same, and the bundle counts as partial |
+| ${STATES.unsupported} | for a product that few have: its fields are checked, the entry is skipped, \`skipped-collectors.json\` and a warning say so |
 
 An analyzer that does not work gives a result that warns. \`${PROGRAM} validate\` shows it before anything runs.
 
@@ -65,11 +61,11 @@ ${analyzerTable('Host analyzers', PEER_ANALYZERS.hostAnalyzers, HOST_ANALYZERS)}
 }
 
 function collectorTable(title: string, kind: AnyManifest['kind'], manifests: readonly AnyManifest[]): string {
-  const peer: ReadonlyMap<string, PeerCollector> = PEER_COLLECTORS[kind]
+  const peer = PEER_COLLECTORS[kind]
   const ours = new Map(manifests.filter((manifest) => manifest.kind === kind).map((one) => [one.specKey, one]))
-  const rows = [...peer].map(([key, { isTier4 }]) => {
+  const rows = [...peer.keys()].map((key) => {
     const manifest = ours.get(key)
-    const state: State = manifest ? 'works' : isTier4 ? 'tier4' : 'missing'
+    const state: State = manifest ? 'works' : 'unsupported'
     return { key, state, note: manifest?.summary ?? '' }
   })
   const own = [...ours.values()].filter(({ specKey }) => !peer.has(specKey))
@@ -82,7 +78,7 @@ function collectorTable(title: string, kind: AnyManifest['kind'], manifests: rea
 
 function analyzerTable(title: string, peer: readonly string[], { built }: Known): string {
   const rows = peer.map((key) => {
-    const state: State = built.has(key) ? 'works' : TIER_4_ANALYZERS.includes(key) ? 'tier4' : 'missing'
+    const state: State = built.has(key) ? 'works' : 'unsupported'
     return { key, state }
   })
   return `## ${title}\n\n${counts(rows)}\n\n| key | state |\n|---|---|\n${rows.map(({ key, state }) => `| \`${key}\` | ${STATES[state]} |\n`).join('')}`

@@ -3,7 +3,7 @@ import { listPages } from '../../core/kube/list.ts'
 import { deleteObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
 import { isStatus } from '../../core/kube/status-error.ts'
-import { ANNOTATION_EXPIRES, HOST_NAMESPACE, LABEL_RUN_UID } from '../../core/names.ts'
+import { ANNOTATION_EXPIRES, LABEL_RUN_UID } from '../../core/names.ts'
 import type { Sweep } from '../task/kube/sweep.ts'
 
 interface Metadata {
@@ -14,8 +14,12 @@ interface Metadata {
 }
 
 /** Removes pods on nodes that nobody removed: their run, or this agent, was killed. Gives how many. Throws what the server says. */
-export async function removeLeftPods(client: KubeClient, isLeft: Sweep['isLeft'], signal?: AbortSignal): Promise<number> {
-  const path = resourcePath({ version: 'v1', namespace: HOST_NAMESPACE, plural: 'pods' })
+export async function removeLeftPods(
+  { client, namespace }: { client: KubeClient; namespace: string },
+  isLeft: Sweep['isLeft'],
+  signal?: AbortSignal,
+): Promise<number> {
+  const path = resourcePath({ version: 'v1', namespace, plural: 'pods' })
   const query = { labelSelector: LABEL_RUN_UID }
   let removed = 0
   for await (const { items } of listPages(client, { path, query, ...(signal ? { signal } : {}) }))

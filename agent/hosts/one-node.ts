@@ -3,16 +3,20 @@ import { asProblem, fail, reasonOf } from '../../core/errors.ts'
 import type { KubeClient } from '../../core/kube/client.ts'
 import { getObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
-import { HOST_NAMESPACE } from '../../core/names.ts'
 import { type HostRequest, MAX_WORD, type NodeWord } from '../../core/node-words.ts'
 import { supervise } from '../../core/supervise.ts'
 import { createOwned, type Owner } from '../task/kube/owned.ts'
 import { HOST_ROOT, hostPod, NO_PROPAGATION } from './host-pod.ts'
 import { startInPod } from './pod-task.ts'
 
-export interface NodeEdge {
+/** Where pods on nodes are made, of which image, and as whom. */
+export interface Place {
   client: KubeClient
+  namespace: string
   image: string
+}
+
+export interface NodeEdge extends Place {
   owner: Owner
   /** ends all of it; what is on the node is removed all the same */
   signal: AbortSignal
@@ -36,7 +40,7 @@ export async function lookAtNode(
   node: string,
   request: Omit<HostRequest, 'task' | 'root'>,
   say: (word: NodeWord) => Promise<void>,
-  { client, image, owner, signal }: NodeEdge,
+  { client, namespace, image, owner, signal }: NodeEdge,
 ): Promise<void> {
   const { clock } = client
   const endsAtMs = clock.monotonicMs() + request.timeoutMs
@@ -45,7 +49,7 @@ export async function lookAtNode(
     const seconds = Math.ceil((request.timeoutMs + BEYOND_MS) / 1000)
     const made = await owned.create(hostPod(node, image, seconds, propagation))
     const { name = '' } = made.json['metadata'] as { name?: string }
-    await untilRunning(client, name, signal)
+    await untilRunning(client, { namespace, name }, signal)
     return name
   }
   try {
@@ -54,7 +58,7 @@ export async function lookAtNode(
       return start('None')
     })
     const timeoutMs = Math.max(0, endsAtMs - clock.monotonicMs())
-    const child = await startInPod(client, { namespace: HOST_NAMESPACE, name }, signal)
+    const child = await startInPod(client, { namespace, name }, signal)
     const { error } = await supervise(
       child,
       { ...request, task: 'host', root: HOST_ROOT, timeoutMs: Math.round(timeoutMs) },
@@ -66,10 +70,14 @@ export async function lookAtNode(
   }
 }
 
-async function untilRunning(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+async function untilRunning(
+  client: KubeClient,
+  { namespace, name }: { namespace: string; name: string },
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = client
-  const path = resourcePath({ version: 'v1', namespace: HOST_NAMESPACE, plural: 'pods', name })
-  const failed = (reason: string) => fail('HOST_POD_FAILED', { reason: `pod ${name}: ${reason}`, namespace: HOST_NAMESPACE })
+  const path = resourcePath({ version: 'v1', namespace, plural: 'pods', name })
+  const failed = (reason: string) => fail('HOST_POD_FAILED', { reason: `pod ${name}: ${reason}`, namespace })
   const startedMs = clock.monotonicMs()
   for (let napMs = FIRST_NAP_MS; ; napMs = Math.min(napMs * 1.5, LONGEST_NAP_MS)) {
     const pod = await getObject(client, path, { signal })
@@ -84,10 +92,10 @@ async function untilRunning(client: KubeClient, name: string, signal: AbortSigna
 }
 
 /** A node's last word. */
-export const lastWord = (error: unknown): NodeWord => ({
+export const lastWord = (error: unknown, namespace: string): NodeWord => ({
   kind: 'over',
   problem:
     asProblem(error).code === 'INTERNAL'
-      ? asProblem(fail('HOST_POD_FAILED', { reason: reasonOf(error), namespace: HOST_NAMESPACE }, error))
+      ? asProblem(fail('HOST_POD_FAILED', { reason: reasonOf(error), namespace }, error))
       : asProblem(error),
 })

@@ -28,11 +28,8 @@ const afterCollection = { afterCollection: 'use the upload targets and notificat
 export const KINDS: Readonly<Record<string, Kind>> = {
   SupportBundle: {
     lists: { collectors: 'collectors', hostCollectors: 'hostCollectors', analyzers: 'analyzers', hostAnalyzers: 'hostAnalyzers' },
-    unused: {
-      ...afterCollection,
-      runHostCollectorsInPod: 'host collectors look at the machine that this program runs on',
-    },
-    fields: ['uri'],
+    unused: afterCollection,
+    fields: ['uri', 'runHostCollectorsInPod'],
   },
   Collector: {
     lists: { collectors: 'collectors' },

@@ -88,7 +88,7 @@ export async function closeBundle(
 /** Entries that were left out on purpose; one that failed has an error instead. */
 function skippedOf({ key, isExcluded, unsupported }: Unplanned): { collector: string; reason: string; errors?: string[] }[] {
   if (isExcluded) return [{ collector: key, reason: 'excluded' }]
-  return unsupported ? [{ collector: key, reason: 'not supported', errors: [unsupported.reason] }] : []
+  return unsupported ? [{ collector: key, reason: 'not supported', errors: [unsupported] }] : []
 }
 
 /** Redacted before they are written: names in analysis.json are made of titles, and would not look like secrets any more. */

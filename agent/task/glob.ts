@@ -13,7 +13,14 @@ export async function globFiles(root: string, pattern: string, signal: AbortSign
   const open = parts.findIndex(isOpen)
   const named = parts.slice(0, open === -1 ? parts.length : open).map((part) => `/${part}`)
   const at = named.join('')
-  if (open === -1) return (await locate(root, at).then(stat, () => undefined).catch(() => undefined))?.isFile() ? [at] : []
+  if (open === -1)
+    return (
+      await locate(root, at)
+        .then(stat, () => undefined)
+        .catch(() => undefined)
+    )?.isFile()
+      ? [at]
+      : []
   const found = new Set<string>()
   await walk({ root, found, signal }, at, parts.slice(open))
   return [...found].toSorted()

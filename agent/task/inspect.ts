@@ -81,10 +81,14 @@ function issuesOf({ planned, unplanned, problems }: Plan): SpecIssue[] {
     issues.push(...warnings.map((warning) => ({ ...warning, severity: 'warning' as const, source })))
   for (const { problem, unsupported, source, entry } of unplanned) {
     if (problem) issues.push({ ...problem, severity: 'error', source })
-    if (unsupported) {
-      const { reason: message } = unsupported
-      issues.push({ code: 'COLLECTOR_UNSUPPORTED', severity: 'warning', message, source, ...entry.at?.([], 'key') })
-    }
+    if (unsupported)
+      issues.push({
+        code: 'COLLECTOR_UNSUPPORTED',
+        severity: 'warning',
+        message: unsupported,
+        source,
+        ...entry.at?.([], 'key'),
+      })
   }
   return issues
 }

@@ -19,7 +19,8 @@ export async function locate(root: string, path: string): Promise<string> {
     const target = await linkAt(join(root, ...found, part))
     if (target === undefined) found.push(part)
     else {
-      if (++links > MOST_LINKS) throw Object.assign(new Error(`ELOOP: too many symbolic links, open '${path}'`), { code: 'ELOOP' })
+      if (++links > MOST_LINKS)
+        throw Object.assign(new Error(`ELOOP: too many symbolic links, open '${path}'`), { code: 'ELOOP' })
       if (target.startsWith('/')) found.length = 0
       todo.unshift(...partsOf(target))
     }
@@ -40,7 +41,10 @@ const COULD_NOT_RUN = /^(?:\S*\/)?chroot: (?:failed to run command .*?: )?(?<rea
 export const IN_ROOT_ENV = { SYSTEMD_IGNORE_CHROOT: '1' }
 
 /** The command that runs another one in a root. */
-export const inRoot = (root: string, command: string, args: readonly string[]): [string, string[]] => [CHROOT, [root, command, ...args]]
+export const inRoot = (root: string, command: string, args: readonly string[]): [string, string[]] => [
+  CHROOT,
+  [root, command, ...args],
+]
 
 /** Why `chroot` did not run the command, as starting it would have failed without; undefined when it ran. */
 export function notRun(command: string, { exitCode, stderr }: { exitCode: number; stderr: string }): Error | undefined {

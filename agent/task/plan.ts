@@ -6,7 +6,7 @@ import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
 import { type ConfigFinding, configFindings, unknownFields } from '../specs/config-findings.ts'
 import type { Entry, MergedSpec, Position } from '../specs/document.ts'
-import { PEER_COLLECTORS } from '../specs/peer-collectors.ts'
+import { UNSUPPORTED_COLLECTORS } from '../specs/unsupported-collectors.ts'
 
 /** A problem with the place in the spec that it is about. */
 export type PlacedProblem = Problem & Position
@@ -27,8 +27,8 @@ export interface Unplanned {
   source: string
   isExcluded: boolean
   problem?: PlacedProblem
-  /** a collector that this version does not have: the entry is skipped, and no mistake of whoever wrote it */
-  unsupported?: { reason: string; isLoss: boolean }
+  /** why a collector of the peer is not supported: the entry is skipped, and no mistake of whoever wrote it */
+  unsupported?: string
   /** what is wrong with how the entry is written, though it does not run */
   warnings: PlacedProblem[]
   entry: Entry
@@ -123,14 +123,14 @@ function warningsOf({ key, at }: Entry, findings: readonly ConfigFinding[]): Pla
   }))
 }
 
-/** A key without a plug-in: one of the peer's that this version lacks, a plug-in that did not load, or a mistake. */
+/** A key without a plug-in: one of the peer's that is not supported, a plug-in that did not load, or a mistake. */
 async function absent(kind: Kind, entry: Entry, loader: Loader): Promise<Unfit> {
   const { key, config } = entry
   const problem = await missing(kind, key, loader)
-  const peer = PEER_COLLECTORS[kind].get(key)
-  if (!peer || problem.code !== 'COLLECTOR_UNKNOWN') return { problem }
-  const reason = `collector "${key}" is not supported by this version, and the entry is skipped`
-  return { unsupported: { reason, isLoss: !peer.isTier4 }, warnings: warningsOf(entry, unknownFields(config, peer.fields)) }
+  const fields = UNSUPPORTED_COLLECTORS[kind].get(key)
+  if (!fields || problem.code !== 'COLLECTOR_UNKNOWN') return { problem }
+  const unsupported = `collector "${key}" is not supported, and the entry is skipped`
+  return { unsupported, warnings: warningsOf(entry, unknownFields(config, fields)) }
 }
 
 /** A plug-in that did not load cannot tell its key; its folder mostly is that key in other letters. */
@@ -144,7 +144,7 @@ async function missing(kind: Kind, key: string, loader: Loader): Promise<Problem
 /** The nearest key of this list; a key of the other list says so. */
 async function nearestKey(kind: Kind, key: string, loader: Loader): Promise<string> {
   const other = kind === 'Collector' ? 'HostCollector' : 'Collector'
-  const known = async (one: Kind) => [...(await loader.keys(one)), ...PEER_COLLECTORS[one].keys()]
+  const known = async (one: Kind) => [...(await loader.keys(one)), ...UNSUPPORTED_COLLECTORS[one].keys()]
   if ((await known(other)).includes(key))
     return kind === 'Collector' ? '; it belongs to "hostCollectors"' : '; it belongs to "collectors"'
   return hint(key, await known(kind))

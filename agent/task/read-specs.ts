@@ -4,7 +4,7 @@ import type { RunRequest } from '../../core/task.ts'
 import { mergeWithAuto } from '../specs/auto.ts'
 import { defaultClusterSpec } from '../specs/default-cluster-spec.ts'
 import { defaultHostSpec } from '../specs/default-host-spec.ts'
-import { problemText, withoutUri } from '../specs/document.ts'
+import { isRecord, problemText, withoutUri } from '../specs/document.ts'
 import type { MergedSpec, SpecDocument, SpecProblem } from '../specs/document.ts'
 import { type Fetch, fetchSpec } from '../specs/fetch-spec.ts'
 import type { Interpreted } from '../specs/interpret.ts'
@@ -22,6 +22,8 @@ export interface ReadSpecs {
   /** of all Redactor documents, in their order */
   redactors: Record<string, unknown>[]
   warnings: Problem[]
+  /** a spec asks for host collectors on nodes ("runHostCollectorsInPod") */
+  wantsNodes: boolean
 }
 
 type Asked = Pick<RunRequest, 'specs' | 'sources' | 'specUrls' | 'auto' | 'cluster'>
@@ -63,6 +65,7 @@ export async function readSpecs(
         ? mergedSpec(documents, hasCluster)
         : defaultSpec(hasCluster),
     redactors: redactorsOf(documents),
+    wantsNodes: documents.some(({ value: { spec } }) => isRecord(spec) && spec['runHostCollectorsInPod'] === true),
     warnings: [...problems, ...unusedInCollection(documents)].map(({ code, message }) => ({ code, message })),
   }
 }

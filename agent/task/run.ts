@@ -23,6 +23,7 @@ import { OWNABLE } from './kube/owned.ts'
 import { openCluster, type RunCluster } from './kube/run-cluster.ts'
 import { expired } from './kube/sweep.ts'
 import { collectNodes } from './nodes/collect-nodes.ts'
+import { ownNodes } from './nodes/own-nodes.ts'
 import type { Parent } from './parent.ts'
 import { isHostCollector, type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { inPool } from './pool.ts'
@@ -66,7 +67,10 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   const startedAt = edge.clock.now()
   edge.say({ type: 'step', name: 'planning' })
   const hasCluster = request.cluster !== undefined
-  const { spec, redactors, warnings } = await readSpecs(request, edge)
+  const { spec, redactors, warnings, wantsNodes } = await readSpecs(request, edge)
+  // Who may not look at this machine does not get to nodes by saying so in a spec either.
+  const own = wantsNodes && request.mayUseHost !== false && !request.onNodes ? ownNodes(request, edge) : undefined
+  const nodes = request.onNodes ? edge.nodes : own?.nodes
   const custom = readRedactors(redactors, request)
   const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, {
     platform: edge.platform,
@@ -88,9 +92,11 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   }
   if (request.redact && request.tokenKey === undefined) all.warnings.push(NO_TOKENS)
   try {
-    return await makeBundle(planned, all, custom, edge)
+    return await makeBundle(planned, all, custom, { ...edge, nodes })
   } catch (error) {
     throw error instanceof Fatal ? error.failure : error
+  } finally {
+    await own?.stop()
   }
 }
 
@@ -99,7 +105,7 @@ async function makeBundle(
   planned: PlannedCollector[],
   all: Omit<Collected, 'reports'>,
   custom: CustomRules,
-  edge: RunEdge,
+  edge: Omit<RunEdge, 'nodes'> & { nodes: RunEdge['nodes'] | undefined },
 ): Promise<RunResult> {
   const { request } = all
   const { workFolder, fileName, limits } = request
@@ -116,11 +122,12 @@ async function makeBundle(
   const sink = createSink({ archive, redactor, taps: [...all.analyzers, all.facts], workFolder, limits })
   const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
   const time = collectingTime(edge, request.timeoutMs)
-  const onNodes = request.onNodes ? planned.filter(({ plugin }) => isHostCollector(plugin)) : []
+  const { nodes } = edge
+  const onNodes = nodes ? planned.filter(({ plugin }) => isHostCollector(plugin)) : []
   const here = planned.filter((item) => !onNodes.includes(item))
   const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })
   try {
-    const fromNodes = onNodes.length === 0 ? [] : collectNodes(onNodes, time.softMs, { ...edge, ...time, sink, onOutput })
+    const fromNodes = nodes && onNodes.length > 0 ? collectNodes(onNodes, time.softMs, { ...time, nodes, sink, onOutput }) : []
     const fromHere = inPool(here, AT_ONCE, async (item, done) => {
       edge.say({ type: 'step', name: `collecting ${item.key}` })
       edge.say({ type: 'progress', done, of: here.length })
@@ -206,13 +213,13 @@ function collectingTime(edge: RunEdge, timeoutMs: number) {
 }
 
 function nothingToDo(unplanned: Unplanned[]): Error {
-  const problems = unplanned.flatMap((entry) => entry.problem?.message ?? entry.unsupported?.reason ?? [])
+  const problems = unplanned.flatMap((entry) => entry.problem?.message ?? entry.unsupported ?? [])
   return fail('SPEC_EMPTY', { source: problems.length > 0 ? `the spec (${problems.join('; ')})` : 'the spec' })
 }
 
 function unplannedReport(entry: Unplanned): CollectorReport {
   const { key, source, problem, unsupported } = entry
-  const skipped = unsupported ? [{ code: 'COLLECTOR_UNSUPPORTED', message: unsupported.reason }] : []
+  const skipped = unsupported ? [{ code: 'COLLECTOR_UNSUPPORTED', message: unsupported }] : []
   return {
     key,
     source,
@@ -223,7 +230,7 @@ function unplannedReport(entry: Unplanned): CollectorReport {
     requests: 0,
     refused: 0,
     warnings: [...entry.warnings, ...skipped],
-    isComplete: problem === undefined && unsupported?.isLoss !== true,
+    isComplete: problem === undefined,
     ...(problem ? { error: problem } : {}),
   }
 }

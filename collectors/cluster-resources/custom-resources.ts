@@ -1,4 +1,13 @@
-import { ahead, type CollectorContext, type Kube, missing, type Output, type RawList, type RawObject, reasonLine } from '../../core/contract/index.ts'
+import {
+  ahead,
+  type CollectorContext,
+  type Kube,
+  missing,
+  type Output,
+  type RawList,
+  type RawObject,
+  reasonLine,
+} from '../../core/contract/index.ts'
 import { byNamespace } from './by-namespace.ts'
 import { errorFile, type Wanted } from './kind-files.ts'
 import type { Kind } from './kinds.ts'
@@ -16,14 +25,11 @@ interface Definition {
   }
 }
 
-/** A kind whose second version, if it has one, is that in which its objects are stored. */
-type CustomKind = Kind
-
 /**
  * The kind that a CustomResourceDefinition defines, in its newest version that is served; undefined if there is none. Where
  * that is not the one in which objects are stored, that comes second: it needs no conversion.
  */
-export function customKind({ text }: RawObject): CustomKind | undefined {
+export function customKind({ text }: RawObject): Kind | undefined {
   const { metadata = {}, spec = {} } = JSON.parse(text) as Definition
   const { group = '', names = {}, scope } = spec
   const versions = spec.versions ?? [{ name: spec.version ?? '' }]
@@ -70,40 +76,77 @@ export async function* customResources(
   wanted: Wanted,
 ): AsyncGenerator<Output> {
   const problems = new Map<string, unknown>()
-  const begin = (kind: Kind) => listKind(context.kube, kind, names)
+  const stored: Stored = new Map()
+  const begin = (kind: Kind) => listConverted(context.kube, kind, names, stored)
   for await (const { item: kind, values } of ahead(kinds, KINDS_AHEAD, begin)) {
     try {
-      if (kind.isNamespaced) yield* namespacedObjects(context, kind, values, wanted, problems)
-      else yield* clusterObjects(context, kind, values)
+      const again = (namespace?: string) =>
+        listAgain(context.kube, kind, stored.get(kind)?.apiVersion ?? kind.apis[0] ?? '', namespace)
+      if (kind.isNamespaced) yield* namespacedObjects(kind, values, wanted, problems, again)
+      else yield* clusterObjects(kind, values, again)
     } catch (error) {
       context.signal.throwIfAborted()
       problems.set(kind.name, error)
     }
   }
   yield* errorFile(`${FOLDER}/custom-resources-errors.json`, 'custom resources', problems)
+  for (const [{ name }, { apiVersion, error }] of stored) {
+    const message = `${name} is listed as ${apiVersion}, as which it is stored: ${reasonLine(error)}`
+    yield { type: 'warning', code: 'CUSTOM_KIND_VERSION', message }
+  }
 }
 
+/** Kinds that are listed in the version in which they are stored, and why. */
+type Stored = Map<Kind, { apiVersion: string; error: unknown }>
+
+/**
+ * Lists a kind in its newest version. Where the server fails at that, as it does when the webhook that converts objects is away,
+ * it is listed once in the version in which they are stored.
+ */
+async function* listConverted(
+  kube: Kube,
+  kind: Kind,
+  names: readonly string[] | undefined,
+  stored: Stored,
+): AsyncGenerator<RawList> {
+  const [newest = '', other] = kind.apis
+  const mayBeOther = (error: unknown) => other !== undefined && FAILING.includes((error as { code?: unknown } | null)?.code)
+  let isBegun = false
+  try {
+    for await (const part of listKind(kube, { ...kind, apis: [newest] }, names)) {
+      if (!isBegun && mayBeOther(part.failure)) throw part.failure
+      if (!isBegun && part.items.length === 0 && !part.failure) continue
+      isBegun ||= part.items.length > 0
+      yield part
+    }
+    return
+  } catch (error) {
+    if (isBegun || other === undefined || !mayBeOther(error)) throw error
+    stored.set(kind, { apiVersion: other, error })
+  }
+  yield* listKind(kube, { ...kind, apis: [other] }, names)
+}
+
+const FAILING: readonly unknown[] = ['API_UNAVAILABLE', 'API_NOT_FOUND']
+
+type Again = (namespace?: string) => AsyncIterable<RawList>
+
 async function* namespacedObjects(
-  { kube }: CollectorContext<unknown>,
   kind: Kind,
   parts: AsyncIterable<RawList>,
   wanted: Wanted,
   problems: Map<string, unknown>,
+  again: Again,
 ): AsyncGenerator<Output> {
   const failures = new Map<string, Error>()
   for await (const { namespace, items, isLarge } of byNamespace(parts, { wanted, failures })) {
-    const again = () => listAgain(kube, kind, kind.apis[0] ?? '', namespace)
     if (isLarge || items.length > 0)
-      yield file(`${kind.name}/${namespace}`, isLarge ? arrayBody(again) : arrayText(items.map(bytesOf)))
+      yield file(`${kind.name}/${namespace}`, isLarge ? arrayBody(() => again(namespace)) : arrayText(items.map(bytesOf)))
   }
   for (const [namespace, failure] of failures) problems.set(`${kind.name}/${namespace}`, failure)
 }
 
-async function* clusterObjects(
-  { kube }: CollectorContext<unknown>,
-  kind: Kind,
-  parts: AsyncIterable<RawList>,
-): AsyncGenerator<Output> {
+async function* clusterObjects(kind: Kind, parts: AsyncIterable<RawList>, again: Again): AsyncGenerator<Output> {
   const held: Uint8Array[] = []
   let bytes = 0
   for await (const { items } of parts)
@@ -113,8 +156,7 @@ async function* clusterObjects(
       else held.push(bytesOf(item))
     }
   if (bytes === 0) return
-  const again = () => listAgain(kube, kind, kind.apis[0] ?? '')
-  yield file(kind.name, bytes > HOLD_BYTES ? arrayBody(again) : arrayText(held))
+  yield file(kind.name, bytes > HOLD_BYTES ? arrayBody(() => again()) : arrayText(held))
 }
 
 const HOLD_BYTES = 16 * 1024 * 1024

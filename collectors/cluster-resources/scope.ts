@@ -38,14 +38,17 @@ async function named({ kube, signal }: CollectorContext<unknown>, names: readonl
     try {
       const object = await kube.get(`/api/v1/namespaces/${name}`)
       if (object) found.push(object)
-      else problems.push(new Error(`namespaces "${name}" not found`))
+      else problems.push(Object.assign(new Error(`namespaces "${name}" not found`), { class: 'config' }))
     } catch (error) {
       signal.throwIfAborted()
       problems.push(error)
     }
   }
   const file: FileOutput = { type: 'file', path: path(), format: 'json', body: arrayText(found.map(bytesOf)) }
-  const outputs = problems.length === 0 ? [file] : [file, errors(problems)]
+  const outputs: Output[] = problems.length === 0 ? [file] : [file, errors(problems)]
+  const warning = missing('NAMESPACES_MISSING', `not all namespaces could be read: ${reasonLine(problems[0])}`, problems)
+  // That they may not be read is nothing new: what is in them is wanted.
+  if (warning.isLoss) outputs.push(warning)
   return { names: [...names], isDiscovered: false, outputs }
 }
 

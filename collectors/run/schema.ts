@@ -12,7 +12,7 @@ export const RunConfig = z.strictObject({
   args: Texts,
   /** none = as long as the run may take, but 5 minutes to begin */
   timeout: Timeout.default(0),
-  /** none = "default"; it has no token unless the agent's config allows it */
+  /** none = "default"; its token is there for jobs of a cluster only if the agent's config allows it */
   serviceAccountName: z.string().default('default'),
 })
 export type RunConfig = z.infer<typeof RunConfig>

@@ -1,4 +1,5 @@
 import type { Query } from '../contract/collector.ts'
+import { fail } from '../errors.ts'
 import type { KubeClient, KubeRequest } from './client.ts'
 import { RawItem } from './raw-item.ts'
 import { isStatus } from './status-error.ts'
@@ -9,10 +10,20 @@ export type CallOptions = Pick<KubeRequest, 'signal' | 'timeoutMs'> & { query?: 
 /** An object, as the server has it; undefined on 404. */
 export async function getObject(client: KubeClient, path: string, options: CallOptions = {}): Promise<RawItem | undefined> {
   try {
-    return new RawItem(await client.bytes({ ...options, path }))
+    return whole(client, new RawItem(await client.bytes({ ...options, path })))
   } catch (error) {
     if (isStatus(error, 404)) return undefined
     throw error
+  }
+}
+
+/** What is no JSON comes from something else, or was shortened on its way. */
+function whole(client: KubeClient, item: RawItem): RawItem {
+  try {
+    void item.json
+    return item
+  } catch (error) {
+    throw fail('CLUSTER_UNREACHABLE', { server: client.connection.server, reason: 'its answer is not JSON' }, error)
   }
 }
 

@@ -52,6 +52,11 @@ const ARGS = defineArgs({
   analyze: { type: 'boolean', default: true, description: 'analyze what was collected' },
   timeout: { type: 'string', default: '30m', description: 'longest time for collecting', valueHint: 'DURATION' },
   memory: { type: 'string', default: '1Gi', description: 'limit for the collecting process', valueHint: 'SIZE' },
+  'host-image': {
+    type: 'string',
+    description: 'image of the pods by which host collectors look at nodes, for specs with "runHostCollectorsInPod"',
+    valueHint: 'IMAGE',
+  },
   output: OUTPUT,
 })
 
@@ -87,6 +92,7 @@ export default defineVerb({
         ...(auto ? { auto } : {}),
         ...(args.uri ? { specUrls: ['https://', 'http://'] } : {}),
         ...(cluster ? { cluster: { ...cluster.request, ...sinceOf(args, slot) } } : {}),
+        ...(args['host-image'] ? { hostImage: args['host-image'] } : {}),
         analyze: args.analyze,
         redact: true,
         ...(await tokenKeyOf(edge, folder)),

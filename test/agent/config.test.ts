@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { AgentConfig, readConfig } from '../../agent/config.ts'
+import { AgentConfig, IMAGE, readConfig } from '../../agent/config.ts'
+import { build, find, podOf } from '../manifests/kustomize.ts'
 
 const issuesOf = (text: string) => {
   try {
@@ -22,6 +23,9 @@ describe('the config', () => {
       networks: [],
       uploaders: [],
       specUrls: [],
+      podTokens: [],
+      hosts: [],
+      hostImage: IMAGE,
       defaultMaxConcurrent: 2,
       checkInterval: '30s',
       maxMemoryMB: 2048,
@@ -53,6 +57,9 @@ describe('the config', () => {
     },
     uploaders: { good: [[], ['s3']], bad: ['s3', [5]] },
     specUrls: { good: [[], ['https://example.com/specs/']], bad: ['https://example.com', ['file:///etc'], ['x'], [5]] },
+    podTokens: { good: [[], ['payments']], bad: ['payments', [5]] },
+    hosts: { good: [[], ['platform']], bad: ['platform', [5]] },
+    hostImage: { good: ['registry.example.com/image:1'], bad: ['', 5] },
     defaultMaxConcurrent: { good: [1, 64], bad: [0, 65, 1.5, '2', null] },
     checkInterval: { good: ['1s', '10m', '1h30m'], bad: ['0s', '999ms', '30', 30, 'soon', '11w521w'] },
     maxMemoryMB: { good: [64, 100_000], bad: [63, '2Gi'] },
@@ -99,4 +106,9 @@ describe('the config', () => {
   ])('that is wrong tells %s', (_, text, why) => {
     expect(issuesOf(text)).toMatch(why)
   })
+})
+
+it('the image of pods on nodes is the one that the manifests name', async () => {
+  const { containers } = podOf(find(await build('.'), 'Deployment', 'support-bundle-schedule-agent')).spec
+  expect(containers.map(({ image }) => image)).toEqual([IMAGE, IMAGE])
 })

@@ -35,6 +35,7 @@ const TROUBLES: Trouble[] = [
   { name: 'asked to wait', fault: status(429, { retryAfter: '1' }), times: 1, end: 'whole' },
   { name: 'asked to wait too long', fault: status(429, { retryAfter: '3600' }), end: 'broken' },
   { name: 'expired', fault: status(410, { reason: 'Expired' }), end: 'broken' },
+  { name: 'expired once', fault: status(410, { reason: 'Expired' }), times: 1, end: 'whole' },
   { name: 'failing', fault: status(500), end: 'broken' },
   { name: 'not ready', fault: status(503, { body: '<html>no backend</html>' }), end: 'broken' },
   { name: 'answered by something else', fault: status(200, { body: '<html>log in</html>' }), end: 'broken' },
@@ -81,7 +82,6 @@ const PHASES: Phase[] = [
     path: /^\/api\/v1\/pods\?.*continue=/,
     lost: /^pods\/(shop|zoo)-000\.json/,
     errors: 'pods-errors.json',
-    but: { expired: 'whole' },
   },
   {
     name: 'a custom kind',
@@ -114,9 +114,13 @@ const NOT_OF_LOGS = ['answered by something else', 'cut in the middle', 'short, 
 /** Who may not see which namespaces there are is looked at in test/collectors/cluster-resources/refused.test.ts. */
 const NOT_OF_NAMESPACES = ['forbidden']
 
+/** Where nothing goes on, the first refusal is the last. */
+const ONLY_OF_PAGES = ['expired once']
+
 const ROWS = PHASES.flatMap((phase) => TROUBLES.map((trouble) => ({ phase, trouble })))
   .filter(({ phase, trouble }) => phase.name !== 'a log' || !NOT_OF_LOGS.includes(trouble.name))
   .filter(({ phase, trouble }) => phase.name !== 'namespaces' || !NOT_OF_NAMESPACES.includes(trouble.name))
+  .filter(({ phase, trouble }) => phase.name === 'the second page of pods' || !ONLY_OF_PAGES.includes(trouble.name))
   .map((row) => ({ ...row, title: `${row.phase.name}: ${row.trouble.name}` }))
 
 /** What each file of the bundle holds, as far as the same cluster always gives the same; empty lists count for nothing. */
@@ -160,7 +164,7 @@ describe.skipIf(shared.skipped)('a bundle of a cluster', () => {
     let stop = () => Promise.resolve<Seen>({ leaks: [], staged: [] })
     const bundle = await collectFrom(cluster, [{ clusterResources: {} }], {
       server: url,
-      change: { timeoutMs: 10_000 },
+      change: { timeoutMs: 20_000 },
       onFolder: (folder) => void (stop = watchFolder(folder, [PLANTED])),
     })
     return { bundle, seen: await stop() }
@@ -189,4 +193,39 @@ describe.skipIf(shared.skipped)('a bundle of a cluster', () => {
     expect(seen.leaks).toEqual([])
     expect(bundle.left).toEqual(['b.tar.gz'])
   })
+
+  it.concurrent.each(TROUBLES.filter(({ end }) => end === 'broken'))(
+    'says that a namespace that was named is $name',
+    async ({ fault }) => {
+      const proxy = await startFaultProxy(cluster.info)
+      proxy.rules({ fault, path: /^\/api\/v1\/namespaces\/first-000$/ })
+      const bundle = await collectFrom(cluster, [{ clusterResources: {} }], {
+        server: proxy.url,
+        namespaces: ['first-000', 'zoo-000', 'no-such'],
+        change: { timeoutMs: 20_000 },
+      })
+      await proxy.close()
+      expect(await bundle.json(`${R}/namespaces.json`)).toMatchObject([{ metadata: { name: 'zoo-000' } }])
+      expect(await bundle.json(`${R}/namespaces-errors.json`)).toHaveLength(2)
+      expect(await bundle.json(`${R}/configmaps/first-000.json`)).toMatchObject({ items: [{}, {}] })
+      expect(bundle.result.archive.isPartial).toBe(true)
+    },
+  )
+
+  it.concurrent(
+    'is there when nothing answers any more, with what is no matter of the cluster',
+    { timeout: 60_000 },
+    async () => {
+      const proxy = await startFaultProxy(cluster.info)
+      proxy.rules({ fault: { kind: 'hang' }, after: 20 })
+      const entries = [{ clusterInfo: {} }, { clusterResources: {} }, { data: { name: 'note', data: 'kept' } }]
+      const bundle = await collectFrom(cluster, entries, { server: proxy.url, change: { timeoutMs: 5_000 } })
+      await proxy.close()
+      expect(await bundle.text('note')).toBe('kept')
+      expect(bundle.paths).toContain(`${R}/namespaces.json`)
+      expect(await bundle.report('clusterResources')).toMatchObject({ state: 'failed', error: { code: 'COLLECTOR_TIMED_OUT' } })
+      expect(bundle.paths.filter((path) => path.startsWith('collector-errors/'))).toHaveLength(1)
+      expect(bundle.left).toEqual(['b.tar.gz'])
+    },
+  )
 })

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { fail } from '../../core/errors.ts'
 import { createNodeRelay, type NodesWork } from '../../core/node-relay.ts'
 import type { NodeWord } from '../../core/node-words.ts'
-import type { ToTask } from '../../core/task.ts'
+import type { FromTask, ToTask } from '../../core/task.ts'
 import { settle } from '../support/clock.ts'
 
 const piece = (index: number): NodeWord => ({ kind: 'piece', base64: String(index) })
-const WANTED = { type: 'want-nodes', entries: [], timeoutMs: 1000 } as const
+const WANTED: FromTask = { type: 'want-nodes', entries: [], timeoutMs: 1000 }
 
 function relayOf(work?: NodesWork) {
   const sent: ToTask[] = []

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { goTool } from '../../tools/go-tool.ts'
 import type { TestNode } from './use-node.ts'
 
 /** A spec with these entries, as a file. */
@@ -41,4 +42,17 @@ export function startCollecting(node: TestNode, namespace: string, entries: obje
 /** Processes that this one started. */
 export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+}
+
+/** The same entries, collected by the peer, without redaction. */
+export async function collectAsPeer(node: TestNode, namespace: string, entries: object[]): Promise<Record<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), 'peer-'))
+  const env = { ...process.env, KUBECONFIG: node.info.kubeconfig }
+  const options = ['--interactive=false', '--auto-update=false', '--redact=false', '-n', namespace, '-o', join(folder, 'theirs')]
+  execFileSync(await goTool('support-bundle'), [specFile(entries), ...options], {
+    env,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return filesIn(join(folder, 'theirs.tar.gz'))
 }

@@ -45,7 +45,9 @@ const TEXTS = 'base-files'
  * @throws when apt is not there or does not find them
  */
 export async function debianRoot(architecture: Architecture, world: ImageWorld): Promise<DebianRoot> {
-  const folder = await cached(join(world.cache, `debian-${architecture}-${EDITION}`), (temp) => fetchPackages(architecture, temp, world))
+  const folder = await cached(join(world.cache, `debian-${architecture}-${EDITION}`), (temp) =>
+    fetchPackages(architecture, temp, world),
+  )
   const { packages, distribution } = JSON.parse(readFileSync(join(folder, 'packages.json'), 'utf8')) as Omit<DebianRoot, 'folder'>
   return { folder: join(folder, 'root'), packages, distribution }
 }

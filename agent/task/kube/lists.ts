@@ -22,7 +22,7 @@ export interface ListWorld {
 
 /** Of one kind at once: others wait for their turn as well. */
 const NAMESPACES_AHEAD = 4
-const PART_BYTES = 4 * 1024 * 1024
+const PART_BYTES = 256 * 1024
 const NEWER_STATE = 'the server forgot the state that the list began with; what came after that is of a newer one'
 
 /** `Kube.list`: parts of pages, each of one namespace, or of none for cluster-wide kinds. */

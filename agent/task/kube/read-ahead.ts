@@ -1,6 +1,6 @@
 import type { GatedClient } from './gated-client.ts'
 
-/** Read before anyone asks; each is a page of a list, or 4 MiB of one. */
+/** Read before anyone asks; each is a page of a list, or 256 KiB of one. */
 const DEPTH = 2
 
 /**

@@ -5,7 +5,7 @@ import { autoDocument, mergeWithAuto } from '../../../agent/specs/auto.ts'
 import { LISTS, type MergedSpec } from '../../../agent/specs/document.ts'
 import { mergeSpecs } from '../../../agent/specs/merge.ts'
 import { documentsFromObjects } from '../../../agent/specs/parse.ts'
-import { PEER_COLLECTORS } from '../../../agent/specs/peer-collectors.ts'
+import { PEER_COLLECTORS } from '../../../tools/peer-collectors.ts'
 import { AUTO_PROFILES, type AutoProfile } from '../../../core/job.ts'
 import { spec } from '../../support/task.ts'
 

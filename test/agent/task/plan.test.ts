@@ -66,20 +66,18 @@ describe('a plan', () => {
     expect(unplanned.map(({ key, problem }) => [key, problem?.code])).toEqual([['memory', 'HOST_REFUSED']])
   })
 
-  it('skips what the peer has and this version lacks, and checks its fields all the same', async () => {
+  it('skips what the peer has for products of few, and checks its fields all the same', async () => {
     const { planned, unplanned } = await plan({
-      collectors: [{ ceph: { namespac: 'x' } }, { exec: {} }],
-      hostCollectors: [{ exec: {} }],
+      collectors: [{ ceph: { namespac: 'x' } }],
+      hostCollectors: [{ longhorn: {} }],
     })
     expect(planned).toEqual([])
-    expect(
-      unplanned.map(({ key, problem, unsupported, warnings }) => [key, problem?.message, unsupported?.isLoss, warnings]),
-    ).toEqual([
-      ['exec', 'there is no collector "exec"; it belongs to "collectors"', undefined, []],
+    expect(unplanned.map(({ key, problem, unsupported, warnings }) => [key, problem?.message, unsupported, warnings])).toEqual([
+      ['longhorn', 'there is no collector "longhorn"; it belongs to "collectors"', undefined, []],
       [
         'ceph',
         undefined,
-        false,
+        'collector "ceph" is not supported, and the entry is skipped',
         [
           {
             code: 'COLLECTOR_CONFIG',
@@ -87,7 +85,6 @@ describe('a plan', () => {
           },
         ],
       ],
-      ['exec', undefined, true, []],
     ])
   })
 

@@ -104,6 +104,19 @@ describe.skipIf(cluster.skipped)('lists of a real API server', () => {
     await proxy.close()
   })
 
+  it.each([1, 2])('go on where the server forgot their state %d times and gave no token, each object once', async (times) => {
+    const proxy = await startFaultProxy(cluster.info)
+    const client = cluster.client('admin', { server: proxy.url })
+    proxy.rules({ path: /continue=/, after: 1, times, fault: { kind: 'status', status: 410, reason: 'Expired' } })
+    let told = 0
+    const all = await pages({ onNewerState: () => void told++, pageBytes: 20_000 }, client)
+    expect(names(all)).toEqual(names(await pages()))
+    expect(all.filter((page) => page.isRestart)).toEqual([])
+    expect(told).toBe(times)
+    client.close()
+    await proxy.close()
+  })
+
   it('of custom resources work, whose metadata comes last', async () => {
     const group = `${namespace}.example.com`
     const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }

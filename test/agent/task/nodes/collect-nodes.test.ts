@@ -22,10 +22,10 @@ const looking = (hostCollectors: object[], change: object = {}) =>
 /** Runs a host task here, as a pod does on a node: it speaks on stdout. */
 async function aHostTask(...[{ entries, timeoutMs }, say, signal]: [Parameters<NodesWork>[0], (word: NodeWord) => Promise<void>, AbortSignal]) {
   const env = { [TASK_ENV]: TASK_ON_STDOUT, PATH: process.env['PATH'] }
-  const program = spawn(process.execPath, [TASK_SCRIPT], { env, stdio: ['pipe', 'pipe', 'ignore', 'ignore'] })
+  const program = spawn(process.execPath, [TASK_SCRIPT], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const child = asTaskChild(program, { kill: () => program.kill('SIGKILL'), readFile: () => Promise.resolve('') })
   const request = { task: 'host', run: RUN, root: '/', entries, timeoutMs } as const
-  const messages = program.stdout ?? []
+  const messages = program.stdout
   return supervise({ ...child, messages }, request, { clock: systemClock, signal, timeoutMs, memoryBytes: Infinity, onNodeWord: say })
 }
 

@@ -1,8 +1,4 @@
-/** A collector of the peer: its own fields, and whether it stays unsupported on purpose (tier 4: for products of few). */
-export interface PeerCollector {
-  fields: readonly string[]
-  isTier4: boolean
-}
+import { COMMON_FIELDS, UNSUPPORTED_COLLECTORS } from '../agent/specs/unsupported-collectors.ts'
 
 const POD = 'image imagePullPolicy imagePullSecret timeout'
 
@@ -36,15 +32,6 @@ const CLUSTER: Readonly<Record<string, string>> = {
   etcd: 'image',
   supportBundleMetadata: 'namespace',
   s3Status: 'bucketName region endpoint accessKeyID secretAccessKey usePathStyle insecure',
-}
-
-/** Those of products that few have: read and checked, listed as skipped. */
-const CLUSTER_TIER_4: Readonly<Record<string, string>> = {
-  collectd: `namespace hostPath ${POD}`,
-  ceph: 'namespace timeout',
-  longhorn: 'namespace timeout',
-  goldpinger: 'namespace image serviceAccountName collectDelay podLaunchOptions',
-  sonobuoy: 'namespace',
 }
 
 /** The peer's collectors that look at one machine. */
@@ -82,24 +69,19 @@ const HOST: Readonly<Record<string, string>> = {
   dns: 'hostnames',
 }
 
-/** In the peer's own type, and without an effect there too. */
-const HOST_TIER_4: Readonly<Record<string, string>> = { kubernetes: '' }
-
-const COMMON = ['collectorName', 'exclude']
-
-function tableOf(...parts: [table: Readonly<Record<string, string>>, isTier4: boolean][]): ReadonlyMap<string, PeerCollector> {
-  return new Map(
-    parts.flatMap(([table, isTier4]) =>
-      Object.entries(table).map(([key, text]) => {
-        const fields = [...COMMON, ...text.split(' ').filter((one) => one !== '')]
-        return [key, { fields, isTier4 }] as const
-      }),
-    ),
-  )
+function tableOf(
+  kind: 'Collector' | 'HostCollector',
+  table: Readonly<Record<string, string>>,
+): ReadonlyMap<string, readonly string[]> {
+  const rows = Object.entries(table).map(([key, text]) => {
+    const own = text.split(' ').filter((one) => one !== '')
+    return [key, [...COMMON_FIELDS, ...own]] as const
+  })
+  return new Map([...rows, ...UNSUPPORTED_COLLECTORS[kind]])
 }
 
-/** By the kind of its collectors, all that the peer has. */
+/** By the kind of its collectors, all that the peer has, with their fields. */
 export const PEER_COLLECTORS = {
-  Collector: tableOf([CLUSTER, false], [CLUSTER_TIER_4, true]),
-  HostCollector: tableOf([HOST, false], [HOST_TIER_4, true]),
+  Collector: tableOf('Collector', CLUSTER),
+  HostCollector: tableOf('HostCollector', HOST),
 } as const
