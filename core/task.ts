@@ -95,7 +95,9 @@ export const RunRequest = z.object({
   baseline: z
     .union([z.object({ run: z.string(), path: z.string() }), z.object({ reason: z.string() })])
     .optional()
-    .describe('facts of the run to compare with, or why there are none; with either, the facts of this run are left in `workFolder`'),
+    .describe(
+      'facts of the run to compare with, or why there are none; with either, the facts of this run are left in `workFolder`',
+    ),
 })
 export type RunRequest = z.infer<typeof RunRequest>
 

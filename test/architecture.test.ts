@@ -59,6 +59,7 @@ const ARROWS: readonly { room: string; may: readonly string[] }[] = [
   { room: 'agent/redaction', may: ['core', 'agent/go-regexp'] },
   { room: 'agent/specs', may: ['core'] },
   { room: 'agent/analysis', may: ['core', 'agent/go-regexp', 'agent/specs'] },
+  { room: 'agent/drift', may: ['core'] },
   { room: 'agent/bundle', may: ['core', 'agent/redaction'] },
   { room: 'agent/delivery', may: ['core', 'agent/loader', 'agent/redaction'] },
   { room: 'agent', may: ['core', 'agent'] },

@@ -45,7 +45,11 @@ export function onNodes(create: () => Analyzer): Analyzer {
     finish() {
       const found = names.filter((name) => nodes.has(name))
       if (isHere || found.length === 0) return here.finish()
-      return names.flatMap((name) => of(name).finish().map((result) => named(result, name)))
+      return names.flatMap((name) =>
+        of(name)
+          .finish()
+          .map((result) => named(result, name)),
+      )
     },
   }
 }

@@ -38,8 +38,14 @@ function createInput() {
   let isOver = false
   let wake = () => {}
   return {
-    push: (text: string) => void (isOver || (waiting.push(text), wake())),
-    end: () => void ((isOver = true), wake()),
+    push(text: string) {
+      if (!isOver) waiting.push(text)
+      wake()
+    },
+    end() {
+      isOver = true
+      wake()
+    },
     async *stream(): AsyncGenerator<Uint8Array> {
       for (;;) {
         for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) yield Buffer.from(text)

@@ -92,7 +92,7 @@ export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunRe
   }
   if (request.redact && request.tokenKey === undefined) all.warnings.push(NO_TOKENS)
   try {
-    return await makeBundle(planned, all, custom, { ...edge, nodes })
+    return await makeBundle(planned, all, custom, nodes, edge)
   } catch (error) {
     throw error instanceof Fatal ? error.failure : error
   } finally {
@@ -105,7 +105,8 @@ async function makeBundle(
   planned: PlannedCollector[],
   all: Omit<Collected, 'reports'>,
   custom: CustomRules,
-  edge: Omit<RunEdge, 'nodes'> & { nodes: RunEdge['nodes'] | undefined },
+  nodes: Parent['nodes'] | undefined,
+  edge: RunEdge,
 ): Promise<RunResult> {
   const { request } = all
   const { workFolder, fileName, limits } = request
@@ -122,7 +123,6 @@ async function makeBundle(
   const sink = createSink({ archive, redactor, taps: [...all.analyzers, all.facts], workFolder, limits })
   const learn = (values: readonly string[]) => !request.redact || redactor.learn(values)
   const time = collectingTime(edge, request.timeoutMs)
-  const { nodes } = edge
   const onNodes = nodes ? planned.filter(({ plugin }) => isHostCollector(plugin)) : []
   const here = planned.filter((item) => !onNodes.includes(item))
   const onOutput = (path: string, bytes: number) => edge.say({ type: 'output', path, bytes })

@@ -2,7 +2,6 @@ import {
   ahead,
   type CollectorContext,
   type Kube,
-  missing,
   type Output,
   type RawList,
   type RawObject,

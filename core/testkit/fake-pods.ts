@@ -100,14 +100,22 @@ export function fakeExecution(answer: FakeExec | Error | undefined, key: string,
   ended.promise.catch(() => undefined)
   const stop = () => ended.reject(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
+  const bytes = Buffer.from(stdout)
+  // What fits into buffers on the way does not hold the command up.
   if (breaksWith) ended.reject(breaksWith)
-  else if (!signal?.aborted) ended.resolve(exitCode)
+  else if (bytes.length <= PIECE_BYTES) ended.resolve(exitCode)
   return {
     async *stdout() {
-      signal?.throwIfAborted()
-      const bytes = Buffer.from(stdout)
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
-      if (breaksWith) throw breaksWith
+      try {
+        for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+          signal?.throwIfAborted()
+          yield bytes.subarray(at, at + PIECE_BYTES)
+        }
+        if (breaksWith) throw breaksWith
+        ended.resolve(exitCode)
+      } finally {
+        ended.reject(new Error('nobody read on'))
+      }
     },
     async *stderr() {
       await ended.promise

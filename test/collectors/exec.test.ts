@@ -147,6 +147,14 @@ describe('the end of exec', () => {
     ...more,
   })
 
+  it('comes by itself: its time is not waited for', async () => {
+    const clock = new FakeClock()
+    const kube = fakeKube(says({ stdout: 'PONG\n' }))
+    for await (const _ of exec.collect(context(clock, undefined, { kube }) as never));
+    await clock.advance(1)
+    expect(clock.sleeping).toBe(0)
+  })
+
   it('comes when its time is over: what was printed stays', async () => {
     const clock = new FakeClock()
     const outputs: string[] = []

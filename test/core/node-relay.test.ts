@@ -11,7 +11,8 @@ const WANTED: FromTask = { type: 'want-nodes', entries: [], timeoutMs: 1000 }
 function relayOf(work?: NodesWork) {
   const sent: ToTask[] = []
   const relay = createNodeRelay((message) => void sent.push(message), work)
-  const said = () => sent.map((message) => (message.type === 'node' ? `${message.node} ${JSON.stringify(message.word)}` : message.type))
+  const said = () =>
+    sent.map((message) => (message.type === 'node' ? `${message.node} ${JSON.stringify(message.word)}` : message.type))
   return { relay, sent, said }
 }
 
@@ -76,7 +77,11 @@ describe('words on their way', () => {
     expect(said().filter((word) => word.startsWith('a'))).toHaveLength(5)
     for (let index = 0; index < 9; index++) relay.take({ type: 'node-heard', node: 'a' })
     await settle()
-    expect(said().filter((word) => word.startsWith('a')).map((word) => /"(\d)"/.exec(word)?.[1])).toEqual([..."0123456789"])
+    expect(
+      said()
+        .filter((word) => word.startsWith('a'))
+        .map((word) => /"(\d)"/.exec(word)?.[1]),
+    ).toEqual([...'0123456789'])
     expect(said().at(-1)).toBe('nodes-over')
   })
 

@@ -2,9 +2,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { CollectorReport } from '../../agent/bundle/report.ts'
+import { AGENT_NAMESPACE } from '../../core/names.ts'
 import { childrenOf, collectAsPeer, filesIn, specFile, startCollecting } from './collected.ts'
 import { WORKLOAD_IMAGE } from './images.ts'
-import { cliOf } from './installed.ts'
+import { cliOf, installAgent } from './installed.ts'
 import { useNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
 import { aWorkload } from './workload.ts'
@@ -12,6 +14,7 @@ import { aWorkload } from './workload.ts'
 const node = useNode()
 const cli = cliOf(node)
 const LABEL = 'support-bundle-schedule.io/run'
+const VIEWER = join(import.meta.dirname, '..', '..', 'manifests', 'viewer')
 
 /** One bundle with these entries, by an administrator's hand. */
 async function collect(namespace: string, entries: object[], ...flags: string[]) {
@@ -320,4 +323,48 @@ describe('beside the peer', () => {
       expect(keys(ours['run/run.json'])).toEqual(expect.arrayContaining(keys(theirs['run/run.json'])))
       expect(keys(ours['run/run-events.json'])).toEqual(keys(theirs['run/run-events.json']))
     }))
+})
+
+describe('by the agent, with what "install namespace --allow exec,pods" grants', () => {
+  const TENANT = 'collectors'
+  const image = { image: WORKLOAD_IMAGE, imagePullPolicy: 'Never' }
+  const done = async (...args: string[]) => {
+    const { code, out, err } = await cli(...args)
+    if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${err}${await node.whatIsIn(AGENT_NAMESPACE)}`)
+    return { out, err }
+  }
+
+  it('runs in pods of its namespace, and leaves nothing', async () => {
+    await installAgent(node)
+    await node.kubectl(['apply', '-k', VIEWER])
+    await node.kubectl(['create', 'namespace', TENANT])
+    await node.kubectl(['apply', '-n', TENANT, '-f', '-'], aWorkload('web'))
+    const [pod] = await node.readyPods(TENANT, 'app=web')
+    await done('install', 'namespace', TENANT, '--allow', 'exec,pods')
+    const entries = [
+      { exec: { name: 'exec', selector: ['app=web'], command: ['echo', 'in the pod'] } },
+      { copy: { name: 'copy', selector: ['app=web'], containerPath: '/tmp/index.html' } },
+      { run: { name: 'run', ...image, command: ['sh', '-c'], args: ['ls /var/run/secrets/kubernetes.io 2>&1'] } },
+      { sysctl: image },
+    ]
+    await done('create', 'nightly', '-n', TENANT, '--cron', '0 2 * * *', '--spec', specFile(entries))
+    const { out } = await done('run', 'nightly', '-n', TENANT, '--wait', '--timeout', '90s', '-o', 'jsonpath={.id}')
+    const to = join(mkdtempSync(join(tmpdir(), 'downloaded-')), 'bundle.tar.gz')
+    await done('download', out.trim(), '-n', TENANT, '--to', to)
+    const files = filesIn(to)
+    const at = `${TENANT}/${pod?.metadata.name ?? ''}`
+    expect(files[`exec/${at}/main-stdout.txt`]).toBe('in the pod\n')
+    expect(files[`copy/${at}/tmp/index.html`]).toBe('hello\n')
+    expect(files['run/run.log']).toMatch(/No such file or directory/)
+    expect(files['run/run-events.json']).toContain('Started')
+    // Nodes are of the whole cluster: a job of a namespace may not see them.
+    expect(files['sysctl-errors/errors.json']).toMatch(/nodes is forbidden/)
+    const report = JSON.parse(files['support-bundle-schedule/report.json'] ?? '') as {
+      isPartial: boolean
+      collectors: CollectorReport[]
+    }
+    expect(report.collectors.flatMap(({ key, error }) => (error ? [`${key}: ${error.message}`] : []))).toEqual([])
+    expect(report.isPartial).toBe(false)
+    expect(await leftovers()).toEqual([])
+  })
 })

@@ -82,6 +82,7 @@ export function runRequest(space: Pick<Workspace, 'work' | 'plugins'>, change: P
 
 export interface Watched {
   result?: RunResult
+  peakRssBytes: number
   error?: ProductError
   warnings: { code: string; message: string }[]
   messages: FromTask[]

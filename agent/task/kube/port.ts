@@ -11,10 +11,12 @@ import { listTarget, type ListWorld } from './lists.ts'
 import type { LogBook } from './log-book.ts'
 import { OWNABLE, type Owned } from './owned.ts'
 import { checkAccess, checkPath } from './rights.ts'
+import type { SilentNodes } from './silent-nodes.ts'
 
 export interface PortWorld extends ListWorld {
   manifest: CollectorManifest
   logs: LogBook
+  nodes: SilentNodes
   owned: Owned
   /** told of what is missing without an error: a log that broke off */
   onLoss(problem: Problem): void
@@ -60,7 +62,7 @@ export function createPort(world: PortWorld): Kube {
     },
     logs(source, limits) {
       check('get', 'pods/log')
-      const open = (wide: LogLimits) => openLog(client(), source, wide, world.onLoss)
+      const open = (wide: LogLimits) => world.nodes.read(source, () => openLog(client(), source, wide, world.onLoss))
       // Another entry may have had this log when the pod had only begun: that is not what came of it.
       if (world.owned.hasPod(source.namespace, source.name)) return () => open(limits)
       return world.logs.body(source, limits, open)

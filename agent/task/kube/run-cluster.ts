@@ -13,6 +13,7 @@ import type { ListWorld } from './lists.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
 import { createOwned, type Owner } from './owned.ts'
 import { createPort } from './port.ts'
+import { createSilentNodes } from './silent-nodes.ts'
 import { type Sweep, sweepLeft } from './sweep.ts'
 import { withholding } from './withheld.ts'
 
@@ -80,6 +81,7 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     compress: mayBeFar(connection),
   }
   const isEverywhere = request.namespaces.includes('*')
+  const nodes = createSilentNodes(clock)
   let known: Promise<string[]> | undefined
   const worldOf = (signal: AbortSignal, told: Told): ListWorld => {
     const client = () => new GatedClient(shared, signal, told)
@@ -114,7 +116,7 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
       const told = { onRequest, onRefused }
       const world = { ...worldOf(signal, told), ...(onNote ? { onNote } : {}) }
       const owned = createOwned(owner, { clock, random, client: () => world.client() })
-      const port = createPort({ ...world, manifest, logs: this.logs, owned, onLoss })
+      const port = createPort({ ...world, manifest, logs: this.logs, nodes, owned, onLoss })
       const release = async () => {
         const late = deadline(clock, RELEASE_MS, new Error('it took too long'))
         try {

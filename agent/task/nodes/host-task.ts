@@ -113,13 +113,15 @@ const withoutInstead = ({ type, path, format, body }: FileOutput): FileOutput =>
 /** As fast as they are taken. */
 function inTurn({ say, drained }: HostTaskEdge): Say {
   let turn: Promise<void> = Promise.resolve()
+  const all = async (words: Parameters<Say>[0], before: Promise<void>) => {
+    await before
+    for await (const word of words) {
+      say({ type: 'node', word })
+      await drained?.()
+    }
+  }
   return (words) => {
-    const mine = turn.then(async () => {
-      for await (const word of words) {
-        say({ type: 'node', word })
-        await drained?.()
-      }
-    })
+    const mine = all(words, turn)
     turn = mine.catch(() => undefined)
     return mine
   }

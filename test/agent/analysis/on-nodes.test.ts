@@ -6,7 +6,10 @@ const entry = (key: string, config: Record<string, unknown>) => ({ key, config, 
 
 /** Titles and messages of a memory analyzer, and of one that looks for a text, on these files in this order. */
 function judge(files: Record<string, unknown>, order = Object.keys(files)) {
-  const hostAnalyzers = [entry('memory', { outcomes }), entry('cpu', { outcomes: [{ pass: { when: 'count >= 1', message: 'cores' } }] })]
+  const hostAnalyzers = [
+    entry('memory', { outcomes }),
+    entry('cpu', { outcomes: [{ pass: { when: 'count >= 1', message: 'cores' } }] }),
+  ]
   const { analyzers } = createAnalyzers({ analyzers: [], hostAnalyzers }, new Date(0))
   return analyzers.map((analyzer) => {
     for (const path of order) if (analyzer.wants(path)) analyzer.file(path, Buffer.from(JSON.stringify(files[path])))
@@ -46,7 +49,9 @@ describe('files of nodes', () => {
     ['without a list', ON_NODES],
     ['with a list that is none', { ...ON_NODES, 'host-collectors/system/node_list.json': ['a'] }],
   ])('are nothing %s', (_, files) => {
-    expect(judge(files)[0]).toEqual(['Amount of Memory: Not checked: host-collectors/system/memory.json was not collected (warn)'])
+    expect(judge(files)[0]).toEqual([
+      'Amount of Memory: Not checked: host-collectors/system/memory.json was not collected (warn)',
+    ])
   })
 
   it('that are too large are said so', () => {

@@ -117,12 +117,12 @@ describe('the scan', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (parts) => {
         const text = parts.join('')
-        const scan = new JsonScan(Buffer.from(JSON.stringify({ a: [text], [text]: text, z: 1 })))
+        const scan = new JsonScan(Buffer.from(JSON.stringify({ a: [text], [`key ${text}`]: text, z: 1 })))
         scan.enterObject()
         scan.nextKey()
         scan.skip()
         scan.nextKey()
-        if (text !== 'a' && text !== 'z') expect(scan.text()).toBe(text)
+        expect(scan.text()).toBe(text)
         while (scan.nextKey()) expect(scan.number()).toBe(1)
       }),
       { numRuns: 200 },

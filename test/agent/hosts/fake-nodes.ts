@@ -10,7 +10,11 @@ import { aConnection, json } from '../../core/kube/fake-server.ts'
 
 export interface FakePod {
   metadata: { name: string; uid: string; namespace: string; labels: Record<string, string>; annotations: Record<string, string> }
-  spec: { nodeName: string; activeDeadlineSeconds: number; containers: { command: string[]; volumeMounts: { mountPropagation: string }[] }[] }
+  spec: {
+    nodeName: string
+    activeDeadlineSeconds: number
+    containers: { command: string[]; volumeMounts: { mountPropagation: string }[] }[]
+  }
   status: object
 }
 
@@ -77,7 +81,8 @@ export async function startFakeNodes(how: {
     const url = new URL(request.url ?? '', 'http://x')
     const pod = pods.get(/\/pods\/([^/]+)\/exec$/.exec(url.pathname)?.[1] ?? '')
     const left = new Promise<void>((resolve) => void peer.socket.once('end', resolve).once('close', resolve))
-    const channel = (number: number, text: string) => peer.raw(serverFrame(2, Buffer.concat([Buffer.of(number), Buffer.from(text)])))
+    const channel = (number: number, text: string) =>
+      peer.raw(serverFrame(2, Buffer.concat([Buffer.of(number), Buffer.from(text)])))
     let isBegun = false
     peer.socket.on('data', () => {
       const input = Buffer.concat(peer.messages.filter((one) => one[0] === 0).map((one) => one.subarray(1))).toString()
@@ -90,7 +95,12 @@ export async function startFakeNodes(how: {
         say: (message) => channel(1, encodeMessage(message)),
         end(code) {
           const causes = [{ reason: 'ExitCode', message: String(code) }]
-          channel(3, JSON.stringify(code === 0 ? { status: 'Success' } : { status: 'Failure', reason: 'NonZeroExitCode', details: { causes } }))
+          channel(
+            3,
+            JSON.stringify(
+              code === 0 ? { status: 'Success' } : { status: 'Failure', reason: 'NonZeroExitCode', details: { causes } },
+            ),
+          )
           peer.close()
         },
         cut: () => peer.socket.destroy(),
@@ -100,6 +110,7 @@ export async function startFakeNodes(how: {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
+    url,
     made,
     pods,
     removed,

@@ -15,7 +15,14 @@ import { kubectl, MANIFESTS } from '../../manifests/kustomize.ts'
 import type { FakePod } from './fake-nodes.ts'
 
 const { skipped } = await useCluster()
-const RUN = { id: 'nightly.1', uid: 'run-1', job: 'nightly', namespace: 'looks', slot: '2026-01-01T02:00:00.000Z', trigger: 'schedule' } as const
+const RUN = {
+  id: 'nightly.1',
+  uid: 'run-1',
+  job: 'nightly',
+  namespace: 'looks',
+  slot: '2026-01-01T02:00:00.000Z',
+  trigger: 'schedule',
+} as const
 const PODS = `/api/v1/namespaces/${HOST_NAMESPACE}/pods`
 
 // A server of its own: the names are fixed, and all nodes are looked at.
@@ -56,7 +63,9 @@ describe.skipIf(skipped)('work on nodes of a real API server', () => {
     const done = access('looks')?.work(RUN)({ entries: [], timeoutMs: 30_000 }, listener, stop.signal)
     await onPods(await pods())
     await done
-    return Object.fromEntries(Object.entries(said).map(([node, word]) => [node, word.kind === 'over' ? word.problem?.message : '']))
+    return Object.fromEntries(
+      Object.entries(said).map(([node, word]) => [node, word.kind === 'over' ? word.problem?.message : '']),
+    )
   }
 
   it('is for namespaces that the config names', () => {
@@ -84,7 +93,9 @@ describe.skipIf(skipped)('work on nodes of a real API server', () => {
       expect(first?.metadata.labels).toMatchObject({ 'support-bundle-schedule.io/run-uid': 'run-1' })
       await setStatus(first?.metadata.name ?? '', { phase: 'Running' })
       const state = { waiting: { reason: 'ImagePullBackOff', message: 'there is no such image' } }
-      await setStatus(second?.metadata.name ?? '', { containerStatuses: [{ name: 'host', state, ready: false, restartCount: 0, image: '', imageID: '' }] })
+      await setStatus(second?.metadata.name ?? '', {
+        containerStatuses: [{ name: 'host', state, ready: false, restartCount: 0, image: '', imageID: '' }],
+      })
     })
     // There is no kubelet: it may be asked for, which is all that rights say.
     expect(reasons['n1']).not.toMatch(/forbidden|cannot/)

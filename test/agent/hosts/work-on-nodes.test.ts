@@ -15,7 +15,14 @@ afterEach(async () => {
   for (const work of cleanUp.splice(0).toReversed()) await work()
 })
 
-const RUN = { id: 'nightly.1', uid: 'run-1', job: 'nightly', namespace: 'payments', slot: '2026-01-01T02:00:00.000Z', trigger: 'schedule' } as const
+const RUN = {
+  id: 'nightly.1',
+  uid: 'run-1',
+  job: 'nightly',
+  namespace: 'payments',
+  slot: '2026-01-01T02:00:00.000Z',
+  trigger: 'schedule',
+} as const
 const ENTRIES = [{ key: 'memory', source: 'job.yaml', config: {} }]
 const WORD: NodeWord = { kind: 'piece', base64: 'aGVsbG8=' }
 
@@ -41,7 +48,11 @@ async function nodesOf(how: Parameters<typeof startFakeNodes>[0], clock = system
     say: async (node: string, word: NodeWord) => void (said[node] ??= []).push(word),
   }
   const begin = (timeoutMs = 60_000) =>
-    workOnNodes({ client, namespace: HOST_NAMESPACE, image: 'example.com/image:1' }, RUN)({ entries: ENTRIES, timeoutMs }, listener, stop.signal)
+    workOnNodes({ client, namespace: HOST_NAMESPACE, image: 'example.com/image:1' }, RUN)(
+      { entries: ENTRIES, timeoutMs },
+      listener,
+      stop.signal,
+    )
   const reason = (node: string) => {
     const last = said[node]?.at(-1)
     return last?.kind === 'over' ? last.problem?.message : undefined
@@ -126,7 +137,10 @@ describe('a node that fails', () => {
     ['is none for this image', { nodes: [{ name: 'bad', os: 'windows' }] }, /it runs windows/],
     [
       'has no such image',
-      { nodes: [{ name: 'bad' }], status: ({ spec }) => (spec.nodeName === 'bad' ? waiting('ImagePullBackOff', 'no such image') : {}) },
+      {
+        nodes: [{ name: 'bad' }],
+        status: ({ spec }) => (spec.nodeName === 'bad' ? waiting('ImagePullBackOff', 'no such image') : {}),
+      },
       /ImagePullBackOff: no such image/,
     ],
     [
@@ -148,7 +162,12 @@ describe('a node that fails', () => {
     ],
   ])('because it %s is told, and the others come', async (_, { nodes, ...how }, reason) => {
     const { status, refuse, onTask } = how
-    const { begin, said, reason: reasonOf, fake } = await nodesOf({
+    const {
+      begin,
+      said,
+      reason: reasonOf,
+      fake,
+    } = await nodesOf({
       nodes: [...nodes, { name: 'good' }],
       ...(status ? { status: (pod, looks) => (pod.spec.nodeName === 'bad' ? status(pod, looks) : { phase: 'Running' }) } : {}),
       ...(refuse ? { refuse: (pod) => (pod.spec.nodeName === 'bad' ? refuse(pod) : undefined) } : {}),
@@ -204,7 +223,13 @@ describe('the end of a run', () => {
 
 describe('pods that were left', () => {
   const pod = (name: string, runUid: string, expiresAt: string): FakePod => ({
-    metadata: { name, uid: name, namespace: HOST_NAMESPACE, labels: { [LABEL_RUN_UID]: runUid }, annotations: { [ANNOTATION_EXPIRES]: expiresAt } },
+    metadata: {
+      name,
+      uid: name,
+      namespace: HOST_NAMESPACE,
+      labels: { [LABEL_RUN_UID]: runUid },
+      annotations: { [ANNOTATION_EXPIRES]: expiresAt },
+    },
     spec: { nodeName: 'n1', activeDeadlineSeconds: 1, containers: [] },
     status: {},
   })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeAccess } from '../../../agent/outside.ts'
 import { runName } from '../../../core/names.ts'
-import type { RunRequest } from '../../../core/task.ts'
 import { aJob } from '../../support/jobs.ts'
 import { aWorld, eventually, type World } from '../../support/agent.ts'
 
@@ -36,7 +35,7 @@ describe('runs that may look at nodes', () => {
     }
     await agent.look()
     await world.pass(agent, MINUTE)
-    expect((world.tasks.starts[0]?.request as RunRequest).onNodes).toBe(true)
+    expect(world.tasks.starts[0]?.request).toMatchObject({ onNodes: true })
     expect(worked).toEqual([await uidOf(world)])
   })
 

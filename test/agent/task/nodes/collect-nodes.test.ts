@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { BundleReport } from '../../../../agent/bundle/report.ts'
 import { systemClock } from '../../../../core/clock.ts'
 import { fail } from '../../../../core/errors.ts'
 import type { NodesWork } from '../../../../core/node-relay.ts'
 import type { NodeWord } from '../../../../core/node-words.ts'
 import { asTaskChild, supervise } from '../../../../core/supervise.ts'
 import { TASK_ENV, TASK_ON_STDOUT } from '../../../../core/task.ts'
-import { makeWorkspace, RUN, runRequest, runTask, spec, TASK_SCRIPT, unpack, type Workspace } from '../../../support/task.ts'
+import { makeWorkspace, RUN, runRequest, spec, TASK_SCRIPT, taskProgram, unpack, type Workspace } from '../../../support/task.ts'
 
 /** The two ends of host collectors on nodes, both built task programs; the test is the agent between them. */
 
@@ -20,13 +21,21 @@ const looking = (hostCollectors: object[], change: object = {}) =>
   runRequest(space, { specs: [spec({ hostCollectors, ...change })], mayUseHost: false, onNodes: true })
 
 /** Runs a host task here, as a pod does on a node: it speaks on stdout. */
-async function aHostTask(...[{ entries, timeoutMs }, say, signal]: [Parameters<NodesWork>[0], (word: NodeWord) => Promise<void>, AbortSignal]) {
+async function aHostTask(
+  ...[{ entries, timeoutMs }, say, signal]: [Parameters<NodesWork>[0], (word: NodeWord) => Promise<void>, AbortSignal]
+) {
   const env = { [TASK_ENV]: TASK_ON_STDOUT, PATH: process.env['PATH'] }
   const program = spawn(process.execPath, [TASK_SCRIPT], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   const child = asTaskChild(program, { kill: () => program.kill('SIGKILL'), readFile: () => Promise.resolve('') })
   const request = { task: 'host', run: RUN, root: '/', entries, timeoutMs } as const
   const messages = program.stdout
-  return supervise({ ...child, messages }, request, { clock: systemClock, signal, timeoutMs, memoryBytes: Infinity, onNodeWord: say })
+  return supervise({ ...child, messages }, request, {
+    clock: systemClock,
+    signal,
+    timeoutMs,
+    memoryBytes: Infinity,
+    onNodeWord: say,
+  })
 }
 
 /** A node that says these words and no more. */
@@ -41,12 +50,14 @@ const piece = (text: string): NodeWord => ({ kind: 'piece', base64: Buffer.from(
 const END: NodeWord = { kind: 'end' }
 const REPORT: NodeWord = { kind: 'report', entry: 0, state: 'ran', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 5 }
 
+const LIMITS = { timeoutMs: 60_000, memoryBytes: 2 ** 30 }
+
 async function collected(request: ReturnType<typeof looking>, onNodes: NodesWork) {
-  const outcome = await runTask(request, { onNodes })
+  const outcome = await taskProgram().start(request, { ...LIMITS, onNodes })
   if (!outcome.result) throw outcome.error
   const bundle = await unpack(outcome.result.archive.path)
-  const { collectors, isPartial } = await bundle.report()
-  return { ...outcome, bundle, isPartial, reports: collectors }
+  const { collectors, isPartial } = (await bundle.report()) as BundleReport
+  return { bundle, isPartial, reports: collectors }
 }
 
 describe('host collectors on nodes', () => {
@@ -55,22 +66,33 @@ describe('host collectors on nodes', () => {
     await writeFile(large, `password=hunter2hunter2\n${'0123456789abcdef\n'.repeat(200_000)}end\n`)
     const entries = [
       { memory: {} },
-      { run: { collectorName: 'words', command: 'sh', args: ['-c', 'echo token: ghp_012345678901234567890123456789012345; echo oops >&2'] } },
+      {
+        run: {
+          collectorName: 'words',
+          command: 'sh',
+          args: ['-c', 'echo token: ghp_012345678901234567890123456789012345; echo oops >&2'],
+        },
+      },
       { copy: { collectorName: 'large', path: large } },
       { run: { collectorName: 'none', command: '/no/such/program' } },
     ]
-    const hostAnalyzers = [{ memory: { outcomes: [{ fail: { when: '< 1Ki', message: 'none' } }, { pass: { message: 'enough' } }] } }]
-    const { bundle, reports, isPartial } = await collected(looking(entries, { hostAnalyzers }), async (wanted, listener, signal) => {
-      listener.nodes(['n1', 'n2', 'n3'])
-      await Promise.all(
-        ['n1', 'n2'].map(async (node) => {
-          const { error } = await aHostTask(wanted, (word) => listener.say(node, word), signal)
-          if (error) throw error
-          await listener.say(node, { kind: 'over' })
-        }),
-      )
-      await listener.say('n3', { kind: 'over', problem: { code: 'HOST_POD_FAILED', message: 'it is not ready' } })
-    })
+    const hostAnalyzers = [
+      { memory: { outcomes: [{ fail: { when: '< 1Ki', message: 'none' } }, { pass: { message: 'enough' } }] } },
+    ]
+    const { bundle, reports, isPartial } = await collected(
+      looking(entries, { hostAnalyzers }),
+      async (wanted, listener, signal) => {
+        listener.nodes(['n1', 'n2', 'n3'])
+        await Promise.all(
+          ['n1', 'n2'].map(async (node) => {
+            const { error } = await aHostTask(wanted, (word) => listener.say(node, word), signal)
+            if (error) throw error
+            await listener.say(node, { kind: 'over' })
+          }),
+        )
+        await listener.say('n3', { kind: 'over', problem: { code: 'HOST_POD_FAILED', message: 'it is not ready' } })
+      },
+    )
     expect(bundle.paths.filter((path) => /^host-collectors/.test(path))).toEqual(
       [
         'host-collectors/system/node_list.json',
@@ -82,7 +104,9 @@ describe('host collectors on nodes', () => {
           `host-collectors/${node}/run-host/words-stderr.txt`,
           `host-collectors/${node}/run-host/words.txt`,
           `host-collectors/${node}/system/memory.json`,
-          ...['large', 'run-host', 'system'].flatMap((folder) => LINKED[folder]?.map((file) => `host-collectors/${folder}/${node}/${file}`) ?? []),
+          ...['large', 'run-host', 'system'].flatMap(
+            (folder) => LINKED[folder]?.map((file) => `host-collectors/${folder}/${node}/${file}`) ?? [],
+          ),
         ]),
       ].toSorted(),
     )
@@ -91,9 +115,13 @@ describe('host collectors on nodes', () => {
     const copy = await bundle.read('host-collectors/n2/large/large.log')
     expect(copy).toHaveLength(`password=***HIDDEN***\n`.length + 17 * 200_000 + 4)
     expect(copy.endsWith('end\n')).toBe(true)
-    expect(await bundle.read('host-collectors/system/n1/memory.json')).toBe(await bundle.read('host-collectors/n1/system/memory.json'))
+    expect(await bundle.read('host-collectors/system/n1/memory.json')).toBe(
+      await bundle.read('host-collectors/n1/system/memory.json'),
+    )
     expect(reports.map(({ key, node, state }) => `${node} ${key} ${state}`).toSorted()).toEqual(
-      ['n1', 'n2'].flatMap((node) => ['copy', 'memory', 'run', 'run'].map((key) => `${node} ${key} ran`)).concat('n3 hostCollectors failed'),
+      ['n1', 'n2']
+        .flatMap((node) => ['copy', 'memory', 'run', 'run'].map((key) => `${node} ${key} ran`))
+        .concat('n3 hostCollectors failed'),
     )
     expect(reports.find(({ node }) => node === 'n3')?.error?.message).toBe('node n3: it is not ready')
     expect(reports.flatMap(({ warnings }) => warnings.map(({ message }) => message))).toContainEqual(
@@ -170,7 +198,13 @@ describe('what a node says', () => {
       ['cpu', 'failed', 0],
     ])
     const said = reports.flatMap(({ warnings }) => warnings.map(({ code, message }) => `${code} ${message}`)).join('\n')
-    for (const wanted of [/OUTPUT_PATH.*nothing but dots/, /system\/b\.bin.*binary/, /torn\.txt.*lost/, /LOW node n1: careful/, /cut\.txt.*lost/])
+    for (const wanted of [
+      /OUTPUT_PATH.*nothing but dots/,
+      /system\/b\.bin.*binary/,
+      /torn\.txt.*lost/,
+      /LOW node n1: careful/,
+      /cut\.txt.*lost/,
+    ])
       expect(said).toMatch(wanted)
   })
 
@@ -181,13 +215,17 @@ describe('what a node says', () => {
       saying([output('host-collectors/system/memory.json'), piece('{'), { kind: 'end', problem }, REPORT]),
     )
     expect(bundle.paths).not.toContain('host-collectors/n1/system/memory.json')
-    expect(reports[0]?.warnings).toEqual([expect.objectContaining({ message: expect.stringContaining('EIO: the disk is broken') })])
+    expect(reports[0]?.warnings).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('EIO: the disk is broken') }),
+    ])
   })
 })
 
 describe('nodes that cannot be had', () => {
   it('fail every entry, with the reason', async () => {
-    const request = looking([{ memory: {} }, { cpu: {} }], { collectors: [{ data: { name: 'a', collectorName: 'a', data: 'kept' } }] })
+    const request = looking([{ memory: {} }, { cpu: {} }], {
+      collectors: [{ data: { name: 'a', collectorName: 'a', data: 'kept' } }],
+    })
     const { reports } = await collected(request, () => Promise.reject(fail('HOSTS_UNAVAILABLE', { reason: 'no namespace' })))
     expect(reports.map(({ key, state, error }) => [key, state, error?.code])).toEqual([
       ['data', 'ran', undefined],
@@ -212,7 +250,7 @@ describe('nodes that cannot be had', () => {
 
   it('and a namespace that may not look at them: every entry is refused', async () => {
     const { onNodes: _, ...request } = looking([{ memory: {} }])
-    const { error } = await runTask(request, {})
+    const { error } = await taskProgram().start(request, LIMITS)
     expect(error?.message).toMatch(/may not look at nodes/)
   })
 })
