@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mergePatch } from '../../core/kube/objects.ts'
-import { CRASHED } from '../collectors/clusters.ts'
 import { collectFrom, removeCollected } from './collect-from.ts'
 import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
 import { useCluster } from './use-cluster.ts'
@@ -21,8 +20,8 @@ describe.skipIf(cluster.skipped)('a node that answers no more', () => {
     alive = await startFakeKubelet(cluster, (_, __, response) => void response.end('a line\n'))
     namespace = await cluster.newNamespace()
     const names = Array.from({ length: COUNT }, (_, index) => `dead-${String(index).padStart(2, '0')}`)
-    for (const name of names) await aCrashedPod(dead, name)
-    await aCrashedPod(alive, 'well')
+    for (const name of names) await anUnreadyPod(dead, name)
+    await anUnreadyPod(alive, 'well')
   }, 60_000)
   afterAll(async () => {
     await dead?.close()
@@ -30,10 +29,10 @@ describe.skipIf(cluster.skipped)('a node that answers no more', () => {
     await removeCollected()
   })
 
-  async function aCrashedPod(node: FakeKubelet, name: string): Promise<void> {
+  async function anUnreadyPod(node: FakeKubelet, name: string): Promise<void> {
     await node.aPod(namespace, name, ['web'])
-    const [container] = CRASHED.containerStatuses
-    const status = { phase: 'Running', containerStatuses: [{ ...container, lastState: {} }] }
+    const container = { name: 'web', image: 'i', imageID: '', ready: false, restartCount: 0, state: { running: {} } }
+    const status = { phase: 'Running', containerStatuses: [container] }
     await mergePatch(cluster.admin, `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status })
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import exec from '../../collectors/exec/index.ts'
 import { ExecConfig } from '../../collectors/exec/schema.ts'
 import { type FakeCluster, type FakeExec, fakeKube, forbidden } from '../../core/testkit/index.ts'
+import { LABEL_RUN } from '../../core/names.ts'
 import { FakeClock } from '../support/clock.ts'
 import { aPod, payments } from './clusters.ts'
 import { codes, collectFrom, issues, texts } from './collect.ts'
@@ -80,6 +81,13 @@ describe('exec', () => {
     expect(gathered.warnings).toEqual([
       expect.objectContaining({ code: 'EXEC_PASSED_OVER', message: expect.stringMatching('web-0.*Pending.*payments/web-1') }),
     ])
+  })
+
+  it('does not run in a pod that another entry created', async () => {
+    const pods = [aPod({ name: 'web-0', labels: { app: 'web', [LABEL_RUN]: 'nightly.1' } }), aPod({ name: 'web-1' })]
+    const objects = { ...payments.objects, '/api/v1/pods': pods }
+    const gathered = await collectFrom(exec, entry, says({ stdout: 'x' }, { objects }))
+    expect([Object.keys(texts(gathered)), codes(gathered)]).toEqual([[`${ROOT}/web-stdout.txt`], []])
   })
 
   it('passes over a pod that is being deleted', async () => {

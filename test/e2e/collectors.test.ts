@@ -309,7 +309,7 @@ describe('beside the peer', () => {
       expect(paths.filter((path) => !(path in ours))).toEqual(['etc/none/node-1/archive.tar'])
       const isLive = /none\/node-1|\.json$|^sysctl\/|archive\.tar$|pods\/logs\/.*\/main(-previous)?\.log$/
       for (const path of paths.filter((one) => !isLive.test(one))) expect([path, ours[path]]).toEqual([path, theirs[path]])
-      for (const path of paths.filter((one) => /-errors\.json$/.test(one)))
+      for (const path of paths.filter((one) => one.endsWith('-errors.json')))
         expect([path, ours[path]?.trim()]).toEqual([path, theirs[path]?.trim().replace('failed to stream command output: ', '')])
       // Each pod has a network interface while it runs.
       const names = (text = '') =>

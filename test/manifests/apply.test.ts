@@ -138,9 +138,13 @@ describe.skipIf(skipped)('manifests on a real API server', () => {
     [
       ['support-bundle-schedule-host', 'support-bundle-schedule'],
       'support-bundle-schedule-host',
-      ['get pods/log', ...['create', 'delete', 'get', 'list', 'watch'].map((verb) => `${verb} pods`)],
+      [
+        'list nodes',
+        ...['create', 'get'].map((verb) => `${verb} pods/exec`),
+        ...['create', 'delete', 'get', 'list'].map((verb) => `${verb} pods`),
+      ],
     ],
-    [['support-bundle-schedule-host', 'support-bundle-schedule'], TENANT, []],
+    [['support-bundle-schedule-host', 'support-bundle-schedule'], TENANT, ['list nodes']],
     [
       [AGENT, 'support-bundle-schedule-viewer'],
       TENANT,

@@ -16,11 +16,20 @@ export async function* selectedPods(
   const places = namespace ? [namespace] : namespaces.includes('*') ? [undefined] : namespaces
   for (const place of places) {
     try {
-      yield* kube.pods({ selector, ...(place === undefined ? {} : { namespace: place }) })
+      for await (const pod of kube.pods({ selector, ...(place === undefined ? {} : { namespace: place }) }))
+        if (!isOfARun(pod)) yield pod
     } catch (error) {
       tell(error)
     }
   }
+}
+
+/** On pods that other entries created for the time of a run: nobody means them. */
+const LABEL_RUN = 'support-bundle-schedule.io/run'
+
+function isOfARun({ json }: RawObject): boolean {
+  const { labels = {} } = (json['metadata'] ?? {}) as { labels?: Record<string, string> }
+  return LABEL_RUN in labels
 }
 
 /** A container to run something in. */

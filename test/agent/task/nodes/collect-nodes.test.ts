@@ -250,7 +250,36 @@ describe('nodes that cannot be had', () => {
 
   it('and a namespace that may not look at them: every entry is refused', async () => {
     const { onNodes: _, ...request } = looking([{ memory: {} }])
-    const { error } = await taskProgram().start(request, LIMITS)
-    expect(error?.message).toMatch(/may not look at nodes/)
+    const inPods = {
+      ...spec({ hostCollectors: [{ memory: {} }] }),
+      spec: { hostCollectors: [{ memory: {} }], runHostCollectorsInPod: true },
+    }
+    for (const asked of [request, { ...request, specs: [inPods] }]) {
+      const { error } = await taskProgram().start(asked, LIMITS)
+      expect(error?.message).toMatch(/may not look at nodes/)
+    }
+  })
+
+  it('and a spec that wants them without a cluster: this machine is not looked at instead', async () => {
+    const { onNodes: _, mayUseHost: __, ...request } = looking([])
+    const specs = [{ ...spec({}), spec: { hostCollectors: [{ memory: {} }], runHostCollectorsInPod: true } }]
+    const { error } = await taskProgram().start({ ...request, specs }, LIMITS)
+    expect(error).toMatchObject({ code: 'CLUSTER_NEEDED' })
+  })
+
+  it('are done with by the end of their collectors, with what these gave before', async () => {
+    const { bundle, reports } = await collected(
+      { ...looking([{ run: { collectorName: 'slow', command: 'sleep', args: ['60'] } }, { memory: {} }]), timeoutMs: 6_000 },
+      async (wanted, listener, signal) => {
+        listener.nodes(['n1'])
+        await aHostTask(wanted, (word) => listener.say('n1', word), signal)
+        await listener.say('n1', { kind: 'over' })
+      },
+    )
+    expect(bundle.paths).toContain('host-collectors/n1/system/memory.json')
+    expect(reports.map(({ key, state, error }) => [key, state, error?.code]).toSorted()).toEqual([
+      ['memory', 'ran', undefined],
+      ['run', 'failed', 'COLLECTOR_TIMED_OUT'],
+    ])
   })
 })
