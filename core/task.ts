@@ -59,6 +59,16 @@ export const SpecSource = z.union([
   z.object({ url: z.string(), name: z.string(), isRedactor: z.boolean().optional() }),
 ])
 export type SpecSource = z.infer<typeof SpecSource>
+const UnreadSource = z.union([...SpecSource.options, z.object({ value: z.unknown(), name: z.string() })])
+
+const SpecIssueData = z.object({
+  code: z.string(),
+  severity: z.enum(['error', 'warning']),
+  message: z.string(),
+  source: z.string(),
+  line: z.number().optional(),
+  column: z.number().optional(),
+})
 
 const TokenKey = z
   .string()
@@ -75,6 +85,10 @@ export const RunRequest = z.object({
     .array(z.unknown())
     .describe('troubleshoot documents; none = the default host collectors, with a cluster the default cluster collectors'),
   sources: z.array(SpecSource).optional().describe('more documents, as texts or where they lie; read after `specs`'),
+  unread: z
+    .object({ sources: z.array(UnreadSource), strict: z.boolean() })
+    .optional()
+    .describe('specs that nobody has looked at: what is wrong with them is told first, and with an error nothing is collected'),
   specUrls: z
     .array(z.string())
     .optional()
@@ -159,7 +173,7 @@ export type VerifyRequest = z.infer<typeof VerifyRequest>
 /** Reads specs and upload targets without doing anything: what would run, and what is wrong with it. */
 export const InspectRequest = z.object({
   task: z.literal('inspect-spec'),
-  sources: z.array(z.union([...SpecSource.options, z.object({ value: z.unknown(), name: z.string() })])),
+  sources: z.array(UnreadSource),
   targets: z.array(
     z.object({
       uploader: z.string().optional(),
@@ -234,6 +248,9 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step'), name: z.string() }).describe('what it is doing now, named when it dies there'),
   z.object({ type: z.literal('output'), path: z.string(), bytes: z.int() }),
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
+  z
+    .object({ type: z.literal('issues'), issues: z.array(SpecIssueData) })
+    .describe('what is wrong with specs that were not looked at before, and runs all the same'),
   z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
   z.object({ type: z.literal('need-token') }).describe("the server refused the cluster's bearer token: a new one is wanted"),
   z

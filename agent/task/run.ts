@@ -23,6 +23,7 @@ import { OWNABLE } from './kube/owned.ts'
 import { openCluster, type RunCluster } from './kube/run-cluster.ts'
 import { expired } from './kube/sweep.ts'
 import { collectNodes } from './nodes/collect-nodes.ts'
+import { lookAtSpecs } from './look-at-specs.ts'
 import { ownNodes } from './nodes/own-nodes.ts'
 import type { Parent } from './parent.ts'
 import { isHostCollector, type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
@@ -63,8 +64,9 @@ const COLLECTOR_GRACE_MS = 2_000
  * costs its own outputs and makes the bundle partial; a broken redactor, a full disk or a cancel costs the archive, which
  * is then removed.
  */
-export async function runTask(request: RunRequest, edge: RunEdge): Promise<RunResult> {
+export async function runTask(asked: RunRequest, edge: RunEdge): Promise<RunResult> {
   const startedAt = edge.clock.now()
+  const request = await lookAtSpecs(asked, edge)
   edge.say({ type: 'step', name: 'planning' })
   const hasCluster = request.cluster !== undefined
   const { spec, redactors, warnings, wantsNodes } = await readSpecs(request, edge)

@@ -4,15 +4,15 @@ import { basename, join } from 'node:path'
 import { EXIT, fail, PROGRAM } from '../../core/errors.ts'
 import { durationMs, showSize, sizeBytes } from '../../core/quantity.ts'
 import { storeError } from '../../core/store/file-system.ts'
-import type { RunRequest, RunResult } from '../../core/task.ts'
+import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
 import { placeBundle } from '../bundle-place.ts'
 import type { CliEdge } from '../cli-edge.ts'
 import { checkDuration, checkSize, readAuto, readTime } from '../flag-values.ts'
 import { type Format, OUTPUT, readFormat, show } from '../output/format.ts'
 import { fields, safe, warning } from '../output/text.ts'
-import { createProgress, taskProgress } from '../progress.ts'
+import { createProgress, type Progress, taskProgress } from '../progress.ts'
 import { discoverSpecs, readSource } from '../spec-sources.ts'
-import { inspect, placed, refuseErrors, strictly } from '../specs.ts'
+import { placed } from '../../core/spec-issues.ts'
 import { tokenKeyOf } from '../token-key.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
@@ -77,18 +77,20 @@ export default defineVerb({
     checkFlags(context)
     const auto = readAuto('collect', args.auto)
     const slot = edge.clock.now()
-    const { specs, told } = await readSpecs(context)
-    const cluster = specs.length > 0 || auto ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
+    const sources = await readSources(context)
+    const cluster = sources.length > 0 || auto ? await edge.handCluster(kubeOverrides(args, context.list('as-group'))) : undefined
     const { signal } = edge
     const { target, work } = await placeBundle(edge.cwd, args.to, slot)
     const progress = createProgress(edge)
+    const told = new Set<string>()
     try {
       const request: RunRequest = {
         task: 'run',
         run: { id: 'once', job: 'collect', namespace: '', slot: slot.toISOString(), trigger: 'once' },
         workFolder: work,
         fileName: basename(target),
-        specs,
+        specs: [],
+        ...(sources.length > 0 ? { unread: { sources, strict: args.strict === true } } : {}),
         ...(auto ? { auto } : {}),
         ...(args.uri ? { specUrls: ['https://', 'http://'] } : {}),
         ...(cluster ? { cluster: { ...cluster.request, ...sinceOf(args, slot) } } : {}),
@@ -105,7 +107,7 @@ export default defineVerb({
         memoryBytes: sizeBytes(args.memory),
         signal,
         ...(cluster ? { onNeedToken: () => cluster.renewToken() } : {}),
-        onMessage: taskProgress(progress),
+        onMessage: showing(progress, told, edge),
       })
       progress.end()
       if (!outcome.result) throw outcome.error ?? fail('INTERNAL', { reason: 'no result' })
@@ -164,24 +166,25 @@ function checkFlags({ args, words }: VerbContext<typeof ARGS>): void {
     throw fail('USAGE_ARGUMENTS', { command: 'collect', reason: 'can read stdin only once', usage: `${PROGRAM} collect -` })
 }
 
-/** The documents of all sources, and the warnings that were said of them: the run finds them again. */
-async function readSpecs(context: VerbContext<typeof ARGS>): Promise<{ specs: unknown[]; told: Set<string> }> {
-  const { words, args, edge, folder } = context
-  const told = new Set<string>()
-  if (words.length === 0 && !args['load-cluster-specs']) return { specs: [], told }
+/** The texts of all specs that were named: the run itself looks at them first, and says what is wrong with them. */
+async function readSources(context: VerbContext<typeof ARGS>): Promise<NonNullable<RunRequest['unread']>['sources']> {
+  const { words, args } = context
   const sources = (await Promise.all(words.map((name) => readSource(context, name)))).flat()
   if (args['load-cluster-specs']) sources.push(...(await discoverSpecs(context, args.selector)))
-  const read = await inspect(edge, folder, { sources, targets: [] })
-  // Something is to be collected now: a plug-in that does not load costs its own part, not all of it.
-  const issues = read.issues.map((issue) =>
-    issue.code === 'PLUGIN_NOT_LOADED' ? { ...issue, severity: 'warning' as const } : issue,
-  )
-  const names = sources.map(({ name }) => name).join(', ')
-  for (const issue of refuseErrors(names, strictly(args.strict, issues))) {
-    told.add(issue.message)
-    edge.err(warning(placed(issue)))
+  return sources
+}
+
+/** Shows what the run does and what is wrong with its specs: the run finds some of that again, which is not said twice. */
+function showing(progress: Progress, told: Set<string>, edge: CliEdge): (message: FromTask) => void {
+  const show = taskProgress(progress)
+  return (message) => {
+    if (message.type !== 'issues') return show(message)
+    progress.end()
+    for (const issue of message.issues) {
+      told.add(issue.message)
+      edge.err(warning(placed(issue)))
+    }
   }
-  return { specs: read.documents, told }
 }
 
 function verdicts(analysis: { pass: number; warn: number; fail: number } | undefined): string | undefined {

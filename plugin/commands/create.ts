@@ -11,7 +11,8 @@ import { localTime } from '../output/age.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { warning } from '../output/text.ts'
 import { readSource } from '../spec-sources.ts'
-import { inspect, readNamed, placed, refuseErrors, sourcesOf, strictly } from '../specs.ts'
+import { inspect, readNamed, sourcesOf } from '../specs.ts'
+import { placed, refuseErrors, strictly } from '../../core/spec-issues.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({

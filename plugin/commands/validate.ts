@@ -8,7 +8,8 @@ import { entriesTable } from '../output/entries.ts'
 import { OUTPUT, readFormat, show } from '../output/format.ts'
 import { safe } from '../output/text.ts'
 import { readSource } from '../spec-sources.ts'
-import { autoOf, inspect, showIssue, sourcesOf, strictly } from '../specs.ts'
+import { autoOf, inspect, showIssue, sourcesOf } from '../specs.ts'
+import { strictly } from '../../core/spec-issues.ts'
 import { defineArgs, defineVerb, type VerbContext } from '../verb.ts'
 
 const ARGS = defineArgs({

@@ -33,6 +33,7 @@ const TROUBLES: Trouble[] = [
   { name: 'forbidden', fault: status(403), end: 'quiet' },
   { name: 'not there', fault: status(404), end: 'quiet' },
   { name: 'asked to wait', fault: status(429, { retryAfter: '1' }), times: 1, end: 'whole' },
+  { name: 'asked to wait again and again', fault: status(503, { retryAfter: '1' }), end: 'broken' },
   { name: 'asked to wait too long', fault: status(429, { retryAfter: '3600' }), end: 'broken' },
   { name: 'expired', fault: status(410, { reason: 'Expired' }), end: 'broken' },
   { name: 'expired once', fault: status(410, { reason: 'Expired' }), times: 1, end: 'whole' },
@@ -55,7 +56,11 @@ interface Phase {
   errors: string
   /** where it ends otherwise */
   but?: Record<string, End>
+  /** these troubles alone; default: all */
+  only?: string[]
 }
+/** Where asking works as it does elsewhere. */
+const SOME = ['forbidden', 'failing', 'cut in the middle', 'hung']
 const PHASES: Phase[] = [
   {
     name: 'namespaces',
@@ -103,6 +108,21 @@ const PHASES: Phase[] = [
     errors: 'groups-resources-errors.json',
   },
   {
+    name: 'groups',
+    path: /^\/apis$/,
+    lost: /^(groups|resources)\.json/,
+    errors: 'groups-resources-errors.json',
+    only: SOME,
+  },
+  {
+    name: 'Secrets with credentials of registries',
+    path: /^\/api\/v1\/secrets\?/,
+    lost: /^image-pull-secrets\//,
+    errors: 'image-pull-secrets-errors.json',
+    but: { forbidden: 'whole' },
+    only: SOME,
+  },
+  {
     name: 'a log',
     path: /\/log\?/,
     lost: /^pods\/logs\//,
@@ -121,6 +141,7 @@ const ROWS = PHASES.flatMap((phase) => TROUBLES.map((trouble) => ({ phase, troub
   .filter(({ phase, trouble }) => phase.name !== 'a log' || !NOT_OF_LOGS.includes(trouble.name))
   .filter(({ phase, trouble }) => phase.name !== 'namespaces' || !NOT_OF_NAMESPACES.includes(trouble.name))
   .filter(({ phase, trouble }) => phase.name === 'the second page of pods' || !ONLY_OF_PAGES.includes(trouble.name))
+  .filter(({ phase, trouble }) => phase.only?.includes(trouble.name) ?? true)
   .map((row) => ({ ...row, title: `${row.phase.name}: ${row.trouble.name}` }))
 
 /** What each file of the bundle holds, as far as the same cluster always gives the same; empty lists count for nothing. */

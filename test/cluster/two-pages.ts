@@ -37,6 +37,7 @@ export async function fillTwoPages(cluster: TestCluster): Promise<FakeKubelet> {
       metadata: { name },
       spec: { password: `${PLANTED}-widget` },
     })
+  await addPullSecret(cluster)
   await createObject(admin, '/api/v1/namespaces', { metadata: { name: 'nodes' } })
   await createObject(admin, '/api/v1/namespaces/nodes/serviceaccounts', { metadata: { name: 'default' } })
   const kubelet = await startFakeKubelet(cluster, (_, __, response) => {
@@ -45,6 +46,17 @@ export async function fillTwoPages(cluster: TestCluster): Promise<FakeKubelet> {
   await kubelet.aPod('nodes', 'crashed', ['web'])
   await mergePatch(admin, '/api/v1/namespaces/nodes/pods/crashed/status', { status: { phase: 'Running', ...CRASHED } })
   return kubelet
+}
+
+/** Credentials of an image registry, of which the user alone may be seen. */
+async function addPullSecret({ admin }: TestCluster): Promise<void> {
+  const auth = Buffer.from(`bob:${PLANTED}-pull`).toString('base64')
+  const config = Buffer.from(JSON.stringify({ auths: { 'r.example.com': { auth } } })).toString('base64')
+  await createObject(admin, '/api/v1/namespaces/first-000/secrets', {
+    metadata: { name: 'pull' },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': config },
+  })
 }
 
 async function fillOne({ admin }: TestCluster, size: Pick<FixtureSize, 'namePrefix' | 'podsPerNamespace'>): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import copy from '../../collectors/copy/index.ts'
 import type { Output } from '../../core/contract/index.ts'
 import { collectorContext, type FakeCluster, type FakeExec, fakeKube, forbidden } from '../../core/testkit/index.ts'
-import { tarBytes, tarPart } from '../support/tar-bytes.ts'
+import { paxRecord, tarBytes, tarPart } from '../support/tar-bytes.ts'
 import { aPod, payments } from './clusters.ts'
 import { codes, collectFrom, issues, texts } from './collect.ts'
 
@@ -77,6 +77,10 @@ describe('copy', () => {
       { name: '../../../version.yaml', body: 'x' },
       { name: 'app/../../x', body: 'x' },
       { name: '/etc/cron.d/x', body: 'x' },
+      { name: 'pax', flag: 'x', body: paxRecord('path', '../longer/name') },
+      { name: 'app/named-by-pax', body: 'x' },
+      { name: '././@LongLink', flag: 'L', body: '../../of/gnu\0' },
+      { name: 'app/named-by-gnu', body: 'x' },
       { name: './app/./good', body: 'good' },
     ])
     const gathered = await collectFrom(copy, entry, gives({ stdout }))
@@ -84,7 +88,7 @@ describe('copy', () => {
     expect(gathered.warnings.map(({ message }) => message)).toEqual([
       'payments/web-1: "app/link" (and 1 more) is left out: a link, which is not followed',
       'payments/web-1: "app/device" is left out: a device, a sparse file or the like',
-      'payments/web-1: "../../../version.yaml" (and 2 more) is left out: a name that leads out of its folder',
+      'payments/web-1: "../../../version.yaml" (and 4 more) is left out: a name that leads out of its folder',
     ])
   })
 

@@ -1,16 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { AGENT_NAMESPACE, HOST_NAMESPACE, LABEL_RUN_UID } from '../../core/names.ts'
 import { filesIn } from './collected.ts'
+import { anonymousBytes } from './containers.ts'
 import { cliOf, installAgent, leader } from './installed.ts'
-import { aTenant, isAtWork, openBundle, type Tenant, troubles } from './tenant.ts'
+import { aTenant, isAtWork, openBundle, podsOf, restarts, type Tenant, troubles } from './tenant.ts'
 import { type Pod, useNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
 
 const node = useNode()
+const LARGE_BYTES = 200 * 2 ** 20
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests')
 
 /** A job that looks at machines. */
@@ -126,6 +129,32 @@ describe('a node whose root is a shared mount', () => {
       expect(created.filter(({ stage }) => stage === 'ResponseComplete')).toHaveLength(3)
     } finally {
       execFileSync('mount', ['--make-private', '/'])
+    }
+  })
+})
+
+describe('a large file of a node', () => {
+  it('passes through the agent, which does not grow with it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hosts-large-'))
+    try {
+      const path = join(folder, 'large.log')
+      execFileSync('sh', ['-c', `yes 'a line of a log with nothing in it that is secret' | head -c ${LARGE_BYTES} > ${path}`])
+      const before = await restarts(node)
+      await allowed.create('large', looking({ copy: { collectorName: 'large', path } }))
+      const startedMs = systemClock.monotonicMs()
+      const run = await ended(allowed, await allowed.ask('large'))
+      const seconds = (systemClock.monotonicMs() - startedMs) / 1000
+      expect(run.outcome, JSON.stringify(run.error)).toBe('completed')
+      const { own } = await podsOf(node, run)
+      const anonymous = anonymousBytes(await node.pidOf(own, 'agent'))
+      process.stderr.write(
+        `${LARGE_BYTES / 2 ** 20} MiB of a node: ${seconds.toFixed(1)} s, agent ${Math.round(anonymous / 2 ** 20)} MiB after it\n`,
+      )
+      expect(await restarts(node)).toEqual(before)
+      const { report } = await openBundle(node, run)
+      expect(report.collectors.find(({ key }) => key === 'copy')).toMatchObject({ state: 'ran', bytes: LARGE_BYTES })
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 })

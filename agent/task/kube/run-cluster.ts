@@ -74,7 +74,13 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
   const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, silenceMs)
   const shared: Shared = {
     connection,
-    options: { clock, random, userAgent: `support-bundle-schedule/${edge.version}`, timeoutMs: silenceMs },
+    options: {
+      clock,
+      random,
+      userAgent: `support-bundle-schedule/${edge.version}`,
+      timeoutMs: silenceMs,
+      retryBudgetMs: silenceMs / 2,
+    },
     transport: new Transport(connection, { clock, maxSockets: MAX_SOCKETS, connectTimeoutMs }),
     credentials: connection.credentials,
     gate: createGate({ clock, atOnce: AT_ONCE, perSecond: request.apiQps }),

@@ -1,10 +1,11 @@
 import { type Clock, deadline } from '../../../core/clock.ts'
 import type { FileOutput, Host, Logger } from '../../../core/contract/index.ts'
-import { asProblem, fail, type Problem } from '../../../core/errors.ts'
+import { asProblem, fail, type Problem, reasonOf } from '../../../core/errors.ts'
 import { type HostRequest, type HostResult, type NodeWord, PIECE_BYTES } from '../../../core/node-words.ts'
 import type { FromTask } from '../../../core/task.ts'
 import { bodyChunks } from '../../bundle/body.ts'
 import type { Loader } from '../../loader/loader.ts'
+import { asError } from '../../loader/thrown.ts'
 import { emptyLists, type Entry } from '../../specs/document.ts'
 import { abortable } from '../abortable.ts'
 import { start } from '../collect.ts'
@@ -99,14 +100,13 @@ async function* fileWords(entry: number, output: FileOutput, signal: AbortSignal
         yield { kind: 'piece', base64: Buffer.from(chunk.subarray(at, at + PIECE_BYTES)).toString('base64') }
     yield { kind: 'end' }
   } catch (error) {
-    const problem = thrownProblem(error, (reason) => fail('COLLECTOR_FAILED', { key: path, reason }))
-    yield { kind: 'end', problem: { ...problem, message: reasonIn(problem, error) } }
-    if (!signal.aborted && output.instead) yield* fileWords(entry, withoutInstead(output.instead(problem.message)), signal)
+    const { code } = thrownProblem(error, (reason) => fail('COLLECTOR_FAILED', { key: path, reason }))
+    // Who reads it adds which file it is.
+    const message = reasonOf(asError(error))
+    yield { kind: 'end', problem: { code, message } }
+    if (!signal.aborted && output.instead) yield* fileWords(entry, withoutInstead(output.instead(message)), signal)
   }
 }
-
-/** As its reader would say it, who adds which file it is. */
-const reasonIn = (problem: Problem, error: unknown) => (error instanceof Error ? error.message : problem.message)
 
 const withoutInstead = ({ type, path, format, body }: FileOutput): FileOutput => ({ type, path, format, body })
 

@@ -61,28 +61,20 @@ export async function takeNode(
   return reports
 }
 
-/** One file: head, pieces, end. What of it nobody reads is passed over, so that the next word is understood. */
+/** One file: head, pieces, end. What of it nobody reads is passed over by who reads on. */
 async function takeOutput(node: string, head: Word<'output'>, words: WordQueue, taker: Taker): Promise<void> {
-  let isAtEnd = false
   async function* pieces(): AsyncGenerator<Uint8Array> {
-    while (!isAtEnd) {
-      const word = await words.next()
-      if (word.kind === 'piece') yield Buffer.from(word.base64, 'base64')
-      else isAtEnd = true
-      if (word.kind === 'end' && word.problem) throw pluginError(word.problem.code, word.problem.message, { class: 'resource' })
-      if (word.kind === 'piece' || word.kind === 'end') continue
+    let word = await words.next()
+    for (; word.kind === 'piece'; word = await words.next()) yield Buffer.from(word.base64, 'base64')
+    if (word.kind !== 'end') {
       words.unread(word)
       throw new Error('the node was lost')
     }
+    if (word.problem) throw pluginError(word.problem.code, word.problem.message, { class: 'resource' })
   }
   const own = nodePaths(node, head.path)
   const links = [...own.links, ...(head.links ?? []).map((link) => nodePaths(node, link).path)]
   await taker.take({ type: 'file', format: head.format, path: own.path, links, body: pieces })
-  try {
-    for await (const _ of pieces());
-  } catch {
-    // told when it was read, or there is nothing to be read
-  }
 }
 
 function opened(node: string, entry: HostEntry, edge: TakeEdge): Open {

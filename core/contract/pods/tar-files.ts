@@ -48,7 +48,7 @@ async function openTar({ kube, signal, until = signal, target, folder, name }: T
  */
 export async function* tarFiles(source: TarSource, to: string): AsyncGenerator<Output, TarEnd> {
   const end: TarEnd = { files: 0, stderr: '' }
-  const passedOver = new Map<string, string[]>()
+  const passedOver = new Map<string, PassedOver>()
   let running: Execution | undefined
   let leave = () => {}
   try {
@@ -57,8 +57,10 @@ export async function* tarFiles(source: TarSource, to: string): AsyncGenerator<O
       if (entry.type === 'folder') continue
       const path = safePath(entry.name)
       const why = whyNot(entry, path)
-      if (why !== undefined) passedOver.set(why, [...(passedOver.get(why) ?? []), entry.name])
-      else {
+      if (why !== undefined) {
+        const { first = entry.name, count = 0 } = passedOver.get(why) ?? {}
+        passedOver.set(why, { first, count: count + 1 })
+      } else {
         yield* entryFile(entry, `${to}/${path}`)
         end.files++
       }
@@ -170,7 +172,13 @@ function whyNot({ type }: TarEntry, path: string | undefined): string | undefine
   return path === undefined ? 'a name that leads out of its folder' : undefined
 }
 
-function leftOut({ namespace, name }: ExecTarget, why: string, names: string[]): string {
-  const more = names.length > 1 ? ` (and ${names.length - 1} more)` : ''
-  return `${namespace}/${name}: ${JSON.stringify(names[0])}${more} is left out: ${why}`
+/** There may be as many as an archive can hold: the first stands for all. */
+interface PassedOver {
+  first: string
+  count: number
+}
+
+function leftOut({ namespace, name }: ExecTarget, why: string, { first, count }: PassedOver): string {
+  const more = count > 1 ? ` (and ${count - 1} more)` : ''
+  return `${namespace}/${name}: ${JSON.stringify(first)}${more} is left out: ${why}`
 }

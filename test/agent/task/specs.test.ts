@@ -19,7 +19,7 @@ describe('what this version does not have', () => {
       {
         collector: 'ceph',
         reason: 'not supported',
-        errors: ['collector "ceph" is not supported by this version, and the entry is skipped'],
+        errors: ['collector "ceph" is not supported, and the entry is skipped'],
       },
     ])
     const report = await bundle.report()

@@ -93,7 +93,7 @@ describe('host collectors on nodes', () => {
         await listener.say('n3', { kind: 'over', problem: { code: 'HOST_POD_FAILED', message: 'it is not ready' } })
       },
     )
-    expect(bundle.paths.filter((path) => /^host-collectors/.test(path))).toEqual(
+    expect(bundle.paths.filter((path) => path.startsWith('host-collectors'))).toEqual(
       [
         'host-collectors/system/node_list.json',
         ...['n1', 'n2'].flatMap((node) => [
@@ -236,11 +236,15 @@ describe('nodes that cannot be had', () => {
 
   it('are waited for until the time is over', async () => {
     const request = { ...looking([{ memory: {} }]), timeoutMs: 2_500 }
+    let isClear = false
     const { reports, isPartial } = await collected(request, async (_, listener, signal) => {
       listener.nodes(['n1'])
       await listener.say('n1', output('host-collectors/system/memory.json'))
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      await systemClock.sleep(300)
+      isClear = true
     })
+    expect(isClear, 'nothing is left on the nodes once the run has ended').toBe(true)
     expect(isPartial).toBe(true)
     expect(reports.map(({ key, state, error }) => [key, state, error?.code])).toEqual([
       ['memory', 'failed', 'COLLECTOR_TIMED_OUT'],

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import type { Found, Loader } from '../../../../agent/loader/loader.ts'
+import { hostTask } from '../../../../agent/task/nodes/host-task.ts'
+import { CONTRACT, type HostCollectorPlugin, type Output, pluginError } from '../../../../core/contract/index.ts'
+import type { NodeWord } from '../../../../core/node-words.ts'
+import { fakeHost } from '../../../../core/testkit/fake-host.ts'
+import { FakeClock } from '../../../support/clock.ts'
+import { RUN } from '../../../support/task.ts'
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** A loader of host collectors that yield what the test says, by key. */
+function loaderOf(collectors: Record<string, () => AsyncGenerator<Output>>): Loader {
+  const found = (key: string): Found => {
+    const plugin: HostCollectorPlugin = {
+      manifest: {
+        apiVersion: CONTRACT,
+        kind: 'HostCollector',
+        name: key,
+        version: '1.0.0',
+        summary: key,
+        specKey: key,
+        permissions: [],
+        outputs: [],
+        platforms: ['linux'],
+      },
+      configSchema: z.unknown(),
+      collect: () => collectors[key]?.() ?? none(),
+    }
+    const { manifest } = plugin
+    return { kind: 'HostCollector', name: key, folder: key, key, manifest, isBuiltIn: true, load: async () => plugin }
+  }
+  return {
+    find: async (_, key) => (key in collectors ? found(key) : undefined),
+    findScheme: async () => undefined,
+    keys: async () => Object.keys(collectors),
+    all: async () => ({ found: [], problems: [] }),
+  }
+}
+async function* none(): AsyncGenerator<Output> {}
+
+async function run(collectors: Record<string, () => AsyncGenerator<Output>>, keys = Object.keys(collectors)) {
+  const words: NodeWord[] = []
+  let undrained = 0
+  let most = 0
+  const quiet = () => undefined
+  const result = await hostTask(
+    { task: 'host', run: RUN, root: '/host', entries: keys.map((key) => ({ key, source: 's', config: {} })), timeoutMs: 60_000 },
+    {
+      clock: new FakeClock(),
+      loader: loaderOf(collectors),
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+      platform: 'linux',
+      signal: new AbortController().signal,
+      host: (_, root) => fakeHost({ root: root ?? '/' }),
+      say(message) {
+        most = Math.max(most, ++undrained)
+        if (message.type === 'node') words.push(message.word)
+      },
+      async drained() {
+        await turn()
+        undrained = 0
+      },
+    },
+  )
+  return { words, result, most }
+}
+const file = (path: string, pieces: string[], change: object = {}): Output => ({
+  type: 'file',
+  path,
+  format: 'text',
+  async *body() {
+    for (const piece of pieces) {
+      await turn()
+      yield Buffer.from(piece)
+    }
+  },
+  ...change,
+})
+const kinds = (words: NodeWord[]) => words.map(({ kind }) => kind).join(' ')
+
+describe('what a host task says', () => {
+  it('is each output as a whole, however many collectors are at work, and no faster than it is taken', async () => {
+    const two = async function* (this: void) {
+      yield file('a', ['1', '2', '3'])
+      yield file('b', ['4', '5'])
+    }
+    const { words, result, most } = await run({ one: two, other: two, third: two })
+    const wanted = /^(?:(?:output(?: piece){2,3} end|report) ?){9}$/
+    expect(kinds(words)).toMatch(wanted)
+    expect(result).toEqual({ ran: 3 })
+    expect(most).toBe(1)
+    expect(words.filter((word) => word.kind === 'report').map(({ entry, state }) => [entry, state])).toHaveLength(3)
+  })
+
+  it('is a large output in pieces, and one that cannot be read with what stands in for it', async () => {
+    const { words } = await run({
+      large: async function* () {
+        yield { type: 'file', path: 'large', format: 'text', body: 'x'.repeat(100_000) }
+        yield file('torn', ['half'], {
+          async *body() {
+            yield Buffer.from('half')
+            throw new Error('EIO')
+          },
+          instead: (reason: string) => file('torn.error', [reason]),
+        })
+      },
+    })
+    expect(kinds(words)).toBe('output piece piece piece end output piece end output piece end report')
+    expect(words[7]).toMatchObject({ problem: { message: 'EIO' } })
+    expect(words.at(-2)).toEqual({ kind: 'end' })
+    expect(Buffer.from(words[9]?.kind === 'piece' ? words[9].base64 : '', 'base64').toString()).toBe('EIO')
+  })
+
+  it('is what a collector warns of and fails with, and which it does not have', async () => {
+    const { words, result } = await run(
+      {
+        bad: async function* () {
+          yield { type: 'warning', code: 'LOW', message: 'careful', isLoss: true }
+          throw pluginError('BROKEN', 'it broke', { class: 'bug' })
+        },
+      },
+      ['absent', 'bad'],
+    )
+    expect(result).toEqual({ ran: 0 })
+    expect(words).toEqual([
+      expect.objectContaining({
+        kind: 'report',
+        entry: 0,
+        state: 'failed',
+        problem: expect.objectContaining({ code: 'COLLECTOR_UNKNOWN' }),
+      }),
+      { kind: 'warning', entry: 1, code: 'LOW', message: 'careful', isLoss: true },
+      expect.objectContaining({ kind: 'report', entry: 1, state: 'failed', problem: { code: 'BROKEN', message: 'it broke' } }),
+    ])
+  })
+})
