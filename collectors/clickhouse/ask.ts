@@ -1,4 +1,4 @@
-import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/database.ts'
+import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/databases/database.ts'
 import type { Http } from '../../core/contract/index.ts'
 import { askByHttp } from './http.ts'
 import { askNative } from './native.ts'

@@ -1,4 +1,4 @@
-import { DATABASE_PERMISSIONS, databaseFile } from '../../core/contract/database.ts'
+import { DATABASE_PERMISSIONS, databaseFile } from '../../core/contract/databases/database.ts'
 import { CONTRACT, defineCollector } from '../../core/contract/index.ts'
 import { askClickhouse } from './ask.ts'
 import { ClickhouseConfig } from './schema.ts'

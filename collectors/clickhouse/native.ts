@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { tlsOptions } from '../../core/contract/tls-options.ts'
+import { tlsOptions } from '../../core/contract/databases/tls-options.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 import type { ClickhouseTarget } from './uri.ts'
 import { text, varint, WireReader } from './wire.ts'

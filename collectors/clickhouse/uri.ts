@@ -1,4 +1,4 @@
-import { parseConnectionUrl, type Place, uriProblem } from '../../core/contract/connection-url.ts'
+import { parseConnectionUrl, type Place, uriProblem } from '../../core/contract/databases/connection-url.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 
 export interface ClickhouseTarget {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { hasWebCall, WEB_CALLS } from '../../core/contract/web-schema.ts'
+import { hasWebCall, WEB_CALLS } from '../../core/contract/web/web-schema.ts'
 
 /** `tls.secret` has no effect: there is no cluster to read it from. */
 export const HttpConfig = z

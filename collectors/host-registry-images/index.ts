@@ -1,5 +1,5 @@
 import { CONTRACT, defineHostCollector } from '../../core/contract/index.ts'
-import { registryFile } from '../../core/contract/registry.ts'
+import { registryFile } from '../../core/contract/web/registry.ts'
 import { RegistryImagesConfig } from './schema.ts'
 
 export default defineHostCollector<RegistryImagesConfig>({

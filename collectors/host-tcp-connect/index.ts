@@ -1,5 +1,5 @@
 import { CONTRACT, defineHostCollector, parseEndpoint } from '../../core/contract/index.ts'
-import { statusFile } from '../../core/contract/network-status.ts'
+import { statusFile } from '../../core/contract/web/network-status.ts'
 import { TcpConnectConfig } from './schema.ts'
 
 export default defineHostCollector<TcpConnectConfig>({

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { CONTRACT, defineHostCollector, type Endpoint, parseEndpoint } from '../../core/contract/index.ts'
-import { statusFile } from '../../core/contract/network-status.ts'
+import { statusFile } from '../../core/contract/web/network-status.ts'
 import { TcpLoadBalancerConfig } from './schema.ts'
 
 export default defineHostCollector<TcpLoadBalancerConfig>({

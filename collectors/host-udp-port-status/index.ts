@@ -1,5 +1,5 @@
 import { CONTRACT, defineHostCollector } from '../../core/contract/index.ts'
-import { ipv4Of, noIpv4, statusFile } from '../../core/contract/network-status.ts'
+import { ipv4Of, noIpv4, statusFile } from '../../core/contract/web/network-status.ts'
 import { UdpPortStatusConfig } from './schema.ts'
 
 export default defineHostCollector<UdpPortStatusConfig>({

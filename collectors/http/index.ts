@@ -1,5 +1,5 @@
 import { CONTRACT, defineCollector, readTls } from '../../core/contract/index.ts'
-import { webResult } from '../../core/contract/web-result.ts'
+import { webResult } from '../../core/contract/web/web-result.ts'
 import { HttpConfig } from './schema.ts'
 
 export default defineCollector<HttpConfig>({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { hasWebCall, WEB_CALLS } from '../../core/contract/web-schema.ts'
+import { hasWebCall, WEB_CALLS } from '../../core/contract/web/web-schema.ts'
 
 export const HttpConfig = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Connection, type ConnectionConfiguration, Request } from 'tedious'
-import type { Database, DatabaseAnswer } from '../../core/contract/database.ts'
-import { tlsOptions } from '../../core/contract/tls-options.ts'
+import type { Database, DatabaseAnswer } from '../../core/contract/databases/database.ts'
+import { tlsOptions } from '../../core/contract/databases/tls-options.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type MssqlTarget, parseMssqlUri } from './uri.ts'
 

@@ -1,4 +1,4 @@
-import { parseConnectionUrl, parsePlace, uriProblem } from '../../core/contract/connection-url.ts'
+import { parseConnectionUrl, parsePlace, uriProblem } from '../../core/contract/databases/connection-url.ts'
 
 export interface MssqlTarget {
   host: string

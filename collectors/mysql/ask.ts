@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2'
-import { type Database, type DatabaseAnswer, failureText } from '../../core/contract/database.ts'
-import { tlsOptions } from '../../core/contract/tls-options.ts'
+import { type Database, type DatabaseAnswer, failureText } from '../../core/contract/databases/database.ts'
+import { tlsOptions } from '../../core/contract/databases/tls-options.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type Encryption, type MysqlTarget, parseMysqlDsn } from './uri.ts'
 

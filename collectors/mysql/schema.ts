@@ -1,4 +1,4 @@
-import { DatabaseConfig } from '../../core/contract/database-schema.ts'
+import { DatabaseConfig } from '../../core/contract/databases/database-schema.ts'
 
 /** `parameters` are names of server variables. */
 export const MysqlConfig = DatabaseConfig

@@ -1,4 +1,4 @@
-import { decode, parsePlace, uriProblem } from '../../core/contract/connection-url.ts'
+import { decode, parsePlace, uriProblem } from '../../core/contract/databases/connection-url.ts'
 
 /** `preferred`: without a look at the certificate, or else no TLS. */
 export type Encryption = 'none' | 'verified' | 'unverified' | 'preferred'

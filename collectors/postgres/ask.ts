@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
-import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/database.ts'
+import { type Database, type DatabaseAnswer, failuresText } from '../../core/contract/databases/database.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 import { type Attempt, type Encryption, parsePostgresUri, type PostgresTarget } from './uri.ts'
 

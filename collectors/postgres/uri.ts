@@ -1,4 +1,4 @@
-import { parseConnectionUrl, uriProblem } from '../../core/contract/connection-url.ts'
+import { parseConnectionUrl, uriProblem } from '../../core/contract/databases/connection-url.ts'
 import type { TlsMaterial } from '../../core/contract/index.ts'
 
 /** How a connection is encrypted: no, without a look at the certificate, or with one. */

@@ -1,4 +1,4 @@
-import { parseConnectionUrl, uriProblem } from '../../core/contract/connection-url.ts'
+import { parseConnectionUrl, uriProblem } from '../../core/contract/databases/connection-url.ts'
 
 export interface RedisTarget {
   host: string

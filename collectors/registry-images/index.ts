@@ -1,6 +1,6 @@
 import { type CollectorContext, CONTRACT, defineCollector, readValue } from '../../core/contract/index.ts'
-import { loginIn } from '../../core/contract/image-reference.ts'
-import { registryFile } from '../../core/contract/registry.ts'
+import { loginIn } from '../../core/contract/web/image-reference.ts'
+import { registryFile } from '../../core/contract/web/registry.ts'
 import { RegistryImagesConfig } from './schema.ts'
 
 export default defineCollector<RegistryImagesConfig>({

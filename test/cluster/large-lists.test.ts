@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,11 +35,13 @@ async function sendPods(response: ServerResponse, bytes: number): Promise<void> 
   response.end(']}\n')
 }
 
-async function startServer(bytes: number): Promise<Server> {
+/** @param sendAgain how the list of the one namespace is answered, after that of all */
+async function startServer(bytes: number, sendAgain = sendPods): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://server')
     response.setHeader('content-type', 'application/json')
-    if (/^\/api\/v1\/(namespaces\/big\/)?pods$/.test(pathname)) return void sendPods(response, bytes)
+    if (pathname === '/api/v1/pods') return void sendPods(response, bytes)
+    if (pathname === '/api/v1/namespaces/big/pods') return void sendAgain(response, bytes)
     const namespaces = { kind: 'NamespaceList', metadata: { resourceVersion: '7' }, items: [{ metadata: { name: 'big' } }] }
     if (pathname === '/api/v1/namespaces') return void response.end(JSON.stringify(namespaces))
     response.writeHead(404).end(JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'no such kind' }))
@@ -53,8 +56,8 @@ describe('a list that is larger than the memory', () => {
   beforeEach(async () => void (space = await makeWorkspace()))
   afterEach(() => space.remove())
 
-  async function collect(bytes: number) {
-    const server = await startServer(bytes)
+  async function collect(bytes: number, sendAgain?: typeof sendPods) {
+    const server = await startServer(bytes, sendAgain)
     const { port } = server.address() as AddressInfo
     const connection = await handOver({
       server: `http://127.0.0.1:${port}`,
@@ -89,5 +92,21 @@ describe('a list that is larger than the memory', () => {
     expect(text.match(/"name": "web-\d{6}"/g)).toHaveLength(1500)
     expect(text).not.toContain('pl4nted')
     expect(JSON.parse(text)).toMatchObject({ kind: 'PodList' })
+  })
+
+  it('costs its own file when it breaks off while it is written', { timeout: 120_000 }, async () => {
+    const cutAfter = async (response: ServerResponse, bytes: number) => {
+      response.on('drain', () => response.socket?.bytesWritten && response.socket.bytesWritten > bytes / 2 && response.destroy())
+      await sendPods(response, bytes)
+    }
+    const { result } = await collect(40_000_000, cutAfter)
+    const bundle = await unpack(result.archive.path)
+    expect(bundle.paths).not.toContain(`${R}/pods/big.json`)
+    expect(bundle.paths).toContain(`${R}/namespaces.json`)
+    expect(result.archive.isPartial).toBe(true)
+    const { collectors } = await bundle.report()
+    const told = collectors.flatMap(({ warnings }) => warnings.map(({ message }) => message)).join('\n')
+    expect(told).toContain('the connection was cut')
+    expect(await readdir(space.work)).toEqual([expect.stringMatching(/tar\.gz$/), expect.stringMatching(/^unpacked-/)])
   })
 })

@@ -3,7 +3,7 @@ import { createHttp } from '../../agent/task/outbound/http.ts'
 import hostRegistryImages from '../../collectors/host-registry-images/index.ts'
 import registryImages from '../../collectors/registry-images/index.ts'
 import { type HttpRequest } from '../../core/contract/index.ts'
-import { loginIn, parseImage } from '../../core/contract/image-reference.ts'
+import { loginIn, parseImage } from '../../core/contract/web/image-reference.ts'
 import {
   collectorContext,
   type FakeAnswer,

@@ -1,8 +1,8 @@
-import { indentedJson, reasonLine } from './cluster-source.ts'
-import type { Http, HttpAnswer, HttpTls } from './http.ts'
-import { warning } from './outputs.ts'
-import type { Output } from './plugin.ts'
-import type { TlsMaterial, TlsSource } from './value-source.ts'
+import { indentedJson, reasonLine } from '../cluster-source.ts'
+import type { Http, HttpAnswer, HttpTls } from '../http.ts'
+import { warning } from '../outputs.ts'
+import type { Output } from '../plugin.ts'
+import type { TlsMaterial, TlsSource } from '../value-source.ts'
 
 /** One request of an `http` entry; `timeout` in ms, 0 = the default. */
 export interface WebCall {

@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls'
 import { expect, it } from 'vitest'
-import { tlsOptions } from '../../../core/contract/tls-options.ts'
+import { tlsOptions } from '../../../../core/contract/databases/tls-options.ts'
 
 const none = { skipVerify: false, ca: '', cert: '', key: '' }
 

@@ -1,8 +1,8 @@
-import { reasonLine } from './cluster-source.ts'
-import type { HostContext } from './collector.ts'
-import { networkStatus, type NetworkAddress, type NetworkStatus } from './network.ts'
-import { jsonFile, warning } from './outputs.ts'
-import type { Output } from './plugin.ts'
+import { reasonLine } from '../cluster-source.ts'
+import type { HostContext } from '../collector.ts'
+import { networkStatus, type NetworkAddress, type NetworkStatus } from '../network.ts'
+import { jsonFile, warning } from '../outputs.ts'
+import type { Output } from '../plugin.ts'
 
 /** What a try came to, as the peer's analyzers read it. */
 export interface StatusResult {

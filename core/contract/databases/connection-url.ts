@@ -1,4 +1,4 @@
-import { pluginError } from './plugin.ts'
+import { pluginError } from '../plugin.ts'
 
 /** Where something listens; an IPv6 address without its brackets. */
 export interface Place {

@@ -1,4 +1,4 @@
-import { pluginError } from './plugin.ts'
+import { pluginError } from '../plugin.ts'
 
 /** Where an image is: `busybox` is `index.docker.io`, `library/busybox`, `latest`. */
 export interface ImageReference {

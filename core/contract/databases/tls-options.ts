@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls'
-import type { TlsMaterial } from './value-source.ts'
+import type { TlsMaterial } from '../value-source.ts'
 
 /** What `tls.connect` takes of certificates. */
 export interface TlsOptions {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConnectionUrl, parsePlace } from '../../../core/contract/connection-url.ts'
+import { parseConnectionUrl, parsePlace } from '../../../../core/contract/databases/connection-url.ts'
 
 describe('a URL of a server', () => {
   it('is read whatever stands in its parts, once they are escaped', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../duration.ts'
 
 /** "1m30s" as milliseconds. Not part of `index.ts`: the contract itself knows no zod. */
 export const Duration = z.string().transform((text, context) => {

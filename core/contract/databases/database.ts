@@ -1,8 +1,8 @@
-import { missing, reasonLine } from './cluster-source.ts'
-import type { CollectorContext, Permission } from './collector.ts'
-import { jsonFile, warning } from './outputs.ts'
-import { type Output, pluginError, type WarningOutput } from './plugin.ts'
-import { readTls, readValue, type TlsMaterial, type TlsSource, type ValueSource } from './value-source.ts'
+import { missing, reasonLine } from '../cluster-source.ts'
+import type { CollectorContext, Permission } from '../collector.ts'
+import { jsonFile, warning } from '../outputs.ts'
+import { type Output, pluginError, type WarningOutput } from '../plugin.ts'
+import { readTls, readValue, type TlsMaterial, type TlsSource, type ValueSource } from '../value-source.ts'
 
 /** An entry that names a database. */
 export interface DatabaseEntry {

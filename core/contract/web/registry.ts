@@ -1,8 +1,8 @@
-import { indentedJson, reasonLine } from './cluster-source.ts'
-import { type Http, type HttpAnswer, originOf } from './http.ts'
+import { indentedJson, reasonLine } from '../cluster-source.ts'
+import { type Http, type HttpAnswer, originOf } from '../http.ts'
 import { type ImageReference, parseImage } from './image-reference.ts'
-import { warning } from './outputs.ts'
-import { type Clock, type Output, pluginError } from './plugin.ts'
+import { warning } from '../outputs.ts'
+import { type Clock, type Output, pluginError } from '../plugin.ts'
 
 export interface RegistryLogin {
   username: string
