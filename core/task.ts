@@ -1,57 +1,14 @@
 import * as z from 'zod'
 import { fail, reasonOf } from './errors.ts'
 import { AUTO_PROFILES } from './job.ts'
-import type { HandedConnection } from './kube/handed-connection.ts'
 import { HostRequest, NODES_FROM_TASK, NODES_TO_TASK } from './node-words.ts'
-import { Identity, ProblemData } from './task-parts.ts'
+import { ClusterRequest, Identity, NetworkPolicy, ProblemData, SpecIssueData } from './task-parts.ts'
 
 /**
  * The task protocol: what the agent and the CLI say to the task program, and what it says back. NDJSON both ways:
  * parent to child on stdin (its end means cancel), child to parent on fd 3. stdout and stderr are free text.
  * `done` is the only success; an exit without it is an interruption.
  */
-
-/**
- * A cluster as whom and where to collect. It holds credentials: they travel in messages on stdin, never in argv, environment,
- * logs or errors.
- */
-export const ClusterRequest = z.object({
-  connection: z.object({
-    server: z.string(),
-    context: z.string(),
-    user: z.string(),
-    namespace: z.string(),
-    ca: z.string().optional(),
-    isUnverified: z.boolean(),
-    serverName: z.string().optional(),
-    credential: z.object({
-      authorization: z.string().optional(),
-      cert: z.string().optional(),
-      key: z.string().optional(),
-    }),
-    headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-    proxy: z.string().optional(),
-    mayCompress: z.boolean(),
-  }) satisfies z.ZodType<HandedConnection>,
-  namespaces: z.array(z.string()).default(['*']).describe('where entries look that name none; "*" = wherever it may'),
-  since: z.iso.datetime().optional().describe('logs begin here, whatever the entries say'),
-  hasRuns: z
-    .boolean()
-    .optional()
-    .describe('runs are ConfigMaps of this cluster: what a run creates in its namespace goes with it'),
-  podTokens: z.boolean().optional().describe('true: pods that collectors create may have the token of their ServiceAccount'),
-  withheld: z.array(z.string()).optional().describe('Secrets as namespace/name that no collector gets'),
-  apiQps: z.number().positive().optional().describe('requests a second, at most'),
-})
-export type ClusterRequest = z.infer<typeof ClusterRequest>
-
-/** Where a task may connect to; without it anywhere, as its user may. */
-export const NetworkPolicy = z.object({
-  refused: z.array(z.string()).describe('ranges like 10.0.0.0/8, besides what nobody may reach: loopback, link-local, metadata'),
-  allowed: z.array(z.string()).describe('ranges that may be reached all the same'),
-  server: z.string().optional().describe('host:port of the API server, for a task that collects from it'),
-})
-export type NetworkPolicy = z.infer<typeof NetworkPolicy>
 
 /** A spec that is not yet read: `name` is what messages call it; of one with `isRedactor` only the redactors count. */
 export const SpecSource = z.union([
@@ -60,15 +17,6 @@ export const SpecSource = z.union([
 ])
 export type SpecSource = z.infer<typeof SpecSource>
 const UnreadSource = z.union([...SpecSource.options, z.object({ value: z.unknown(), name: z.string() })])
-
-const SpecIssueData = z.object({
-  code: z.string(),
-  severity: z.enum(['error', 'warning']),
-  message: z.string(),
-  source: z.string(),
-  line: z.number().optional(),
-  column: z.number().optional(),
-})
 
 const TokenKey = z
   .string()
@@ -228,6 +176,7 @@ export const TaskRequest = z.discriminatedUnion('task', [
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>
 
+export { ClusterRequest, NetworkPolicy } from './task-parts.ts'
 export type * from './task-results.ts'
 
 export const ToTask = z.discriminatedUnion('type', [
