@@ -1,6 +1,8 @@
 import {
   ahead,
   type CollectorContext,
+  type FileOutput,
+  indentedJson,
   type Kube,
   type Output,
   type RawList,
@@ -66,6 +68,7 @@ function rank(version: string): number[] | undefined {
 /** Lists begun before their turn. */
 const KINDS_AHEAD = 4
 const FOLDER = 'cluster-resources/custom-resources'
+const ERRORS = `${FOLDER}/custom-resources-errors.json`
 
 /** The objects of all custom kinds; a kind or namespace without any gets no file. */
 export async function* customResources(
@@ -88,7 +91,7 @@ export async function* customResources(
       problems.set(kind.name, error)
     }
   }
-  yield* errorFile(`${FOLDER}/custom-resources-errors.json`, 'custom resources', problems)
+  yield* errorFile(ERRORS, 'custom resources', problems)
   for (const [{ name }, { apiVersion, error }] of stored) {
     const message = `${name} is listed as ${apiVersion}, as which it is stored: ${reasonLine(error)}`
     yield { type: 'warning', code: 'CUSTOM_KIND_VERSION', message }
@@ -161,6 +164,14 @@ async function* clusterObjects(kind: Kind, parts: AsyncIterable<RawList>, again:
 const HOLD_BYTES = 16 * 1024 * 1024
 
 /** Analyzers in use look for YAML, and JSON is some. */
-function file(name: string, body: (Output & { type: 'file' })['body']): Output {
-  return { type: 'file', path: `${FOLDER}/${name}.json`, links: [`${FOLDER}/${name}.yaml`], format: 'json', body }
+function file(name: string, body: FileOutput['body']): Output {
+  const whole: FileOutput = {
+    type: 'file',
+    path: `${FOLDER}/${name}.json`,
+    links: [`${FOLDER}/${name}.yaml`],
+    format: 'json',
+    body,
+  }
+  if (typeof body !== 'function') return whole
+  return { ...whole, instead: (reason) => indentedJson(ERRORS, { [name]: reason }) }
 }

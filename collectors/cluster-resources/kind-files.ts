@@ -37,6 +37,7 @@ export async function* namespacedFiles(
   const written = new Set<string>()
   const version = { apiVersion: kind.apis[0] ?? '' }
   const path = (namespace: string) => `cluster-resources/${kind.name}/${namespace}.json`
+  const errors = `cluster-resources/${kind.name}-errors.json`
   const file = (namespace: string, body: FileOutput['body']): FileOutput => {
     written.add(namespace)
     return { type: 'file', path: path(namespace), format: 'json', body }
@@ -47,7 +48,9 @@ export async function* namespacedFiles(
     for await (const { namespace, items, resourceVersion, isLarge } of byNamespace(noting(parts, version), grouping)) {
       const form = { kind: kind.kind, apiVersion: version.apiVersion }
       const again = () => listAgain(kube, kind, form.apiVersion, namespace)
-      yield file(namespace, isLarge ? listBody(form, again) : listText(form, items.map(bytesOf), resourceVersion))
+      const instead = (reason: string) => indentedJson(errors, { [namespace]: reason })
+      if (isLarge) yield { ...file(namespace, listBody(form, again)), instead }
+      else yield file(namespace, listText(form, items.map(bytesOf), resourceVersion))
       if (follow) yield* follow.outputs()
     }
   } catch (error) {
@@ -58,7 +61,7 @@ export async function* namespacedFiles(
   const left = [...(wanted ?? [])].filter((namespace) => !written.has(namespace) && !failures.has(namespace))
   if (!failure) for (const namespace of left) yield file(namespace, listText(form, []))
   else for (const namespace of wanted ? left : ['']) failures.set(namespace, failure.error as Error)
-  yield* errorFile(`cluster-resources/${kind.name}-errors.json`, kind.name, failures)
+  yield* errorFile(errors, kind.name, failures)
 }
 
 /** The file of a kind of the whole cluster, or one with the error. */
@@ -69,6 +72,7 @@ export async function* clusterFile(
   onItem: (item: RawObject) => void = () => undefined,
 ): AsyncGenerator<Output> {
   const path = `cluster-resources/${kind.name}.json`
+  const errors = `cluster-resources/${kind.name}-errors.json`
   const form = { kind: kind.kind, apiVersion: kind.apis[0] ?? '' }
   const held: Uint8Array[] = []
   let bytes = 0
@@ -86,12 +90,14 @@ export async function* clusterFile(
     }
   } catch (error) {
     signal.throwIfAborted()
-    yield indentedJson(`cluster-resources/${kind.name}-errors.json`, [reasonLine(error)])
+    yield indentedJson(errors, [reasonLine(error)])
     yield missing('CLUSTER_LIST_MISSING', `${kind.name} could not be listed: ${reasonLine(error)}`, [error])
     return
   }
   const again = () => listAgain(kube, kind, form.apiVersion)
-  yield { type: 'file', path, format: 'json', body: bytes > HOLD_BYTES ? listBody(form, again) : listText(form, held, version) }
+  const instead = (reason: string) => indentedJson(errors, [reason])
+  if (bytes > HOLD_BYTES) yield { type: 'file', path, format: 'json', body: listBody(form, again), instead }
+  else yield { type: 'file', path, format: 'json', body: listText(form, held, version) }
 }
 
 /** A map of what failed where, and a warning that counts it. */

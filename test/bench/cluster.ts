@@ -165,7 +165,7 @@ async function listable(client: ReturnType<TestCluster['client']>): Promise<stri
   )
 }
 
-interface Run {
+export interface Run {
   seconds: number
   cpuSeconds: number
   peakMib: number
@@ -174,7 +174,7 @@ interface Run {
 /** Node tells nothing of a child that has ended; the shell does. */
 const TIMED = 'TIMEFORMAT=\'%3U %3S\'; { time "$@" >/dev/null 2>&1 </dev/null; } 2>"$TIMES"; exit'
 
-async function watched(command: string[], env: NodeJS.ProcessEnv, folder: string): Promise<Run> {
+export async function watched(command: string[], env: NodeJS.ProcessEnv, folder: string): Promise<Run> {
   const times = join(folder, 'times')
   const begin = performance.now()
   const child = spawn('bash', ['-c', TIMED, 'bash', ...command], { env: { ...env, TIMES: times }, stdio: 'ignore' })
@@ -187,7 +187,8 @@ async function watched(command: string[], env: NodeJS.ProcessEnv, folder: string
       await systemClock.sleep(20, over.signal)
     }
   }
-  await Promise.all([ended, watch().catch(() => undefined)])
+  const [code] = await Promise.all([ended, watch().catch(() => undefined)])
+  if (code !== 0) throw new Error(`${command.slice(0, 3).join(' ')} ended with ${code}: its time says nothing`)
   const seconds = (performance.now() - begin) / 1000
   const [user = 0, system = 0] = readFileSync(times, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? []
   return { seconds, cpuSeconds: user + system, peakMib }

@@ -103,6 +103,7 @@ describe('a list that is larger than the memory', () => {
     const bundle = await unpack(result.archive.path)
     expect(bundle.paths).not.toContain(`${R}/pods/big.json`)
     expect(bundle.paths).toContain(`${R}/namespaces.json`)
+    expect(JSON.parse(await bundle.read(`${R}/pods-errors.json`))).toEqual({ big: expect.stringContaining('was cut') as string })
     expect(result.archive.isPartial).toBe(true)
     const { collectors } = await bundle.report()
     const told = collectors.flatMap(({ warnings }) => warnings.map(({ message }) => message)).join('\n')

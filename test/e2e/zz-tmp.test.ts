@@ -352,6 +352,7 @@ describe('by the agent, with what "install namespace --allow exec,pods" grants',
     const { out } = await done('run', 'nightly', '-n', TENANT, '--wait', '--timeout', '90s', '-o', 'jsonpath={.id}')
     const to = join(mkdtempSync(join(tmpdir(), 'downloaded-')), 'bundle.tar.gz')
     await done('download', out.trim(), '-n', TENANT, '--to', to)
+    process.stderr.write(`AT ${Math.round(performance.now())} downloaded\n`)
     const files = filesIn(to)
     const at = `${TENANT}/${pod?.metadata.name ?? ''}`
     expect(files[`exec/${at}/main-stdout.txt`]).toBe('in the pod\n')
@@ -364,7 +365,6 @@ describe('by the agent, with what "install namespace --allow exec,pods" grants',
       isPartial: boolean
       collectors: CollectorReport[]
     }
-    process.stderr.write(`DUR ${JSON.stringify(report.collectors.map(({ key, durationMs, requests, warnings }) => [key, durationMs, requests, warnings]))} ${files['support-bundle-schedule/report.json']?.slice(0, 500)}\n`)
     expect(report.collectors.flatMap(({ key, error }) => (error ? [`${key}: ${error.message}`] : []))).toEqual([])
     expect(report.isPartial).toBe(false)
     expect(await leftovers()).toEqual([])

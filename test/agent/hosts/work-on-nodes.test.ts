@@ -214,8 +214,10 @@ describe('the end of a run', () => {
     const { fake, begin, stop, said } = await nodesOf({ nodes: [{ name: 'n1' }], onTask: begun.resolve })
     const done = begin()
     const { left } = await begun.promise
+    const abortedMs = systemClock.monotonicMs()
     stop.abort(new Error('the run has ended'))
     await Promise.all([left, done])
+    expect(systemClock.monotonicMs() - abortedMs).toBeLessThan(3_000)
     expect([...fake.pods.keys()]).toEqual([])
     expect(said).toEqual({})
   })
