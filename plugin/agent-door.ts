@@ -129,7 +129,7 @@ function ask(
       resolve({
         status: response.statusCode ?? 0,
         headers: response.headers,
-        body: pieces(response, silence, explain),
+        body: pieces(response, socket, silence, explain),
       })
     })
     request.on('error', (error) => {
@@ -142,6 +142,7 @@ function ask(
 
 async function* pieces(
   response: IncomingMessage,
+  socket: Duplex,
   silence: ReturnType<typeof watchSilence>,
   explain: (error: Error) => Error,
 ): AsyncGenerator<Buffer> {
@@ -155,6 +156,8 @@ async function* pieces(
     throw explain(error as Error)
   } finally {
     response.destroy()
+    // The far side need not close it, and then it would keep the program waiting.
+    socket.destroy()
   }
 }
 

@@ -93,7 +93,8 @@ export const TASKS = {
   HOST_POD_FAILED: {
     ...OF.resource,
     message: 'it cannot be looked at: {reason}',
-    remedy: 'see what the node and its pods say: kubectl get events -n {namespace}',
+    remedy:
+      'look at the node, and at: kubectl get events -n {namespace}; the image of these pods is "hostImage" of the agent\'s config, or --host-image',
   },
   DISK_QUOTA: {
     ...OF.resource,

@@ -31,6 +31,8 @@ export interface OwnedEdge {
   clock: Clock
   random(): number
   client(): KubeClient
+  /** told before anything is created */
+  onCreate?(): void
 }
 
 /** What one entry created. */
@@ -65,6 +67,7 @@ export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
       const one: Left = { kind, namespace, name, collection: resourcePath({ version: 'v1', namespace, plural }) }
       // Noted before: whether it came to be is not known when the answer is lost.
       left.push(one)
+      edge.onCreate?.()
       const created = await createObject(edge.client(), one.collection, made.object)
       one.uid = created.metadata.uid
       return created
@@ -100,6 +103,13 @@ async function uidOf(client: KubeClient, { collection: path, name }: Left, runUi
   const query = { fieldSelector: `metadata.name=${name}`, labelSelector: `${LABEL_RUN_UID}=${runUid}` }
   for await (const { items } of listPages(client, { path, query })) if (items[0]) return items[0].metadata.uid
   return undefined
+}
+
+/** Tells objects of a run, as the server writes them. */
+export function isOf(runUid: string): (object: RawObject) => boolean {
+  const mark = `"${LABEL_RUN_UID}":"${runUid}"`
+  return ({ bytes, text }) =>
+    bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(mark) : text.includes(mark)
 }
 
 /** A name as a label has it: a longer one, or one with other characters, as its hash. */

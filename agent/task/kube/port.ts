@@ -1,4 +1,13 @@
-import type { CollectorManifest, Kube, LogLimits, LogSource, Query } from '../../../core/contract/index.ts'
+import type {
+  CollectorManifest,
+  Kube,
+  ListTarget,
+  LogLimits,
+  LogSource,
+  Query,
+  RawList,
+  RawObject,
+} from '../../../core/contract/index.ts'
 import { asProblem, type Problem, ProductError, reasonOf } from '../../../core/errors.ts'
 import { execInPod } from '../../../core/kube/exec.ts'
 import { podLog } from '../../../core/kube/logs.ts'
@@ -18,6 +27,8 @@ export interface PortWorld extends ListWorld {
   logs: LogBook
   nodes: SilentNodes
   owned: Owned
+  /** whether it is an object that this run created */
+  isOwn(object: RawObject): boolean
   /** told of what is missing without an error: a log that broke off */
   onLoss(problem: Problem): void
 }
@@ -31,7 +42,7 @@ export function createPort(world: PortWorld): Kube {
   const port: Kube = {
     list(target, query = {}) {
       check('list', target.plural, target.group)
-      return listTarget(world, target, query)
+      return isOfPods(target, query) ? withoutOwn(listTarget(world, target, query), world) : listTarget(world, target, query)
     },
     async get(path, query = {}) {
       checkPath(permissions, specKey, path)
@@ -54,7 +65,7 @@ export function createPort(world: PortWorld): Kube {
       }
       const failures: Error[] = []
       const target = { version: 'v1', plural: 'pods', ...(namespace === undefined ? {} : { namespace }) }
-      for await (const { items, failure } of listTarget(world, target, query)) {
+      for await (const { items, failure } of withoutOwn(listTarget(world, target, query), world)) {
         if (failure) failures.push(failure)
         yield* items
       }
@@ -88,6 +99,15 @@ export function createPort(world: PortWorld): Kube {
     },
   }
   return port
+}
+
+/** Pods that a run makes for a while are not what there is in a cluster. Who asks for one by its name waits for it. */
+const isOfPods = ({ group, plural }: ListTarget, query: Query): boolean =>
+  plural === 'pods' && !group && query['fieldSelector'] === undefined
+
+async function* withoutOwn(parts: AsyncIterable<RawList>, { isOwn }: Pick<PortWorld, 'isOwn'>): AsyncGenerator<RawList> {
+  for await (const part of parts)
+    yield part.items.some(isOwn) ? { ...part, items: part.items.filter((item) => !isOwn(item)) } : part
 }
 
 /** A log that breaks off is worth what came of it. */

@@ -11,7 +11,7 @@ import { createGate } from './gate.ts'
 import { GatedClient, type Shared } from './gated-client.ts'
 import type { ListWorld } from './lists.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
-import { createOwned, type Owner } from './owned.ts'
+import { createOwned, isOf, type Owner } from './owned.ts'
 import { createPort } from './port.ts'
 import { createSilentNodes } from './silent-nodes.ts'
 import { type Sweep, sweepLeft } from './sweep.ts'
@@ -113,6 +113,9 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     mayUseTokens: request.podTokens === true,
     withheld: request.withheld ?? [],
   }
+  const isOwn = isOf(owner.run.uid)
+  let hasCreated = false
+  const onCreate = () => void (hasCreated = true)
   return {
     namespaces: isEverywhere ? ['*'] : request.namespaces,
     defaultNamespace: connection.namespace,
@@ -121,8 +124,16 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     port({ manifest, signal, onRequest, onRefused, onLoss, onNote }) {
       const told = { onRequest, onRefused }
       const world = { ...worldOf(signal, told), ...(onNote ? { onNote } : {}) }
-      const owned = createOwned(owner, { clock, random, client: () => world.client() })
-      const port = createPort({ ...world, manifest, logs: this.logs, nodes, owned, onLoss })
+      const owned = createOwned(owner, { clock, random, client: () => world.client(), onCreate })
+      const port = createPort({
+        ...world,
+        isOwn: (object) => hasCreated && isOwn(object),
+        manifest,
+        logs: this.logs,
+        nodes,
+        owned,
+        onLoss,
+      })
       const release = async () => {
         const late = deadline(clock, RELEASE_MS, new Error('it took too long'))
         try {

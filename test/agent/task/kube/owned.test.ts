@@ -166,6 +166,28 @@ describe.skipIf(cluster.skipped)('an object for the time of a run', () => {
     expect(run.logs.has(kube.logs({ namespace, name: 'other', container: 'a' }, {}))).toBe(true)
   })
 
+  it('is not among the pods of the cluster, but comes to who asks by its name', async () => {
+    const namespace = await cluster.newNamespace()
+    const path = `/api/v1/namespaces/${namespace}/pods`
+    await cluster.admin.json({ method: 'POST', path, body: { ...pod('theirs'), metadata: { name: 'theirs' } } })
+    const { kube } = await open({ namespaces: [namespace] })
+    const other = await open({ namespaces: [namespace] })
+    const { json } = await kube.own(pod('a'))
+    const { name } = (json as unknown as Made).metadata
+    const listed = async (from: typeof kube, query = {}) => {
+      const found: string[] = []
+      for await (const { items } of from.list({ version: 'v1', plural: 'pods', namespace }, query))
+        found.push(...items.map((item) => (item.json as unknown as Made).metadata.name))
+      return found
+    }
+    expect(await listed(kube)).toEqual(['theirs'])
+    expect(await listed(kube, { fieldSelector: `metadata.name=${name}` })).toEqual([name])
+    const shown = []
+    for await (const item of kube.pods({ namespace })) shown.push((item.json as unknown as Made).metadata.name)
+    expect(shown).toEqual(['theirs'])
+    expect((await listed(other.kube)).toSorted()).toEqual([name, 'theirs'].toSorted())
+  })
+
   it('is not removed under a name that another has by now', async () => {
     const namespace = await cluster.newNamespace()
     const { kube, release } = await open({ namespaces: [namespace] })
