@@ -52,16 +52,20 @@ const refusal = ({ outer }: Opened, reason: string) =>
   fail('OUTPUT_REFUSED', { path: outer, reason, remedy: 'collect its files by themselves, or leave it out' })
 
 async function* redacted(path: string, body: Bytes, depth: number, edge: Opened): AsyncGenerator<Uint8Array> {
-  const { start, all } = await peeked(body)
+  const { start, all, leave } = await peeked(body)
+  const refused = async (reason: string) => {
+    await leave()
+    return refusal(edge, reason)
+  }
   const kind = kindOf(start)
-  if (kind === 'other') throw refusal(edge, `${path} is packed in a way that is not known`)
+  if (kind === 'other') throw await refused(`${path} is packed in a way that is not known`)
   if (kind === 'plain') {
-    if (depth === 0 && start.length > 0) throw refusal(edge, 'it is no archive that can be opened')
+    if (depth === 0 && start.length > 0) throw await refused('it is no archive that can be opened')
     return yield* redactedFile(path, all, edge)
   }
   // A tar.gz is one archive.
   const isTarball = kind === 'tar' && /\.t?gz$/i.test(path)
-  if (depth >= MAX_DEPTH && !isTarball) throw refusal(edge, `${path} is an archive too deep in others`)
+  if (depth >= MAX_DEPTH && !isTarball) throw await refused(`${path} is an archive too deep in others`)
   if (kind === 'gzip') yield* regzipped(path, all, depth, edge)
   else yield* repacked(path, all, isTarball ? depth : depth + 1, edge)
 }
@@ -134,8 +138,8 @@ function through(body: Bytes, transform: ReturnType<typeof createGunzip> | Retur
   return transform as Bytes
 }
 
-/** The first bytes, as far as they are needed, and the whole. */
-async function peeked(body: Bytes): Promise<{ start: Buffer; all: Bytes }> {
+/** The first bytes, as far as they are needed, and the whole; `leave` for who does not want that. */
+async function peeked(body: Bytes): Promise<{ start: Buffer; all: Bytes; leave(): Promise<unknown> }> {
   const iterator = body[Symbol.asyncIterator]()
   const held: Uint8Array[] = []
   let size = 0
@@ -158,5 +162,5 @@ async function peeked(body: Bytes): Promise<{ start: Buffer; all: Bytes }> {
       await iterator.return?.()
     }
   }
-  return { start, all: all() }
+  return { start, all: all(), leave: async () => iterator.return?.() }
 }

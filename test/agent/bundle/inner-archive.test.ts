@@ -55,6 +55,20 @@ describe('an archive in a bundle', () => {
     ['gz', false],
   ])('%s: %s', (path, want) => expect(isInnerArchive(path)).toBe(want))
 
+  it('that is refused is left: whoever reads it hears of it', async () => {
+    let isLeft = false
+    async function* body() {
+      try {
+        for (;;) yield Buffer.alloc(1000, 'x')
+      } finally {
+        isLeft = true
+      }
+    }
+    const read = join(redactedArchive('a.tar', body(), { begin: (name) => redactor.file(name), bytes: 1e8 }))
+    await expect(read).rejects.toThrow('it is no archive')
+    expect(isLeft).toBe(true)
+  })
+
   it('is redacted file by file: tar', async () => {
     const tar = await tarOf({ 'a/b.txt': SECRET, empty: '', c: 'plain\n' }, (out) => {
       out.entry({ name: 'folder/', type: 'directory' })
