@@ -140,8 +140,9 @@ describe('interpretDocument: keys', () => {
     expect(problemsOf(`${bundle('collectors: []')}metadata: {name: a, labels: {b: c}}\nstatus: {}\nx-anchors: {}\n`)).toEqual([])
   })
 
-  it.each(['uri: ""', 'runHostCollectorsInPod: false', 'runHostCollectorsInPod: true', 'afterCollection: []'])('is silent about %s', (line) =>
-    expect(problemsOf(bundle(line))).toEqual([]),
+  it.each(['uri: ""', 'runHostCollectorsInPod: false', 'runHostCollectorsInPod: true', 'afterCollection: []'])(
+    'is silent about %s',
+    (line) => expect(problemsOf(bundle(line))).toEqual([]),
   )
 
   it.each([

@@ -91,12 +91,15 @@ describe.skipIf(process.platform !== 'linux' || own.length === 0)('the image', (
     expect(names.some((name) => name.startsWith('vitest@'))).toBe(false)
   })
 
-  it.runIf(process.getuid?.() === 0)('has what pods on nodes need: a program that waits, and one that runs commands of another root', () => {
-    const inside = (...command: string[]) => execFileSync('chroot', [rootfs, ...command], { encoding: 'utf8' })
-    expect(inside('/usr/bin/sleep', '0')).toBe('')
-    expect(inside('/usr/sbin/chroot', '/', '/usr/bin/node', '-p', '1+1')).toBe('2\n')
-    expect(read('app/THIRD_PARTY_NOTICES')).toMatch(/^coreutils .*GPL-3\.0-or-later/m)
-  })
+  it.runIf(process.getuid?.() === 0)(
+    'has what pods on nodes need: a program that waits, and one that runs commands of another root',
+    () => {
+      const inside = (...command: string[]) => execFileSync('chroot', [rootfs, ...command], { encoding: 'utf8' })
+      expect(inside('/usr/bin/sleep', '0')).toBe('')
+      expect(inside('/usr/sbin/chroot', '/', '/usr/bin/node', '-p', '1+1')).toBe('2\n')
+      expect(read('app/THIRD_PARTY_NOTICES')).toMatch(/^coreutils .*GPL-3\.0-or-later/m)
+    },
+  )
 
   it('trusts the authorities that Node trusts, and none of this machine', () => {
     const certificates = read('etc/ssl/certs/ca-certificates.crt').match(/-----BEGIN[^]+?-----END CERTIFICATE-----/g) ?? []
