@@ -3,10 +3,10 @@ import { createReadStream, createWriteStream, openSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
-import { type Header, type Pack, pack } from 'tar-stream'
+import { createGzip, type Gzip } from 'node:zlib'
 import { cannotWrite, type Fatal } from './fatal.ts'
 import { linkTarget } from './output-path.ts'
+import { TAR_END, type TarEntry, tarHeader, tarPadding } from './tar-header.ts'
 
 export interface ArchiveFacts {
   path: string
@@ -41,7 +41,6 @@ const GZIP_LEVEL = 1
  */
 export function createArchive(path: string, top: string, mtime: Date): Archive {
   const fd = create(path)
-  const tar = pack()
   const meter = measured()
   const stopped = new AbortController()
   let failure: Fatal | undefined
@@ -50,7 +49,7 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   const broken = (error: unknown): Fatal => (failure ??= cannotWrite('the bundle', path, error))
   const file = createWriteStream(path, { fd })
   const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: BLOCK_BYTES })
-  const written = pipeline(tar, inBlocks(), gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
+  const written = pipeline(gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
     giveUp(broken(error))
     throw broken(error)
   })
@@ -58,12 +57,12 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
 
   let files = 0
   let queue: Promise<unknown> = Promise.resolve()
+  const put = inBlocks(gzip)
   /** Entries are written one after the other, and each waits until the stream takes more. */
-  const entry = (header: Entry, chunks?: Chunks): Promise<void> => {
+  const entry = (of: Omit<TarEntry, 'mtime'>, chunks: Chunks = []): Promise<void> => {
     const write = async () => {
       if (failure) throw failure
-      const common = { mode: 0o644, mtime, uid: 0, gid: 0, uname: '', gname: '' }
-      const whole = writeEntry(tar, { ...common, ...header, name: `${top}/${header.name}` }, chunks)
+      const whole = writeEntry(put, { ...of, mtime, name: `${top}/${of.name}` }, chunks)
       await new Promise<void>((resolve, reject) => {
         giveUp = reject
         whole.then(resolve, (error: unknown) => reject(broken(error)))
@@ -82,11 +81,12 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
     add: (name, content) => entry({ name, size: content.byteLength }, [content]),
     addFile: (name, file, size) =>
       entry({ name, size }, createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>),
-    link: (name, target) => entry({ name, type: 'symlink', linkname: linkTarget(name, target), mode: 0o777, size: 0 }),
+    link: (name, target) => entry({ name, link: linkTarget(name, target), size: 0 }),
     async finish() {
       await queue
       if (failure) throw failure
-      tar.finalize()
+      // What waits for a stream that breaks meanwhile would wait for ever.
+      await Promise.race([put(TAR_END).then(() => put.end()), written])
       await written
       await synced(path).catch((error: unknown) => Promise.reject(broken(error)))
       return { path, bytes: meter.bytes(), sha256: meter.digest(), files }
@@ -120,25 +120,29 @@ async function synced(path: string): Promise<void> {
 
 const BLOCK_BYTES = 64 * 1024
 
-/** Small pieces are put together: each that gzip is given is a trip to another thread, and a small file makes three. */
-function inBlocks(): Transform {
-  let held: Buffer[] = []
+/**
+ * Small pieces are put together: each that gzip is given is a trip to another thread, and a small file makes three. What waits for
+ * a stream that broke waits for ever.
+ */
+function inBlocks(gzip: Gzip) {
+  let held: Uint8Array[] = []
   let size = 0
-  const all = () => {
-    const block = held.length === 1 ? held[0] : Buffer.concat(held)
+  const flush = async () => {
+    const block = held.length === 1 && held[0] ? held[0] : Buffer.concat(held)
     held = []
     size = 0
-    return block
+    if (!gzip.write(block)) await new Promise<void>((drained) => gzip.once('drain', () => drained()))
   }
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      held.push(chunk)
-      size += chunk.length
-      if (size < BLOCK_BYTES) done()
-      else done(undefined, all())
-    },
-    flush: (done) => done(undefined, all()),
-  })
+  const put = async (bytes: Uint8Array) => {
+    held.push(bytes)
+    size += bytes.length
+    if (size >= BLOCK_BYTES) await flush()
+  }
+  const end = async () => {
+    await flush()
+    gzip.end()
+  }
+  return Object.assign(put, { end })
 }
 
 /** Lets bytes pass, counts them and sums them up. */
@@ -155,21 +159,17 @@ function measured() {
   return { stream, bytes: () => bytes, digest: () => hash.digest('hex') }
 }
 
-type Entry = Partial<Header> & Pick<Header, 'name'>
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
-async function writeEntry(tar: Pack, header: Entry, chunks: Chunks | undefined): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  // It may fail while we still wait for a drain, or for the next chunk.
-  promise.catch(() => undefined)
-  const sink = tar.entry(header, (error) => (error ? reject(error) : resolve()))
-  // Said by the callback already; an error event that nobody listens to would end the process.
-  sink.on('error', () => undefined)
-  // A link has no body: its sink is closed from the start.
-  if (chunks) {
-    for await (const chunk of chunks)
-      if (!sink.write(chunk)) await new Promise<void>((drained) => sink.once('drain', () => drained()))
-    sink.end(undefined)
+/** Throws when the content is not as long as was said: what would come after it could not be read. */
+async function writeEntry(put: (bytes: Uint8Array) => Promise<void>, of: TarEntry, chunks: Chunks): Promise<void> {
+  await put(tarHeader(of))
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.byteLength
+    if (size > of.size) break
+    if (chunk.byteLength > 0) await put(chunk)
   }
-  await promise
+  if (size !== of.size) throw new Error(`${of.name} is not ${of.size} bytes long, as it was when it was begun`)
+  await put(tarPadding(size))
 }

@@ -2,8 +2,8 @@ import type { Clock } from '../../core/clock.ts'
 import { encodeMessage, type FromTask } from '../../core/task.ts'
 
 /** Held back for so long at most, or up to so many characters. */
-const HOLD_MS = 50
-const HOLD_CHARACTERS = 32 * 1024
+const HOLD_MS = 250
+const HOLD_CHARACTERS = 64 * 1024
 
 /**
  * Says messages to the parent, in their order. Those of outputs are said together, a moment later: a bundle has thousands of
