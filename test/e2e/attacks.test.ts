@@ -112,14 +112,8 @@ describe('a job that attacks', () => {
       'a way up in a name': [{ configMap: { name: '../../victim/configmaps/x', namespace: 'attacker' } }, /CONFIG_MAP_MISSING/],
       'logs of another': [{ logs: { selector: ['app=web'], namespace: 'victim' } }, /forbidden/],
       'objects of others': [{ clusterResources: { namespaces: ['victim', AGENT_NAMESPACE] } }, /forbidden/],
-      'a pod of its own image': [
-        { run: { image: 'localhost/workload:1', command: ['sh'] } },
-        /COLLECTOR_UN(KNOWN|SUPPORTED)|forbidden/,
-      ],
-      'a command in a pod of another': [
-        { exec: { selector: ['app=web'], namespace: 'victim', command: ['sh'] } },
-        /COLLECTOR_UN(KNOWN|SUPPORTED)|forbidden/,
-      ],
+      'a pod of its own image': [{ run: { image: 'localhost/workload:1', command: ['sh'] } }, /forbidden/],
+      'a command in a pod of another': [{ exec: { selector: ['app=web'], namespace: 'victim', command: ['sh'] } }, /forbidden/],
     }
     const HOST: Record<string, [object, RegExp]> = {
       'bundles of another': [{ copy: { path: '/work/namespaces/victim/bundles/nightly/*' } }, /HOST_REFUSED/],
@@ -137,12 +131,13 @@ describe('a job that attacks', () => {
     }, 120_000)
 
     it.each(Object.entries({ ...HOST, ...ENTRIES }))('gets not %s', (_, [entry, said]) => {
-      // In the report, entries of one kind stand in their order, and those of hosts come first.
+      // `run` and `copy` are keys of both lists: each of their entries says one of what their kind is refused with.
       const keyOf = (one: object) => Object.keys(one)[0]
       const same = Object.values({ ...HOST, ...ENTRIES }).filter(([other]) => keyOf(other) === keyOf(entry))
-      const reports = bundle.report.collectors.filter(({ key }) => key === keyOf(entry))
-      expect(reports).toHaveLength(same.length)
-      expect(reports.map(troubles)[same.findIndex(([other]) => other === entry)]).toMatch(said)
+      const told = bundle.report.collectors.filter(({ key }) => key === keyOf(entry)).map(troubles)
+      expect(told).toHaveLength(same.length)
+      expect(told.filter((one) => said.test(one))).not.toEqual([])
+      expect(told.filter((one) => !same.some(([, other]) => other.test(one)))).toEqual([])
     })
 
     it('holds nothing of another', async () => {
