@@ -2,11 +2,13 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { goTool } from '../../tools/go-tool.ts'
 import { useNode } from './use-node.ts'
 import { waitFor } from './wait-for.ts'
+import { WORKLOAD_IMAGE } from './images.ts'
 import { aWorkload } from './workload.ts'
 
 const run = promisify(execFile)
@@ -29,6 +31,10 @@ spec:
   - configMap: {name: settings, namespace: ${NAMESPACE}, key: mode, includeValue: true}
   - data: {name: static, collectorName: note.txt, data: it is so}
   - nodeMetrics: {}
+  - helm: {namespace: ${NAMESPACE}}
+  - certificates: {secrets: [{name: db, namespaces: [${NAMESPACE}]}]}
+  - run: {name: hello, namespace: ${NAMESPACE}, image: ${WORKLOAD_IMAGE}, imagePullPolicy: Never, command: [echo], args: [hello from a pod]}
+  - copy: {name: page, namespace: ${NAMESPACE}, selector: [app=web], containerPath: /tmp/index.html}
   analyzers:
   - clusterVersion: {outcomes: [{fail: {when: "< 1.20.0", message: old}}, {pass: {message: new enough}}]}
   - deploymentStatus: {name: web, namespace: ${NAMESPACE}, outcomes: [{fail: {when: "< 1", message: down}}, {pass: {message: up}}]}
@@ -68,6 +74,26 @@ const gadgets = {
   },
 }
 
+/** As Helm keeps a release: JSON, gzipped, in base64, and in base64 once more as all data of Secrets. */
+function aHelmRelease() {
+  const release = {
+    name: 'shop',
+    namespace: NAMESPACE,
+    version: 2,
+    info: { status: 'deployed', last_deployed: '2026-11-24T10:00:00Z' },
+    chart: { metadata: { name: 'shop', version: '1.2.3', appVersion: '4.5' }, values: { replicas: 1 } },
+    config: { replicas: 3 },
+  }
+  const payload = gzipSync(JSON.stringify(release)).toString('base64')
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'helm.sh/release.v1',
+    metadata: { name: 'sh.helm.release.v1.shop.v2', labels: { owner: 'helm', name: 'shop', status: 'deployed', version: '2' } },
+    data: { release: Buffer.from(payload).toString('base64') },
+  }
+}
+
 interface Verdict {
   IsPass: boolean
   IsFail: boolean
@@ -93,6 +119,7 @@ describe('a bundle of the node, beside the one that the peer collects with the s
     const apply = (object: object) => node.kubectl(['apply', '-n', NAMESPACE, '-f', '-'], object)
     await apply(aWorkload('web'))
     await apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, stringData: { password: 'hunter2-of-the-node' } })
+    await apply(aHelmRelease())
     await apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { mode: 'production' } })
     await waitFor(
       'the custom kind',
@@ -165,6 +192,21 @@ describe('a bundle of the node, beside the one that the peer collects with the s
     }
     const [own, other] = [await filesOf(ours), await filesOf(theirs)]
     expect([...other].filter((path) => !own.has(path) && !path.startsWith('execution-data/'))).toEqual([])
+  })
+
+  it('says the same of a Helm release, a command in a pod, and a file of a container', async () => {
+    const read = async (archive: string, path: string) => {
+      const { stdout: list } = await run('tar', ['tzf', archive], { maxBuffer: 2 ** 26 })
+      const name = list.split('\n').find((one) => one.replace(/^[^/]+\//, '').match(path)) ?? path
+      return (await run('tar', ['xzOf', archive, name])).stdout
+    }
+    for (const path of [`^helm/${NAMESPACE}.json$`, '^page/.*index.html$', '^uname/.*-stdout.txt$']) {
+      const [own, other] = [await read(ours, path), await read(theirs, path)]
+      expect(own.trim()).not.toBe('')
+      expect([path, own.trim()]).toEqual([path, other.trim()])
+    }
+    // The peer has a link here, to where logs of pods lie.
+    expect(await read(ours, '^cluster-resources/pods/logs/.*/collector.log$')).toBe('hello from a pod\n')
   })
 
   it('is served by sbctl to kubectl: pods, deployments, events, custom resources, logs', async () => {
