@@ -26,7 +26,7 @@ export interface Taker {
 }
 
 /** Logs read at the same time: each of them waits for a node. */
-const LOGS_AT_ONCE = 4
+const LOGS_AT_ONCE = 8
 /** There was nothing to be had, or it was not granted: known beforehand, and no fault of this run. */
 const QUIET: readonly unknown[] = ['permission', 'config']
 

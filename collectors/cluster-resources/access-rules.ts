@@ -21,7 +21,9 @@ export interface AccessRules {
 }
 
 /** Side by side, while lists have their turns as well. */
-const AT_ONCE = 4
+const AT_ONCE = 8
+/** Failed so often and never answered: it will not be otherwise for the rest. */
+const HOPELESS = 4
 /** What an authorizer says that cannot tell rules: then nothing is known. */
 const CANNOT_TELL = 'webhook authorizer does not support user rule resolution'
 
@@ -35,7 +37,7 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
     for (const namespace of rest) {
       try {
         // A server that answers none of these would be waited for once a namespace.
-        if (failures.length >= AT_ONCE && statuses.size === 0) throw failures[0]
+        if (failures.length >= HOPELESS && statuses.size === 0) throw failures[0]
         const { json } = await kube.review('rules', { namespace })
         const status = (json['status'] ?? {}) as ReviewStatus
         statuses.set(namespace, status)

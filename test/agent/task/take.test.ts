@@ -112,19 +112,19 @@ describe('taking outputs', () => {
     await expect(taker.end()).rejects.toBe(broken)
   })
 
-  it('reads four logs at a time', async () => {
+  it('reads eight logs at a time', async () => {
     const { taker, waiting, log, files } = world()
-    for (const name of ['1', '2', '3', '4']) await taker.take(log(`slow-${name}`))
-    const fifth = taker.take(log('slow-5'))
+    for (let name = 1; name <= 8; name++) await taker.take(log(`slow-${name}`))
+    const ninth = taker.take(log('slow-9'))
     await settle()
-    expect(Object.keys(waiting)).toHaveLength(4)
+    expect(Object.keys(waiting)).toHaveLength(8)
     waiting['slow-2']?.()
-    await fifth
+    await ninth
     await settle()
-    expect(Object.keys(waiting)).toHaveLength(5)
+    expect(Object.keys(waiting)).toHaveLength(9)
     for (const go of Object.values(waiting)) go()
     await taker.end()
-    expect(files).toHaveLength(5)
+    expect(files).toHaveLength(9)
   })
 
   it('throws once nothing is waited for any more', async () => {
