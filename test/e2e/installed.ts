@@ -68,7 +68,8 @@ export async function installAgent(
 export async function cleanCluster(node: TestNode): Promise<void> {
   const gone = ['--ignore-not-found', '--wait=true', '--timeout=90s']
   await node.kubectl(['delete', 'namespaces', '-l', `${LABEL_ENABLED}=true`, ...gone])
-  for (const part of ['policy', 'viewer', 'host-access', '.']) await node.kubectl(['delete', '-k', join(ROOT, 'manifests', part), ...gone])
+  for (const part of ['policy', 'viewer', 'host-access', '.'])
+    await node.kubectl(['delete', '-k', join(ROOT, 'manifests', part), ...gone])
 }
 
 /** The name of the pod that leads. */
