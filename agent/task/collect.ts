@@ -63,10 +63,19 @@ export async function collect(item: PlannedCollector, edge: CollectEdge): Promis
   const notes = createNotes()
   for (const warning of item.warnings) notes.add(warning)
   const taker = createTaker(report, notes, { ...edge, logs: edge.cluster?.logs })
-  const port = edge.cluster && !isHostCollector(item.plugin) ? portOf(edge.cluster, item.plugin, edge, report, notes) : undefined
+  let hasAnswered = false
+  let unanswered: unknown
+  const onAnswer = (error?: unknown) => {
+    if (error === undefined) hasAnswered = true
+    else unanswered = error
+  }
+  const port =
+    edge.cluster && !isHostCollector(item.plugin) ? portOf(edge.cluster, item.plugin, edge, report, notes, onAnswer) : undefined
   try {
     for await (const output of abortable(start(item, edge, port?.kube), edge.stop)) await taker.take(output)
     await taker.end()
+    // What it wrote are files with errors: a run of such entries is no success that the next one could follow on.
+    if (unanswered !== undefined && !hasAnswered) throw unanswered
   } catch (error) {
     const last = await taker.end().catch((other: unknown) => other)
     if (last instanceof Fatal) throw last
@@ -115,12 +124,14 @@ function portOf(
   { signal, learn }: CollectEdge,
   report: CollectorReport,
   notes: Notes,
+  onAnswer: (error?: unknown) => void,
 ): ReturnType<RunCluster['port']> {
   const { kube, release } = cluster.port({
     manifest,
     signal,
     onRequest: () => void report.requests++,
     onRefused: () => void report.refused++,
+    onAnswer,
     onLoss: (problem) => notes.add(problem, true),
     onNote: (problem) => notes.add(problem),
   })

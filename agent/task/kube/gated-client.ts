@@ -1,7 +1,7 @@
 import { KubeClient, type KubeClientOptions, type KubeRequest, type KubeResponse } from '../../../core/kube/client.ts'
 import type { Connection, Credentials } from '../../../core/kube/connection.ts'
 import type { ResponseBody } from '../../../core/kube/response-body.ts'
-import { isStatus } from '../../../core/kube/status-error.ts'
+import { isStatus, KubeStatusError } from '../../../core/kube/status-error.ts'
 import type { Transport } from '../../../core/kube/transport.ts'
 import type { Gate } from './gate.ts'
 
@@ -16,6 +16,15 @@ export interface Shared {
   compress: boolean
 }
 
+/** Who hears of requests. */
+export interface Told {
+  onRequest(): void
+  /** the server refused one for want of a right */
+  onRefused(): void
+  /** the server answered, whatever it was: no error; or why it did not */
+  onAnswer?(error?: unknown): void
+}
+
 /**
  * A client whose requests wait for their turn, from the first byte sent to the last one read. One is made for each call of a
  * collector and sends one request after the other, so that a reader that pauses in the middle of an answer can give its turn
@@ -25,11 +34,11 @@ export class GatedClient extends KubeClient {
   readonly #gate: Gate
   readonly #compress: boolean
   readonly #signal: AbortSignal
-  readonly #told: { onRequest(): void; onRefused(): void }
+  readonly #told: Told
   #holds = false
 
   /** @param told of each request before it is sent, and of each that the server refuses for want of a right */
-  constructor(shared: Shared, signal: AbortSignal, told: { onRequest(): void; onRefused(): void }) {
+  constructor(shared: Shared, signal: AbortSignal, told: Told) {
     super(shared.connection, shared.options, shared)
     this.#gate = shared.gate
     this.#compress = shared.compress
@@ -43,9 +52,11 @@ export class GatedClient extends KubeClient {
     this.#told.onRequest()
     try {
       const response = await super.request({ compress: this.#compress, ...request, signal: this.#signal })
+      this.#told.onAnswer?.()
       return { ...response, body: this.#read(response.body) }
     } catch (error) {
       this.#leave()
+      this.#told.onAnswer?.(error instanceof KubeStatusError ? undefined : error)
       if (isStatus(error, 403)) this.#told.onRefused()
       throw error
     }
@@ -56,8 +67,11 @@ export class GatedClient extends KubeClient {
     await this.#gate.enter(this.#signal)
     this.#told.onRequest()
     try {
-      return await super.upgrade({ ...request, signal: this.#signal })
+      const upgraded = await super.upgrade({ ...request, signal: this.#signal })
+      this.#told.onAnswer?.()
+      return upgraded
     } catch (error) {
+      this.#told.onAnswer?.(error instanceof KubeStatusError ? undefined : error)
       if (isStatus(error, 403)) this.#told.onRefused()
       throw error
     } finally {

@@ -8,7 +8,7 @@ import { isStatus } from '../../../core/kube/status-error.ts'
 import { Transport } from '../../../core/kube/transport.ts'
 import type { ClusterRequest } from '../../../core/task.ts'
 import { createGate } from './gate.ts'
-import { GatedClient, type Shared } from './gated-client.ts'
+import { GatedClient, type Shared, type Told } from './gated-client.ts'
 import type { ListWorld } from './lists.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
 import { createOwned, isOf, type Owner } from './owned.ts'
@@ -31,6 +31,7 @@ export interface RunCluster {
     onRequest(): void
     /** the server refused a request for want of a right */
     onRefused(): void
+    onAnswer?(error?: unknown): void
     onLoss(problem: Problem): void
     onNote?(problem: Problem): void
   }): { kube: Kube; release(): Promise<Problem[]> }
@@ -61,7 +62,6 @@ const AT_ONCE = 8
 const MAX_SOCKETS = 64
 /** For removing what an entry created, once it has ended. */
 const RELEASE_MS = 10_000
-type Told = ConstructorParameters<typeof GatedClient>[2]
 const UNTOLD: Told = { onRequest: () => undefined, onRefused: () => undefined }
 const CONNECT_TIMEOUT_MS = 15_000
 const SILENCE_MS = 60_000
@@ -121,8 +121,7 @@ export function openCluster({ connection: handed, ...request }: ClusterRequest, 
     defaultNamespace: connection.namespace,
     since: request.since === undefined ? undefined : new Date(request.since),
     logs: createLogBook(edge.wishesOf),
-    port({ manifest, signal, onRequest, onRefused, onLoss, onNote }) {
-      const told = { onRequest, onRefused }
+    port({ manifest, signal, onLoss, onNote, ...told }) {
       const world = { ...worldOf(signal, told), ...(onNote ? { onNote } : {}) }
       const owned = createOwned(owner, { clock, random, client: () => world.client(), onCreate })
       const port = createPort({

@@ -116,6 +116,9 @@ describe.skipIf(cluster.skipped)('clusterResources where not all can be had', ()
     expect(await bundle.json('cluster-info/errors.json')).toEqual([expect.stringContaining('cannot be reached')])
     expect(await bundle.text('note')).toBe('kept')
     expect(bundle.result.archive.isPartial).toBe(true)
+    // Files with errors are no success.
+    expect(bundle.result.collectors).toEqual({ ran: 1, failed: 2, skipped: 0 })
+    expect(await bundle.report('clusterResources')).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_UNREACHABLE' } })
   })
 
   it('a namespace that vanishes meanwhile is empty, and no error', async () => {
