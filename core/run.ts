@@ -201,11 +201,14 @@ export function endRun(run: Run, outcome: NonNullable<Run['outcome']>, endedAt: 
   return { ...run, phase: 'finished', outcome, endedAt: run.endedAt ?? endedAt.toISOString(), ...(error ? { error } : {}) }
 }
 
+/** Why a run that ended with a bundle has nothing to show for it: none of its collectors worked. None where one did. */
+export function collectedNothing({ job, collectors }: Run): Problem | undefined {
+  if (!collectors || collectors.ran > 0 || collectors.failed === 0) return undefined
+  return asProblem(fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason: `see "history ${job} --logs"` }))
+}
+
 /** The run as it is once all its work is done, but for a delivery that was given up: one that collected nothing is no success. */
 export function completeRun(run: Run, endedAt: Date, lost?: Problem): Run {
-  const { collectors } = run
-  const isEmpty = collectors !== undefined && collectors.ran === 0 && collectors.failed > 0
-  const reason = `see "history ${run.job} --logs"`
-  const error = isEmpty ? asProblem(fail('COLLECTED_NOTHING', { count: String(collectors.failed), reason })) : lost
+  const error = collectedNothing(run) ?? lost
   return endRun(run, error ? 'failed' : 'completed', endedAt, error)
 }

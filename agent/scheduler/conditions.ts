@@ -1,5 +1,5 @@
 import { type Problem, PROGRAM } from '../../core/errors.ts'
-import { isSettled, type Run, shorten } from '../../core/run.ts'
+import { collectedNothing, isSettled, type Run, shorten } from '../../core/run.ts'
 import type { Condition } from '../../core/status.ts'
 import type { JobView } from './job-view.ts'
 import type { KeptRun } from './runs.ts'
@@ -46,7 +46,8 @@ function unknownKeys({ unknown }: JobView): Problem[] {
 const camelCase = (code: string) => code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 function collectedFact(run: Run): Fact {
-  if (run.bundle) {
+  const nothing = collectedNothing(run)
+  if (run.bundle && !nothing) {
     const { fileName, isPartial } = run.bundle
     const reason = isPartial ? 'Partial' : 'Complete'
     const fact = { type: 'Collected', status: 'True', reason, message: `bundle ${fileName}` } as const
@@ -55,7 +56,7 @@ function collectedFact(run: Run): Fact {
     const message = `${fact.message}; ${run.refused} requests were refused, which support-bundle-schedule/report.json in it names`
     return { ...fact, message, remedy: `see which rights it lacks: ${PROGRAM} rbac plan ${run.job}` }
   }
-  const { error } = run
+  const error = nothing ?? run.error
   const remedy = error?.remedy ? { remedy: error.remedy } : {}
   return {
     type: 'Collected',

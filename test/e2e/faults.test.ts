@@ -140,8 +140,10 @@ describe('a fault touches one job, or one moment', () => {
     await node.startApiServer()
     const ended = await tenant.until(run, isFinished)
     said(`while the API server was away: ${wordsOf(ended)}; ${await troublesOf(ended)}`)
-    expect(ended).toMatchObject({ outcome: 'completed', bundle: { isPartial: true } })
-    expect(await conditions('cut')).toContain('Partial')
+    // The entry that was cut and the two after it that got no answer: nothing worked, and what was seen of it is kept.
+    expect(ended).toMatchObject({ outcome: 'failed', error: { code: 'COLLECTED_NOTHING' }, bundle: { isPartial: true } })
+    expect(await troublesOf(ended)).toContain('ECONNREFUSED')
+    expect(await conditions('cut')).toContain('Failed')
     expect(await good.run('nightly')).toMatchObject(completed)
     expect(await tenant.objects.runsOf('job')).toHaveLength(1)
   }, 120_000)

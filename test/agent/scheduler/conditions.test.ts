@@ -41,6 +41,16 @@ describe('what holds of a job', () => {
     expect(Collected).toMatchObject({ status: 'False', reason: 'Failed', message: 'too slow', remedy: 'raise it' })
   })
 
+  it('is that nothing was collected, while its bundle of errors is still under way too', () => {
+    const collectors = { ran: 0, failed: 3, skipped: 1 }
+    for (const phase of ['delivering', 'finished'] as const) {
+      const { Collected } = conditions({ collectors, phase })
+      expect(Collected).toMatchObject({ status: 'False', reason: 'Failed' })
+      expect(Collected?.message).toContain('none of the 3 collectors worked')
+    }
+    expect(conditions({ collectors: { ...collectors, ran: 1 } })['Collected']).toMatchObject({ status: 'True' })
+  })
+
   it('is where a bundle could not be delivered, and why', () => {
     const error = { code: 'UPLOAD_FAILED', message: 'no', remedy: 'pay' }
     const { Delivered } = conditions({ phase: 'delivering', deliveries: [aDelivery({ tries: 2, error })] })
