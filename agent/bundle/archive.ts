@@ -44,33 +44,36 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
   const meter = measured()
   const stopped = new AbortController()
   let failure: Fatal | undefined
-  /** ends the entry that is being written, which would wait for the broken stream for ever */
-  let giveUp: (failure: Fatal) => void = () => undefined
   const broken = (error: unknown): Fatal => (failure ??= cannotWrite('the bundle', path, error))
   const file = createWriteStream(path, { fd })
   const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: BLOCK_BYTES })
+  const blocks = inBlocks(gzip)
   const written = pipeline(gzip, meter.stream, file, { signal: stopped.signal }).catch((error: unknown) => {
-    giveUp(broken(error))
+    blocks.giveUp(broken(error))
     throw broken(error)
   })
   written.catch(() => undefined)
 
   let files = 0
-  let queue: Promise<unknown> = Promise.resolve()
-  const put = inBlocks(gzip)
+  /** the entries that are still being written; none = the next may begin at once */
+  let before: Promise<unknown> | undefined
   /** Entries are written one after the other, and each waits until the stream takes more. */
-  const entry = (of: Omit<TarEntry, 'mtime'>, chunks: Chunks = []): Promise<void> => {
+  const entry = (of: Omit<TarEntry, 'mtime'>, content: Content): Promise<void> => {
+    const named = { ...of, mtime, name: `${top}/${of.name}` }
     const write = async () => {
       if (failure) throw failure
-      const whole = writeEntry(put, { ...of, mtime, name: `${top}/${of.name}` }, chunks)
-      await new Promise<void>((resolve, reject) => {
-        giveUp = reject
-        whole.then(resolve, (error: unknown) => reject(broken(error)))
-      })
-      files++
+      try {
+        await writeEntry(blocks, named, content)
+        files++
+      } catch (error) {
+        throw broken(error)
+      }
     }
-    const result = queue.then(write)
-    queue = result.catch(() => undefined)
+    // Whoever waits for others may fill its buffer anew meanwhile.
+    if (before && content instanceof Uint8Array) content = Uint8Array.prototype.slice.call(content)
+    const result = before ? before.then(write) : write()
+    const done = result.catch(() => undefined).then(() => void (before === done && (before = undefined)))
+    before = done
     return result
   }
 
@@ -78,15 +81,15 @@ export function createArchive(path: string, top: string, mtime: Date): Archive {
     get bytes() {
       return meter.bytes()
     },
-    add: (name, content) => entry({ name, size: content.byteLength }, [content]),
+    add: (name, content) => entry({ name, size: content.byteLength }, content),
     addFile: (name, file, size) =>
       entry({ name, size }, createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>),
-    link: (name, target) => entry({ name, link: linkTarget(name, target), size: 0 }),
+    link: (name, target) => entry({ name, link: linkTarget(name, target), size: 0 }, NOTHING),
     async finish() {
-      await queue
+      await before
       if (failure) throw failure
-      // What waits for a stream that breaks meanwhile would wait for ever.
-      await Promise.race([put(TAR_END).then(() => put.end()), written])
+      blocks.put(TAR_END)
+      blocks.end()
       await written
       await synced(path).catch((error: unknown) => Promise.reject(broken(error)))
       return { path, bytes: meter.bytes(), sha256: meter.digest(), files }
@@ -119,30 +122,53 @@ async function synced(path: string): Promise<void> {
 }
 
 const BLOCK_BYTES = 64 * 1024
+/** Blocks on their way through gzip, which has a thread of its own: enough that neither of the two waits for the other. */
+const MOST_UNDER_WAY = 8
 
 /**
- * Small pieces are put together: each that gzip is given is a trip to another thread, and a small file makes three. What waits for
- * a stream that broke waits for ever.
+ * What is put is copied into blocks, which are used again: each piece that gzip is given is a trip to another thread, and a small
+ * file would make three.
  */
 function inBlocks(gzip: Gzip) {
-  let held: Uint8Array[] = []
-  let size = 0
-  const flush = async () => {
-    const block = held.length === 1 && held[0] ? held[0] : Buffer.concat(held)
-    held = []
-    size = 0
-    if (!gzip.write(block)) await new Promise<void>((drained) => gzip.once('drain', () => drained()))
+  const free: Buffer[] = []
+  let underWay = 0
+  let block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  let at = 0
+  let waiting: { resolve: () => void; reject: (failure: Fatal) => void } | undefined
+  const flush = () => {
+    const full = block
+    underWay++
+    gzip.write(at === BLOCK_BYTES ? full : full.subarray(0, at), () => {
+      underWay--
+      free.push(full)
+      // Of a stream that was destroyed nothing was written: who waits is given up.
+      if (underWay <= MOST_UNDER_WAY && !gzip.destroyed) waiting?.resolve()
+    })
+    block = free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    at = 0
   }
-  const put = async (bytes: Uint8Array) => {
-    held.push(bytes)
-    size += bytes.length
-    if (size >= BLOCK_BYTES) await flush()
+  return {
+    put(bytes: Uint8Array): void {
+      for (let from = 0; from < bytes.length;) {
+        const length = Math.min(bytes.length - from, BLOCK_BYTES - at)
+        block.set(from === 0 && length === bytes.length ? bytes : bytes.subarray(from, from + length), at)
+        at += length
+        from += length
+        if (at === BLOCK_BYTES) flush()
+      }
+    },
+    /** Waits until there is room for more; nothing while there is. Rejects when the stream breaks. */
+    room(): Promise<void> | undefined {
+      if (underWay <= MOST_UNDER_WAY) return undefined
+      return new Promise((resolve, reject) => (waiting = { resolve, reject }))
+    },
+    /** Ends a wait for a stream that is broken: it would last for ever. */
+    giveUp: (failure: Fatal) => waiting?.reject(failure),
+    end() {
+      if (at > 0) flush()
+      gzip.end()
+    },
   }
-  const end = async () => {
-    await flush()
-    gzip.end()
-  }
-  return Object.assign(put, { end })
 }
 
 /** Lets bytes pass, counts them and sums them up. */
@@ -159,17 +185,28 @@ function measured() {
   return { stream, bytes: () => bytes, digest: () => hash.digest('hex') }
 }
 
-type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+type Content = AsyncIterable<Uint8Array> | Uint8Array
+const NOTHING = new Uint8Array()
 
-/** Throws when the content is not as long as was said: what would come after it could not be read. */
-async function writeEntry(put: (bytes: Uint8Array) => Promise<void>, of: TarEntry, chunks: Chunks): Promise<void> {
-  await put(tarHeader(of))
+/**
+ * What is in memory is taken at once, before this gives a promise. Throws when the content is not as long as was said: what would
+ * come after it could not be read.
+ */
+async function writeEntry(blocks: ReturnType<typeof inBlocks>, of: TarEntry, content: Content): Promise<void> {
+  blocks.put(tarHeader(of))
+  if (content instanceof Uint8Array) blocks.put(content)
+  else await copyExactly(blocks, of, content)
+  blocks.put(tarPadding(of.size))
+  await blocks.room()
+}
+
+async function copyExactly(blocks: ReturnType<typeof inBlocks>, of: TarEntry, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let size = 0
   for await (const chunk of chunks) {
     size += chunk.byteLength
     if (size > of.size) break
-    if (chunk.byteLength > 0) await put(chunk)
+    blocks.put(chunk)
+    await blocks.room()
   }
   if (size !== of.size) throw new Error(`${of.name} is not ${of.size} bytes long, as it was when it was begun`)
-  await put(tarPadding(size))
 }

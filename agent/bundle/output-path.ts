@@ -30,12 +30,17 @@ const RULES: readonly Rule[] = [
 const PLAIN = /^[A-Za-z0-9_][\w.-]*(?:\/[A-Za-z0-9_][\w.-]*)*$/
 const PLAIN_LENGTH = 255
 
+function isPlain(path: string): boolean {
+  if (path.length > PLAIN_LENGTH || !PLAIN.test(path)) return false
+  const slash = path.indexOf('/')
+  return !RESERVED.includes((slash === -1 ? path : path.slice(0, slash)).toLowerCase())
+}
+
 /** Throws OUTPUT_PATH unless a collector's path stays inside the bundle wherever it is unpacked. */
 export function checkOutputPath(path: string): void {
   if (typeof path !== 'string') throw fail('OUTPUT_PATH', { path: typeof path, reason: 'it is no text' })
+  if (isPlain(path)) return
   const parts = path.split('/')
-  const isPlain = path.length <= PLAIN_LENGTH && PLAIN.test(path) && !RESERVED.includes((parts[0] ?? '').toLowerCase())
-  if (isPlain) return
   const broken = RULES.find((rule) => rule.isBroken(path, parts))
   if (broken) throw fail('OUTPUT_PATH', { path: printable(path), reason: broken.reason })
 }
@@ -64,9 +69,13 @@ export interface PathRegister {
 export function createPathRegister(): PathRegister {
   const files = new Set<string>()
   const folders = new Set<string>()
+  /** Of most files the folder is there already, which says all about what is above it. */
+  const isPlainNew = (path: string) =>
+    folders.has(path.slice(0, path.lastIndexOf('/'))) && isPlain(path) && !files.has(path) && !folders.has(path)
   return {
     isFree: (path) => !files.has(path) && !folders.has(path) && !foldersOf(path).some((folder) => files.has(folder)),
     reserve(paths) {
+      if (paths.length === 1 && isPlainNew(paths[0] ?? '')) return void files.add(paths[0] ?? '')
       for (const [index, path] of paths.entries()) {
         checkOutputPath(path)
         const above = foldersOf(path)

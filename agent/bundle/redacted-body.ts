@@ -8,8 +8,12 @@ import { cannotWrite } from './fatal.ts'
 /** The transform of one file: what it gives back may go to disk, what it was given may not. */
 export interface FileRedaction {
   push(chunk: Uint8Array): Uint8Array[]
-  end(): Uint8Array[]
+  /** may be given the last bytes, or all of them */
+  end(last?: Uint8Array): Uint8Array[]
 }
+
+/** Of what was redacted before. */
+export const AS_IT_IS: FileRedaction = { push: (chunk) => [chunk], end: (last) => (last ? [last] : []) }
 
 /** A redacted output: small ones in memory, large ones in a file that the caller removes. */
 export interface RedactedBody {
@@ -43,9 +47,6 @@ export async function redactedBody(
   limits: BodyLimits,
   stage: Stage,
 ): Promise<RedactedBody> {
-  const small = typeof body === 'string' ? Buffer.from(body) : body instanceof Uint8Array ? body : undefined
-  const most = Math.min(SMALL_BYTES, limits.memoryBytes, limits.outputBytes)
-  if (small && small.length <= most) return smallBody(small, redaction, stage.signal)
   const hash = createHash('sha256')
   const held: Uint8Array[] = []
   let file: StagedFile | undefined
@@ -86,9 +87,20 @@ export async function redactedBody(
 /** Most outputs are small and many: what is set up for a large one would cost more than the work. */
 const SMALL_BYTES = 256 * 1024
 
-function smallBody(bytes: Uint8Array, redaction: FileRedaction, signal: AbortSignal): RedactedBody {
-  signal.throwIfAborted()
-  const redacted = Buffer.concat([...redaction.push(bytes), ...redaction.end()])
+/** The bytes of an output that is small enough for `smallBody`. */
+export function smallBytes(body: Body, limits: BodyLimits): Uint8Array | undefined {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  if (!(bytes instanceof Uint8Array)) return undefined
+  return bytes.length <= Math.min(SMALL_BYTES, limits.memoryBytes, limits.outputBytes) ? bytes : undefined
+}
+
+/**
+ * The same as `redactedBody`, at once. The bytes it gives may be those of the output itself: a plug-in may fill its buffer anew
+ * as soon as something is waited for.
+ */
+export function smallBody(bytes: Uint8Array, redaction: FileRedaction): RedactedBody & { bytes: Uint8Array } {
+  const pieces = redaction.end(bytes)
+  const redacted = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
   return { bytes: redacted, size: redacted.length, sha256: hashOf('sha256', redacted) }
 }
 

@@ -8,7 +8,16 @@ import { bodyChunks } from './body.ts'
 import { Fatal } from './fatal.ts'
 import { isInnerArchive, redactedArchive } from './inner-archive.ts'
 import { checkOutputPath, createPathRegister } from './output-path.ts'
-import { type BodyLimits, type FileRedaction, type RedactedBody, redactedBody, type Stage } from './redacted-body.ts'
+import {
+  AS_IT_IS,
+  type BodyLimits,
+  type FileRedaction,
+  type RedactedBody,
+  redactedBody,
+  smallBody,
+  smallBytes,
+  type Stage,
+} from './redacted-body.ts'
 
 /** Sees each file of the bundle, redacted, once. */
 export interface Tap {
@@ -72,19 +81,40 @@ export function createSink(edge: SinkEdge): Sink {
       begin: (inner) => guarded(() => edge.redactor.file(inner)),
       bytes: limits.outputBytes,
     })
-  const store = async (path: string, body: RedactedBody) => {
-    if (body.file) await edge.archive.addFile(path, body.file, body.size)
-    else await edge.archive.add(path, body.bytes ?? new Uint8Array())
+  /** What is in memory is in the archive before this gives a promise. */
+  const store = (path: string, body: RedactedBody): Promise<void> => {
     checksums.set(path, body.sha256)
+    if (body.file) return edge.archive.addFile(path, body.file, body.size)
+    return edge.archive.add(path, body.bytes ?? new Uint8Array())
   }
-  const tap = async (path: string, body: RedactedBody) => {
-    const wanting = edge.taps.filter((one) => one.wants(path))
-    if (wanting.length === 0) return
-    const bytes = body.bytes ?? (body.size <= TAP_BYTES && body.file ? await readFile(body.file) : undefined)
-    for (const one of wanting) {
+  const show = (path: string, bytes: Uint8Array | undefined) => {
+    for (const one of edge.taps) {
+      if (!one.wants(path)) continue
       if (bytes) one.file(path, bytes)
       else one.passedOver?.(path)
     }
+  }
+  /** A small output, without a moment in which a plug-in could fill its buffer anew. */
+  const takeSmall = async (path: string, links: readonly string[], bytes: Uint8Array): Promise<number> => {
+    const body = unbroken(() => smallBody(bytes, edge.redactor.file(path)))
+    const stored = store(path, body)
+    show(path, body.bytes)
+    for (const link of links) show(link, body.bytes)
+    await stored
+    for (const link of links) await edge.archive.link(link, path)
+    return body.size
+  }
+  const takeLarge = async (path: string, links: readonly string[], reading: Promise<RedactedBody>): Promise<number> => {
+    const body = await reading
+    // Again: others went in while this one was read.
+    checkSize()
+    await store(path, body)
+    for (const link of links) await edge.archive.link(link, path)
+    const names = [path, ...links].filter((name) => edge.taps.some((one) => one.wants(name)))
+    const isShown = names.length > 0 && body.size <= TAP_BYTES
+    const bytes = body.bytes ?? (isShown && body.file ? await readFile(body.file) : undefined)
+    for (const name of names) show(name, bytes)
+    return body.size
   }
   const unstage = async (file: string | undefined) => {
     if (!file) return
@@ -99,6 +129,9 @@ export function createSink(edge: SinkEdge): Sink {
       checkSize()
       // Taken before the body is read, since outputs are read side by side: the first of two with one path stays.
       paths.reserve([path, ...links])
+      signal.throwIfAborted()
+      const small = output.format === 'binary' ? undefined : smallBytes(output.body, limits)
+      if (small) return takeSmall(path, links, small)
       let file: string | undefined
       const newFile = () => {
         file = join(edge.workFolder, `staged-${stageCount++}`)
@@ -107,16 +140,11 @@ export function createSink(edge: SinkEdge): Sink {
       }
       try {
         const stage = { newFile, signal }
-        const body =
-          output.format === 'binary'
-            ? await redactedBody(path, unpacked(path, output.body), AS_IT_IS, limits, stage)
-            : await redacted(path, output.body, limits, stage)
-        // Again: others went in while this one was read.
-        checkSize()
-        await store(path, body)
-        for (const link of links) await edge.archive.link(link, path)
-        for (const name of [path, ...links]) await tap(name, body)
-        return body.size
+        const isPacked = output.format === 'binary'
+        const reading = isPacked
+          ? redactedBody(path, unpacked(path, output.body), AS_IT_IS, limits, stage)
+          : redacted(path, output.body, limits, stage)
+        return await takeLarge(path, links, reading)
       } finally {
         await unstage(file)
       }
@@ -134,9 +162,6 @@ export function createSink(edge: SinkEdge): Sink {
     },
   }
 }
-
-/** Redacted before. */
-const AS_IT_IS: FileRedaction = { push: (chunk) => [chunk], end: () => [] }
 
 /** The host's own files are small. */
 const NO_LIMITS: BodyLimits = { memoryBytes: Infinity, outputBytes: Infinity }
@@ -158,7 +183,7 @@ function checked({ path, links = [], format }: FileOutput): { path: string; link
 /** A line that is too long to redact costs its file. A rule that breaks could have let anything through: it costs the run. */
 export function guarded(begin: () => FileRedaction): FileRedaction {
   const redaction = unbroken(begin)
-  return { push: (chunk) => unbroken(() => redaction.push(chunk)), end: () => unbroken(() => redaction.end()) }
+  return { push: (chunk) => unbroken(() => redaction.push(chunk)), end: (last) => unbroken(() => redaction.end(last)) }
 }
 
 function unbroken<Value>(work: () => Value): Value {

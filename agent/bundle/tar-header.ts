@@ -83,7 +83,7 @@ function header({ name, prefix, size, mtime, link, type }: Header): Buffer {
   put('prefix', prefix)
   put('checksum', '        ')
   let sum = 0
-  for (const byte of block) sum += byte
+  for (let at = 0; at < BLOCK; at++) sum += block[at] as number
   put('checksum', `${sum.toString(8).padStart(6, '0')}\0 `)
   return block
 }

@@ -70,29 +70,32 @@ export function documentStage(next: FileRedaction, stage: Stage): FileRedaction 
     held = undefined
     return pieces.flatMap((piece) => next.push(piece))
   }
+  const push = (chunk: Uint8Array) =>
+    guarded(() => {
+      if (!held) return next.push(chunk)
+      // A copy: the caller may use its buffer again.
+      held.push(Uint8Array.prototype.slice.call(chunk))
+      size += chunk.length
+      if (start) {
+        start = Buffer.concat([start, chunk.subarray(0, START_BYTES)])
+        const is = beginning(start)
+        if (is === 'text') return release()
+        if (is === 'collection') start = undefined
+      }
+      if (size > limits.jsonBytes) throw refused(stage, `it is longer than ${limits.jsonBytes} bytes`)
+      return []
+    })
   return {
-    push: (chunk) =>
-      guarded(() => {
-        if (!held) return next.push(chunk)
-        // A copy: the caller may use its buffer again.
-        held.push(Uint8Array.prototype.slice.call(chunk))
-        size += chunk.length
-        if (start) {
-          start = Buffer.concat([start, chunk.subarray(0, START_BYTES)])
-          const is = beginning(start)
-          if (is === 'text') return release()
-          if (is === 'collection') start = undefined
-        }
-        if (size > limits.jsonBytes) throw refused(stage, `it is longer than ${limits.jsonBytes} bytes`)
-        return []
-      }),
-    end: () =>
-      guarded(() => {
-        if (!held) return next.end()
+    push,
+    end(last) {
+      const pieces = last ? push(last) : []
+      return guarded(() => {
+        if (!held) return [...pieces, ...next.end()]
         const masked = maskPaths(Buffer.concat(held), stage)
         held = undefined
-        return [...next.push(masked), ...next.end()]
-      }),
+        return next.end(masked)
+      })
+    },
     get counts() {
       return next.counts
     },

@@ -1,6 +1,6 @@
 import { fail } from '../../core/errors.ts'
 import type { ProductError } from '../../core/errors.ts'
-import type { LiteralAutomaton } from './literal-automaton.ts'
+import type { Bits, LiteralAutomaton } from './literal-automaton.ts'
 
 /** Finds the next line worth looking at. What it found is in its fields until the next call, so that nothing is allocated. */
 export interface LineFinder {
@@ -10,8 +10,8 @@ export interface LineFinder {
   low: number
   high: number
   /**
-   * Goes on at `from`, the start of a line, to the end of the next line that holds a literal (or of the next line at all, if
-   * `isEvery`; or of the last one). Gives the position of its `\n`, or the length of `bytes`. Throws REDACTION_FAILED.
+   * Goes on at `from`, the start of a line, to the end of the next line that holds a literal, but for weak ones (or of the next
+   * line at all, if `isEvery`; or of the last one). Gives the position of its `\n`, or the length of `bytes`. Throws REDACTION_FAILED.
    */
   find(bytes: Uint8Array, from: number, isEvery: boolean): number
 }
@@ -20,9 +20,14 @@ export const tooLong = (limit: number): ProductError =>
   fail('REDACTION_FAILED', { reason: `a line is longer than ${limit} bytes` })
 
 const NEWLINE = 10
+const SPACE = 32
 
-export function lineFinder(automaton: LiteralAutomaton, maxLineBytes: number): LineFinder {
+/** @param weak bits that tell nothing while no other bit is set with them; default none */
+export function lineFinder(automaton: LiteralAutomaton, maxLineBytes: number, weak: Bits = { low: 0, high: 0 }): LineFinder {
   const { classOf, next, accepting, shift, low: lows, high: highs } = automaton
+  const space = classOf[SPACE] as number
+  const skipsSpaces = [0, next[classOf[NEWLINE] as number] as number].every((from) => next[from + space] === 0)
+  const [strongLow, strongHigh] = [~weak.low, ~weak.high]
   const finder: LineFinder = {
     start: 0,
     low: 0,
@@ -46,9 +51,15 @@ export function lineFinder(automaton: LiteralAutomaton, maxLineBytes: number): L
           high |= highs[state >> shift] as number
           continue
         }
-        if (isEvery || (low | high) !== 0) break
+        if (isEvery || ((low & strongLow) | (high & strongHigh)) !== 0) break
+        low = 0
+        high = 0
         if (at - start > longest) longest = at - start
         start = at + 1
+        if (!skipsSpaces) continue
+        // Half of what is collected is the indentation of JSON, which no literal begins with.
+        while (bytes[at + 1] === SPACE) at++
+        state = 0
       }
       if (Math.max(longest, at - start) > maxLineBytes) throw tooLong(maxLineBytes)
       finder.start = start

@@ -15,17 +15,19 @@ export interface LineRedactor {
 }
 
 export function lineRedactor(selection: RuleSelection, onMasked: (rule: string, count: number) => void): LineRedactor {
-  const states = new Map<CompiledRule, RuleState>()
-  const waiting = new Set<CompiledRule>()
+  // Most files have no line of interest.
+  let states: Map<CompiledRule, RuleState> | undefined
+  let waiting: Set<CompiledRule> | undefined
 
   const apply = (rule: CompiledRule, line: string): Masked => {
+    states ??= new Map()
     const state = states.get(rule) ?? { isWaiting: false, linesLeft: 0 }
     states.set(rule, state)
     try {
       const masked = rule.apply(line, state)
       if (masked.count > 0) onMasked(rule.name, masked.count)
-      if (state.isWaiting) waiting.add(rule)
-      else waiting.delete(rule)
+      if (state.isWaiting) (waiting ??= new Set()).add(rule)
+      else waiting?.delete(rule)
       return masked
     } catch (error) {
       const reason = `rule ${rule.name}: ${reasonOf(error)}`
@@ -46,10 +48,10 @@ export function lineRedactor(selection: RuleSelection, onMasked: (rule: string, 
   const rulesAfter = ({ index }: CompiledRule) => selection.rules.filter((rule) => rule.index > index)
 
   return {
-    isWaiting: () => waiting.size > 0 || selection.isGreedy,
+    isWaiting: () => selection.isGreedy || (waiting !== undefined && waiting.size > 0),
     redact: (bytes, start, end, low, high) => {
       let candidates = selection.candidates(low, high)
-      if (waiting.size > 0) candidates = [...new Set([...candidates, ...waiting])].sort((a, b) => a.index - b.index)
+      if (waiting && waiting.size > 0) candidates = [...new Set([...candidates, ...waiting])].sort((a, b) => a.index - b.index)
       if (candidates.length === 0) return undefined
       const line = bytes.toString('latin1', start, end)
       const redacted = applyInOrder(candidates, line)

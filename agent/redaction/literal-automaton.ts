@@ -8,6 +8,12 @@ const MAX_BITS = 52
  * `next[state + classOf[byte]]` is the next state, already multiplied. States from `accepting` on have something to tell: a line
  * ended (the byte is `\n`), or a literal did; then `low[state >> shift]` and `high[…]` are the bits of the lists it stands in.
  */
+/** Some of the 64 bits. */
+export interface Bits {
+  low: number
+  high: number
+}
+
 export interface LiteralAutomaton {
   classOf: Uint8Array
   next: Int32Array

@@ -50,10 +50,10 @@ const MAX_LEARNED = 500
  * token key that is none.
  */
 export function createRedactor(rules: readonly Rule[], options: RedactorOptions = {}): Redactor {
-  const { maxLineBytes = 16 * 1024 * 1024, literals = [], tokenKey, documentLimits = DOCUMENT_LIMITS } = options
+  const { maxLineBytes, literals = [], tokenKey, documentLimits = DOCUMENT_LIMITS } = options
   const maskOf = tokenKey === undefined ? plainMask : tokens(tokenKey)
   const learned = new Set<string>()
-  const compile = () => ruleSet([...secretRule(literals), ...learnedRule([...learned]), ...rules], maskOf)
+  const compile = () => ruleSet([...secretRule(literals), ...learnedRule([...learned]), ...rules], maskOf, maxLineBytes)
   let set: ReturnType<typeof compile> | undefined = compile()
   const documents = (options.documents ?? []).map((rule) => ({ rule, globs: rule.files?.map(globPattern) }))
   const budget = createTimeBudget(options.budgetMs)
@@ -64,7 +64,7 @@ export function createRedactor(rules: readonly Rule[], options: RedactorOptions 
       byRule.set(rule, (byRule.get(rule) ?? 0) + count)
       byFile.set(path, (byFile.get(path) ?? 0) + count)
     }
-    const lines = redactFile(path, (set ??= compile()), maxLineBytes, onMasked, budget)
+    const lines = redactFile(path, (set ??= compile()), onMasked, budget)
     const fitting = documents.filter(({ globs }) => globs?.some((glob) => glob.test(path)) ?? true).map(({ rule }) => rule)
     return fitting.length === 0 ? lines : documentStage(lines, { path, rules: fitting, maskOf, limits: documentLimits, onMasked })
   }
@@ -72,7 +72,7 @@ export function createRedactor(rules: readonly Rule[], options: RedactorOptions 
     file,
     text: (text, path = 'text') => {
       const redaction = file(path)
-      return Buffer.concat([...redaction.push(Buffer.from(text)), ...redaction.end()]).toString()
+      return Buffer.concat(redaction.end(Buffer.from(text))).toString()
     },
     learn: (values) => {
       for (const value of values) {

@@ -1,6 +1,6 @@
 import { globPattern } from './file-glob.ts'
-import { bitOf, literalAutomaton } from './literal-automaton.ts'
-import type { LiteralAutomaton } from './literal-automaton.ts'
+import { type LineFinder, lineFinder } from './line-finder.ts'
+import { type Bits, bitOf, literalAutomaton } from './literal-automaton.ts'
 import type { Rule } from './rule.ts'
 import { ruleStep } from './rule-step.ts'
 import type { RuleStep } from './rule-step.ts'
@@ -12,7 +12,7 @@ export interface CompiledRule {
   /** position among all rules: the order in which they are applied */
   index: number
   /** for each list of literals, the bits of which one must be set */
-  needs: readonly { low: number; high: number }[]
+  needs: readonly Bits[]
   files: readonly RegExp[] | undefined
   isForeign: boolean
 }
@@ -29,12 +29,17 @@ export interface RuleSelection {
 }
 
 export interface RuleSet {
-  automaton: LiteralAutomaton
+  /** shared by all files: what it found is used before anything else is looked for */
+  finder: LineFinder
+  /** a longer line fails its file instead of passing unredacted */
+  maxLineBytes: number
   forFile(path: string): RuleSelection
 }
 
+const MAX_LINE_BYTES = 16 * 1024 * 1024
+
 /** Compiles rules once for all files. Throws a SyntaxError or TypeError for a rule that cannot work. */
-export function ruleSet(rules: readonly Rule[], maskOf: MaskOf = plainMask): RuleSet {
+export function ruleSet(rules: readonly Rule[], maskOf: MaskOf = plainMask, maxLineBytes = MAX_LINE_BYTES): RuleSet {
   const lists = new Map<string, readonly string[]>()
   for (const list of rules.flatMap((rule) => rule.literals)) lists.set(list.join('\n'), list)
   const numbers = new Map([...lists.keys()].map((key, index) => [key, bitOf(index)]))
@@ -46,7 +51,8 @@ export function ruleSet(rules: readonly Rule[], maskOf: MaskOf = plainMask): Rul
   const selections = new Map<string, RuleSelection>()
   const scoped = compiled.filter(({ files }) => files !== undefined)
   return {
-    automaton: literalAutomaton([...lists.values()]),
+    finder: lineFinder(literalAutomaton([...lists.values()]), maxLineBytes, weakBits(lists, numbers, rules)),
+    maxLineBytes,
     forFile: (path) => {
       const fitting = new Set(scoped.filter(({ files }) => files?.some((glob) => glob.test(path))))
       const key = [...fitting].map((rule) => rule.index).join()
@@ -55,6 +61,21 @@ export function ruleSet(rules: readonly Rule[], maskOf: MaskOf = plainMask): Rul
       return known
     },
   }
+}
+
+/**
+ * The bits of lists that no rule is content with: a line without others is of interest to none. As many lists as can be had, those with short literals first, as these stand
+ * everywhere: nearly every line of JSON has a quote.
+ */
+function weakBits(lists: Map<string, readonly string[]>, numbers: Map<string, bigint>, rules: readonly Rule[]): Bits {
+  const needs = rules.map((rule) => rule.literals.map((list) => numbers.get(list.join('\n')) ?? 0n))
+  const shortest = ([, list]: [string, readonly string[]]) => Math.min(...list.map((literal) => literal.length))
+  let weak = 0n
+  for (const [key] of [...lists].toSorted((a, b) => shortest(a) - shortest(b))) {
+    const more = weak | (numbers.get(key) ?? 0n)
+    if (!needs.some((all) => all.every((bit) => (bit & more) !== 0n))) weak = more
+  }
+  return halves(weak)
 }
 
 const halves = (bits: bigint) => ({ low: Number(BigInt.asIntN(32, bits)), high: Number(bits >> 32n) })

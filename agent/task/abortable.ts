@@ -11,20 +11,33 @@ const TURN = 64
 export async function* abortable<Item>(source: AsyncIterable<Item> | Iterable<Item>, signal: AbortSignal): AsyncGenerator<Item> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let isOver = false
+  /** ends the wait for the step that is under way: one listener for all of them, since there are thousands */
+  let giveUp: ((reason: unknown) => void) | undefined
+  let isAborted = signal.aborted
+  const onAbort = () => {
+    isAborted = true
+    giveUp?.(signal.reason)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  const step = () =>
+    new Promise<IteratorResult<Item>>((resolve, reject) => {
+      giveUp = reject
+      // Also when it is not waited for: a promise that rejects unheard would end the whole process.
+      started(() => iterator.next()).then(resolve, reject)
+      if (isAborted) reject(signal.reason as Error)
+    })
   try {
     for (let count = 1; ; count++) {
-      const step = await orAbort(
-        started(() => iterator.next()),
-        signal,
-      )
-      if (step.done) {
+      const { done, value } = await step()
+      if (done) {
         isOver = true
         return
       }
-      yield step.value
+      yield value
       if (count % TURN === 0) await setImmediate()
     }
   } finally {
+    signal.removeEventListener('abort', onAbort)
     if (!isOver) started(() => iterator.return?.()).catch(() => undefined)
   }
 }

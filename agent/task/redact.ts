@@ -8,7 +8,7 @@ import { type BundleEntry, eachBundleEntry } from '../bundle/bundle-entries.ts'
 import { Fatal } from '../bundle/fatal.ts'
 import { isInnerArchive, redactedArchive } from '../bundle/inner-archive.ts'
 import { checkEntryPath, OWN_FOLDER } from '../bundle/output-path.ts'
-import { type FileRedaction, redactedBody } from '../bundle/redacted-body.ts'
+import { AS_IT_IS, type FileRedaction, redactedBody } from '../bundle/redacted-body.ts'
 import { encodeChecksums } from '../bundle/report.ts'
 import { guarded } from '../bundle/sink.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
@@ -27,7 +27,6 @@ const CHECKSUMS = `${OWN_FOLDER}/checksums.txt`
 const MEMORY_BYTES = 1024 * 1024
 /** What costs one file and not the bundle. */
 const OF_ONE_FILE = ['REDACTION_FAILED', 'OUTPUT_REFUSED', 'OUTPUT_PATH'] as const
-const AS_IT_IS: FileRedaction = { push: (chunk) => [chunk], end: () => [] }
 
 /**
  * Makes a redacted copy of a bundle or folder, as a stream: what is large lies in the work folder for a while, redacted. A file

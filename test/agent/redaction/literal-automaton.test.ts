@@ -4,8 +4,8 @@ import { lineFinder } from '../../../agent/redaction/line-finder.ts'
 import { bitOf, literalAutomaton } from '../../../agent/redaction/literal-automaton.ts'
 
 const anyLetters = (maxLength: number) =>
-  fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-', '\xe9'), minLength: 1, maxLength })
-const anyText = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '-', 'x', '\xe9', '\n'), maxLength: 60 })
+  fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-', ' ', '\xe9'), minLength: 1, maxLength })
+const anyText = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', 'B', '-', 'x', ' ', '\xe9', '\n'), maxLength: 60 })
 
 /** The bits of the lists of which a literal is in the line. */
 function bitsIn(line: string, lists: string[][]): bigint {
@@ -13,14 +13,16 @@ function bitsIn(line: string, lists: string[][]): bigint {
   return lists.reduce((bits, list, index) => (list.some((literal) => lower.includes(literal)) ? bits | bitOf(index) : bits), 0n)
 }
 
-it('finds the literals of every list in every line', () => {
+it('finds the literals of every list in every line, and passes over lines with weak ones only', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(anyLetters(5), { maxLength: 4 }), { maxLength: 60 }),
       anyText,
       fc.boolean(),
-      (lists, text, isEvery) => {
-        const finder = lineFinder(literalAutomaton(lists), 1000)
+      fc.bigInt({ min: 0n, max: 2n ** 52n - 1n }),
+      (lists, text, isEvery, weak) => {
+        const halves = { low: Number(BigInt.asIntN(32, weak)), high: Number(weak >> 32n) }
+        const finder = lineFinder(literalAutomaton(lists), 1000, halves)
         const bytes = Buffer.from(text, 'latin1')
         const found: [string, bigint][] = []
         for (let at = 0; at < bytes.length;) {
@@ -33,7 +35,12 @@ it('finds the literals of every list in every line', () => {
         const all = lines.map((line): [string, bigint] => [line, bitsIn(line, lists)])
         if (text === '') expect(found).toEqual([])
         else if (isEvery) expect(found).toEqual(all)
-        else expect(found.filter(([, bits]) => bits > 0n)).toEqual(all.filter(([, bits]) => bits > 0n))
+        else {
+          const isStrong = ([, bits]: [string, bigint]) => (bits & ~weak) > 0n
+          expect(found.filter(isStrong)).toEqual(all.filter(isStrong))
+          // What was found besides is at most the last line.
+          expect(found.filter((one) => !isStrong(one)).length).toBeLessThanOrEqual(1)
+        }
       },
     ),
     { numRuns: 300 },

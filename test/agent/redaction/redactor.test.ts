@@ -29,6 +29,11 @@ describe('a redactor', () => {
       fc.property(anyFile, anyCuts, anyPath, (input, cuts, path) => {
         const want = redactNaively(rules, input, path)
         expect(redactInChunks(redactor, input, cuts, path).toString('latin1')).toBe(want.toString('latin1'))
+        expect(Buffer.concat(redactor.file(path).end(input)).toString('latin1')).toBe(want.toString('latin1'))
+        const file = redactor.file(path)
+        const cut = (cuts[0] ?? 0) % (input.length + 1)
+        const parts = [...file.push(input.subarray(0, cut)), ...file.end(input.subarray(cut))]
+        expect(Buffer.concat(parts).toString('latin1')).toBe(want.toString('latin1'))
       }),
       { numRuns: 1000 },
     )
