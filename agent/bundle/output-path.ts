@@ -64,18 +64,27 @@ export interface PathRegister {
   reserve(paths: readonly string[]): void
   /** true for a name that could be taken now, as far as others are concerned */
   isFree(path: string): boolean
+  /** Notes the sum of what a name stands for, as hexadecimal digits. The host's own names come by this alone. */
+  sum(path: string, sha256: string): void
+  /** names that have a sum, with it, in the order of their names' taking */
+  sums(): Iterable<readonly [path: string, sha256: string]>
 }
 
 export function createPathRegister(): PathRegister {
-  const files = new Set<string>()
+  /** with the bytes of the sum, or nothing: there may be a hundred thousand */
+  const files = new Map<string, string>()
   const folders = new Set<string>()
   /** Of most files the folder is there already, which says all about what is above it. */
   const isPlainNew = (path: string) =>
     folders.has(path.slice(0, path.lastIndexOf('/'))) && isPlain(path) && !files.has(path) && !folders.has(path)
   return {
+    sum: (path, sha256) => void files.set(path, Buffer.from(sha256, 'hex').toString('latin1')),
+    *sums() {
+      for (const [path, sum] of files) if (sum !== '') yield [path, Buffer.from(sum, 'latin1').toString('hex')] as const
+    },
     isFree: (path) => !files.has(path) && !folders.has(path) && !foldersOf(path).some((folder) => files.has(folder)),
     reserve(paths) {
-      if (paths.length === 1 && isPlainNew(paths[0] ?? '')) return void files.add(paths[0] ?? '')
+      if (paths.length === 1 && isPlainNew(paths[0] ?? '')) return void files.set(paths[0] ?? '', '')
       for (const [index, path] of paths.entries()) {
         checkOutputPath(path)
         const above = foldersOf(path)
@@ -90,7 +99,7 @@ export function createPathRegister(): PathRegister {
         if (isCrossed) throw fail('OUTPUT_REFUSED', { path, reason: 'one path cannot be both a file and a folder', remedy })
       }
       for (const path of paths) {
-        files.add(path)
+        files.set(path, '')
         for (const folder of foldersOf(path)) folders.add(folder)
       }
     },

@@ -40,9 +40,19 @@ export interface BundleReport {
 export const encodeReport = (report: BundleReport): string => `${JSON.stringify(report, undefined, 2)}\n`
 
 /** Lines that `sha256sum --check` reads, from the bundle's top folder. A "-" alone would be its standard input. */
-export function encodeChecksums(sums: ReadonlyMap<string, string>): string {
-  return [...sums].map(([path, sum]) => `${sum}  ${path === '-' ? './-' : path}\n`).join('')
+export function* checksumLines(sums: Iterable<readonly [path: string, sha256: string]>): Generator<Buffer> {
+  let lines = ''
+  for (const [path, sum] of sums) {
+    lines += `${sum}  ${path === '-' ? './-' : path}\n`
+    if (lines.length < PIECE_CHARACTERS) continue
+    yield Buffer.from(lines)
+    lines = ''
+  }
+  yield Buffer.from(lines)
 }
+
+/** A bundle may have a hundred thousand files. */
+const PIECE_CHARACTERS = 64 * 1024
 
 /** The file that makes a folder a support bundle for the tools that open one. */
 export function encodeVersion(version: string): string {

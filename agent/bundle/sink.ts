@@ -37,8 +37,8 @@ export interface SinkEdge {
 }
 
 export interface Sink {
-  /** sha256 by path, of what is in the bundle */
-  readonly checksums: ReadonlyMap<string, string>
+  /** sha256 by path, of what is in the bundle by now */
+  checksums(): Iterable<readonly [path: string, sha256: string]>
   /**
    * Checks, redacts, taps and archives one output. Returns its size in the bundle. Throws OUTPUT_PATH, OUTPUT_REFUSED,
    * BUNDLE_TOO_LARGE, REDACTION_FAILED or what the body threw, which cost this output only; or Fatal.
@@ -49,7 +49,7 @@ export interface Sink {
   /** true when nothing has this name yet, and nothing is in its way */
   isFree(path: string): boolean
   /** Archives a file of the host's own, redacted like all others, untapped. */
-  write(path: string, text: string): Promise<void>
+  write(path: string, body: Body): Promise<void>
   /** Removes staged files that an abandoned output left. */
   removeStaged(): Promise<void>
 }
@@ -59,7 +59,6 @@ const MEMORY_BYTES = 1024 * 1024
 const TAP_BYTES = 64 * 1024 * 1024
 
 export function createSink(edge: SinkEdge): Sink {
-  const checksums = new Map<string, string>()
   const paths = createPathRegister()
   const staged = new Set<string>()
   const limits: BodyLimits = { memoryBytes: MEMORY_BYTES, outputBytes: edge.limits.outputBytes }
@@ -83,7 +82,7 @@ export function createSink(edge: SinkEdge): Sink {
     })
   /** What is in memory is in the archive before this gives a promise. */
   const store = (path: string, body: RedactedBody): Promise<void> => {
-    checksums.set(path, body.sha256)
+    paths.sum(path, body.sha256)
     if (body.file) return edge.archive.addFile(path, body.file, body.size)
     return edge.archive.add(path, body.bytes ?? new Uint8Array())
   }
@@ -116,6 +115,19 @@ export function createSink(edge: SinkEdge): Sink {
     for (const name of names) show(name, bytes)
     return body.size
   }
+  const staging = async <Result>(signal: AbortSignal, work: (stage: Stage) => Promise<Result>): Promise<Result> => {
+    let file: string | undefined
+    const newFile = () => {
+      file = join(edge.workFolder, `staged-${stageCount++}`)
+      staged.add(file)
+      return file
+    }
+    try {
+      return await work({ newFile, signal })
+    } finally {
+      await unstage(file)
+    }
+  }
   const unstage = async (file: string | undefined) => {
     if (!file) return
     await rm(file, { force: true })
@@ -123,7 +135,7 @@ export function createSink(edge: SinkEdge): Sink {
   }
 
   return {
-    checksums,
+    checksums: () => paths.sums(),
     async take(output, signal) {
       const { path, links } = checked(output)
       checkSize()
@@ -132,40 +144,28 @@ export function createSink(edge: SinkEdge): Sink {
       signal.throwIfAborted()
       const small = output.format === 'binary' ? undefined : smallBytes(output.body, limits)
       if (small) return takeSmall(path, links, small)
-      let file: string | undefined
-      const newFile = () => {
-        file = join(edge.workFolder, `staged-${stageCount++}`)
-        staged.add(file)
-        return file
-      }
-      try {
-        const stage = { newFile, signal }
+      return staging(signal, (stage) => {
         const isPacked = output.format === 'binary'
         const reading = isPacked
           ? redactedBody(path, unpacked(path, output.body), AS_IT_IS, limits, stage)
           : redacted(path, output.body, limits, stage)
-        return await takeLarge(path, links, reading)
-      } finally {
-        await unstage(file)
-      }
+        return takeLarge(path, links, reading)
+      })
     },
     async link(path, links) {
       paths.reserve(links)
       for (const link of links) await edge.archive.link(link, path)
     },
     isFree: (path) => paths.isFree(path),
-    async write(path, text) {
-      await store(path, await redacted(path, text, NO_LIMITS, NO_STAGE))
-    },
+    write: (path, body) =>
+      staging(NEVER, async (stage) => store(path, await redacted(path, body, { ...limits, outputBytes: Infinity }, stage))),
     async removeStaged() {
       for (const file of staged) await unstage(file)
     },
   }
 }
 
-/** The host's own files are small. */
-const NO_LIMITS: BodyLimits = { memoryBytes: Infinity, outputBytes: Infinity }
-const NO_STAGE: Stage = { newFile: () => '', signal: new AbortController().signal }
+const NEVER = new AbortController().signal
 
 /** What is wrong with an output before its body is read. */
 function checked({ path, links = [], format }: FileOutput): { path: string; links: string[] } {

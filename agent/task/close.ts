@@ -4,7 +4,7 @@ import type { Analyzer, AnalyzeResult } from '../analysis/analyzer.ts'
 import { analysisJson } from '../analysis/analysis-json.ts'
 import type { Archive } from '../bundle/archive.ts'
 import { ERRORS_FOLDER, OWN_FOLDER } from '../bundle/output-path.ts'
-import { type CollectorReport, encodeChecksums, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
+import { type CollectorReport, checksumLines, encodeReport, encodeSkipped, encodeVersion } from '../bundle/report.ts'
 import type { Sink } from '../bundle/sink.ts'
 import type { FactsTap } from '../drift/collect-facts.ts'
 import type { Redactor } from '../redaction/redactor.ts'
@@ -70,7 +70,10 @@ export async function closeBundle(
     }),
   )
   await sink.write('version.yaml', encodeVersion(edge.version))
-  await sink.write(`${OWN_FOLDER}/checksums.txt`, encodeChecksums(new Map([...sink.checksums, ...drift.checksums])))
+  await sink.write(`${OWN_FOLDER}/checksums.txt`, async function* () {
+    yield* checksumLines(sink.checksums())
+    yield* checksumLines(drift.checksums)
+  })
   const archive = await edge.archive.finish()
   const count = (state: CollectorReport['state']) => reports.filter((one) => one.state === state).length
   return {

@@ -8,8 +8,8 @@ import { type BundleEntry, eachBundleEntry } from '../bundle/bundle-entries.ts'
 import { Fatal } from '../bundle/fatal.ts'
 import { isInnerArchive, redactedArchive } from '../bundle/inner-archive.ts'
 import { checkEntryPath, OWN_FOLDER } from '../bundle/output-path.ts'
-import { AS_IT_IS, type FileRedaction, redactedBody } from '../bundle/redacted-body.ts'
-import { encodeChecksums } from '../bundle/report.ts'
+import { AS_IT_IS, redactedBody } from '../bundle/redacted-body.ts'
+import { checksumLines } from '../bundle/report.ts'
 import { guarded } from '../bundle/sink.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { defaultRules } from '../redaction/rules.ts'
@@ -121,7 +121,7 @@ function createCopy({ request, edge, redactor, archive }: CopyEdge) {
       }
     },
     async end(): Promise<RedactResult['leftOut']> {
-      if (hasChecksums) await archive.add(CHECKSUMS, Buffer.from(encodeChecksums(checksums)))
+      if (hasChecksums) await archive.add(CHECKSUMS, Buffer.concat([...checksumLines(checksums)]))
       return leftOut
     },
   }

@@ -1,4 +1,4 @@
-import { indentedJson, type Kube, missing, type Output, reasonLine } from '../../core/contract/index.ts'
+import { type FileOutput, indentedJson, type Kube, missing, type Output, reasonLine } from '../../core/contract/index.ts'
 
 interface ResourceRule {
   verbs?: string[]
@@ -29,18 +29,27 @@ const CANNOT_TELL = 'webhook authorizer does not support user rule resolution'
 
 /** Asks for the rules of each namespace. */
 export async function reviewRules(kube: Kube, names: readonly string[], signal: AbortSignal): Promise<AccessRules> {
-  const statuses = new Map<string, ReviewStatus>()
+  const files = new Map<string, FileOutput>()
+  const closed = new Set<string>()
   const errors = new Map<string, string>()
   const failures: unknown[] = []
+  /** Most namespaces have the same rules. */
+  const texts = new Map<FileOutput['body'], FileOutput['body']>()
+  const keep = (namespace: string, status: ReviewStatus) => {
+    const { body, ...file } = indentedJson(`cluster-resources/auth-cani-list/${namespace}.json`, rulesOf(status))
+    if (!texts.has(body)) texts.set(body, body)
+    files.set(namespace, { ...file, body: texts.get(body) ?? body })
+    if (!mayReadPods(status)) closed.add(namespace)
+  }
   const rest = names.values()
   const work = async () => {
     for (const namespace of rest) {
       try {
         // A server that answers none of these would be waited for once a namespace.
-        if (failures.length >= HOPELESS && statuses.size === 0) throw failures[0]
+        if (failures.length >= HOPELESS && files.size === 0) throw failures[0]
         const { json } = await kube.review('rules', { namespace })
         const status = (json['status'] ?? {}) as ReviewStatus
-        statuses.set(namespace, status)
+        keep(namespace, status)
         if (status.incomplete) errors.set(namespace, status.evaluationError ?? '')
       } catch (error) {
         signal.throwIfAborted()
@@ -50,20 +59,14 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  const known = names.flatMap((name) => {
-    const status = statuses.get(name)
-    return status ? [[name, status] as const] : []
-  })
-  const outputs: Output[] = known.map(([name, status]) =>
-    indentedJson(`cluster-resources/auth-cani-list/${name}.json`, rulesOf(status)),
-  )
+  const outputs: Output[] = names.flatMap((name) => files.get(name) ?? [])
   const failed = Object.fromEntries(names.flatMap((name) => (errors.has(name) ? [[name, errors.get(name)]] : [])))
   if (errors.size > 0) outputs.push(indentedJson('cluster-resources/auth-cani-list-errors.json', failed))
   if (failures.length > 0) {
     const message = `what may be done is not known of all namespaces: ${reasonLine(failures[0])}`
     outputs.push(missing('ACCESS_RULES_MISSING', message, failures))
   }
-  return { outputs, closed: new Set(known.flatMap(([name, status]) => (mayReadPods(status) ? [] : [name]))) }
+  return { outputs, closed }
 }
 
 /** The members that a rule of RBAC has, in its order; lists that are empty are left out. */

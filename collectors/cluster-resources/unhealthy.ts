@@ -32,16 +32,20 @@ export function isUnhealthy(json: Record<string, unknown>): boolean {
 const STATUS = Buffer.from('"status":{')
 const DELETED = Buffer.from('"deletionTimestamp"')
 
+/** Without any of these, a status that says `Running` is of containers that all run and are ready. */
+const DOUBT = /"(?:ready":false|state":\{\}|waiting|terminated|reason|initContainerStatuses)/
+
 /**
  * True for a pod of which its last member, the status, says without doubt that it runs well. Most pods do, and a quarter of
  * their text is looked at for it. False when more must be known.
  */
 export function runsWell(json: Uint8Array): boolean {
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-  const at = bytes.indexOf(STATUS)
+  const at = bytes.lastIndexOf(STATUS)
   if (at === -1 || bytes.includes(DELETED)) return false
+  const text = bytes.toString('latin1', at + STATUS.length - 1, bytes.lastIndexOf('}'))
+  if (!DOUBT.test(text)) return text.includes('"phase":"Running"')
   try {
-    const text = bytes.toString('utf8', at + STATUS.length - 1, bytes.lastIndexOf('}'))
     const { phase, reason, initContainerStatuses = [], containerStatuses = [] } = JSON.parse(text) as NonNullable<Pod['status']>
     const isDone = initContainerStatuses.every(({ state }) => state?.terminated?.exitCode === 0)
     return phase === 'Running' && !reason && isDone && containerStatuses.every(({ ready, state }) => ready && state?.running)

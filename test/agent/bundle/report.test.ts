@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { encodeChecksums, encodeSkipped, encodeVersion } from '../../../agent/bundle/report.ts'
+import { checksumLines, encodeSkipped, encodeVersion } from '../../../agent/bundle/report.ts'
 
 describe('the files of the host', () => {
   it('checksums are what sha256sum reads, also of a file that is called like its standard input', () => {
-    expect(
-      encodeChecksums(
-        new Map([
-          ['a/b c', 'aa'],
-          ['-', 'bb'],
-          ['x/-', 'cc'],
-        ]),
-      ),
-    ).toBe('aa  a/b c\nbb  ./-\ncc  x/-\n')
-    expect(encodeChecksums(new Map())).toBe('')
+    const text = (sums: Iterable<readonly [string, string]>) => Buffer.concat([...checksumLines(sums)]).toString()
+    const few = [['a/b c', 'aa'] as const, ['-', 'bb'] as const, ['x/-', 'cc'] as const]
+    expect(text(few)).toBe('aa  a/b c\nbb  ./-\ncc  x/-\n')
+    expect(text([])).toBe('')
+    const many = Array.from({ length: 5000 }, (_, index) => [`files/${index}`, 'ab'.repeat(32)] as const)
+    expect(text(many)).toBe(many.map(([path, sum]) => `${sum}  ${path}\n`).join(''))
   })
 
   it('the version is YAML, whatever it is', () => {

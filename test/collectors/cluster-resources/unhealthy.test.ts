@@ -92,6 +92,8 @@ describe('a pod that', () => {
       status: { phase: 'Running', containerStatuses: [running] },
     }
     expect(runsWell(Buffer.from(JSON.stringify(pod)))).toBe(true)
-    expect(runsWell(Buffer.from(JSON.stringify({ ...pod, spec: { status: {} } })))).toBe(false)
+    expect(runsWell(Buffer.from(JSON.stringify({ ...pod, spec: { status: {} } })))).toBe(true)
+    const broken = { ...pod.status, containerStatuses: [{ ready: true, state: {} }] }
+    expect(runsWell(Buffer.from(JSON.stringify({ ...pod, spec: { status: pod.status }, status: broken })))).toBe(false)
   })
 })
