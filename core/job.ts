@@ -1,3 +1,4 @@
+import { AUTO_PROFILES, DEFAULT_AUTO } from './auto-profile.ts'
 import * as z from 'zod'
 import { API_VERSION, JOB_NAME } from './names.ts'
 import { fail } from './errors.ts'
@@ -48,11 +49,6 @@ const Upload = z.strictObject({
     .describe("a Secret of the job's namespace; only in a cluster"),
 })
 
-/** How much a run looks for by itself, from little to all; each has what the one before it has. */
-export const AUTO_PROFILES = ['minimal', 'standard', 'comprehensive', 'paranoid'] as const
-export type AutoProfile = (typeof AUTO_PROFILES)[number]
-/** What `true` and a bare `--auto` stand for. */
-export const DEFAULT_AUTO: AutoProfile = 'standard'
 const Auto = z.union([z.enum(AUTO_PROFILES), z.boolean().transform((isOn) => (isOn ? DEFAULT_AUTO : undefined))])
 
 /** A namespace, or `*` for all that may be read. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { fail, reasonOf } from './errors.ts'
-import { AUTO_PROFILES } from './job.ts'
+import { AUTO_PROFILES } from './auto-profile.ts'
 import { HostRequest, NODES_FROM_TASK, NODES_TO_TASK } from './node-words.ts'
 import { ClusterRequest, Identity, NetworkPolicy, ProblemData, SpecIssueData } from './task-parts.ts'
 
@@ -210,11 +210,6 @@ export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('done'), result: z.unknown() }),
 ])
 export type FromTask = z.infer<typeof FromTask>
-
-/** The environment variable that makes an executable be the task program. */
-export const TASK_ENV = 'SUPPORT_BUNDLE_SCHEDULE_TASK'
-/** Its value for a task program that was started where there is no fd 3: it speaks on stdout. */
-export const TASK_ON_STDOUT = 'stdout'
 
 /** Longest line that either side accepts, in characters: a request holds whole specs. */
 const MAX_LINE = 8 * 1024 * 1024

@@ -44,6 +44,11 @@ export interface CliEdge {
   cluster(overrides: KubeOverrides): Promise<ClusterAccess>
   /** the cluster to collect from, as the user; undefined when there is no kubeconfig and none was named */
   handCluster(overrides: KubeOverrides): Promise<HandedCluster | undefined>
+  /**
+   * Starts a task program that the next call of `task` with this limit takes, so that it is there by then. Resolves when it was
+   * started, or could not be, which that call tells, with a function that ends it, for whoever comes to no such call.
+   */
+  warmTask?(memoryBytes: number): Promise<() => void>
   /** starts the task program for one request */
   task<Name extends TaskName>(
     request: Extract<TaskRequest, { task: Name }>,

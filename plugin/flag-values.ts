@@ -1,5 +1,5 @@
 import { fail } from '../core/errors.ts'
-import { AUTO_PROFILES, type AutoProfile, DEFAULT_AUTO } from '../core/job.ts'
+import { AUTO_PROFILES, type AutoProfile, DEFAULT_AUTO } from '../core/auto-profile.ts'
 import { PREFIX } from '../core/names.ts'
 import { DURATION, durationMs, SIZE } from '../core/quantity.ts'
 import { hint } from '../core/suggest.ts'

@@ -7,6 +7,7 @@ import { storeError, syncFileSystem } from '../core/store/file-system.ts'
 import { createProcessTable } from '../core/store/process-table.ts'
 import type { CliEdge } from './cli-edge.ts'
 import { safe, warning } from './output/text.ts'
+import { taskProcesses } from './task-process.ts'
 
 /** Told when a stream of the process cannot be written to any more. */
 type OnBroken = Record<'stdout' | 'stderr', (error: NodeJS.ErrnoException) => void>
@@ -75,25 +76,7 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
       const { handCluster } = await import('./cluster-store.ts')
       return handCluster(overrides, await kubeUser())
     },
-    async task(request, options) {
-      const [{ spawn }, { asTaskChild, supervise, taskSpawn }] = await Promise.all([
-        import('node:child_process'),
-        import('../core/supervise.ts'),
-      ])
-      const { args, options: spawnOptions } = taskSpawn({
-        script: join(lib, 'task.js'),
-        path: process.env['PATH'],
-        heapMb: Math.round(options.memoryBytes / 2 ** 20),
-      })
-      const child = spawn(process.execPath, args, spawnOptions)
-      // Free text of plug-ins is not redacted here: it is read, so that the child does not block, and dropped.
-      for (const stream of [child.stdout, child.stderr]) stream?.resume()
-      const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
-      return supervise(asTaskChild(child, { kill, readFile: async (path) => readFileSync(path, 'utf8') }), request, {
-        ...options,
-        clock: systemClock,
-      })
-    },
+    ...taskProcesses(process, lib),
     kill: (pid, signal) => void process.kill(pid, signal),
     async agent(args, how, stop) {
       const { runAgent, startAgent } = await import('./agent-process.ts')

@@ -1,4 +1,4 @@
-import { TASK_ENV, TASK_ON_STDOUT } from '../../core/task.ts'
+import { TASK_ENV, TASK_ON_STDOUT } from '../../core/task-child.ts'
 
 /** Where the machine's root is mounted. */
 export const HOST_ROOT = '/host'

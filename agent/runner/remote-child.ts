@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { once } from 'node:events'
 import type { Clock } from '../../core/clock.ts'
 import { reasonOf } from '../../core/errors.ts'
-import type { TaskChild } from '../../core/supervise.ts'
+import type { TaskChild } from '../../core/task-child.ts'
 import { encode, type FromRunner, pieces, type ToRunner } from './messages.ts'
 
 /** Between two words of the agent, a third of what the runner waits. */

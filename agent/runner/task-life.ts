@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { TaskChild } from '../../core/supervise.ts'
+import type { TaskChild } from '../../core/task-child.ts'
 import type { Spawn } from './messages.ts'
 
 /** The agent ends its tasks itself; this is for one that is stopped, or does not look. */

@@ -1,4 +1,4 @@
-import type { AutoProfile } from '../../core/job.ts'
+import type { AutoProfile } from '../../core/auto-profile.ts'
 import { isRecord } from './document.ts'
 import type { ListName } from './document.ts'
 

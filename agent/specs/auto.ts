@@ -1,4 +1,4 @@
-import { AUTO_PROFILES, type AutoProfile } from '../../core/job.ts'
+import { AUTO_PROFILES, type AutoProfile } from '../../core/auto-profile.ts'
 import { ADDITIONS, type Config } from './auto-profiles.ts'
 import { HOST_SPEC } from './default-host-spec.ts'
 import type { Entry, MergedSpec, SpecDocument } from './document.ts'

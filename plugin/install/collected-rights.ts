@@ -11,6 +11,8 @@ export interface CollectorPermissions {
 interface Entry {
   key: string
   config: Record<string, unknown>
+  /** of what its collector declares, when that is not all */
+  asks?: (right: { resource: string; verb: string }) => boolean
 }
 
 /** A right that a job's collectors want, and where: undefined = in the whole cluster. */
@@ -69,13 +71,14 @@ export function wantedRights(
   const wanted = new Map<string, WantedRight>()
   const leftOut = new Map<string, Wanted['leftOut'][number]>()
   const unknown = new Set<string>()
-  for (const entry of entriesOf(documents)) {
+  for (const entry of entriesOf(documents).flatMap(separate)) {
     const manifest = manifests.find(({ specKey }) => specKey === entry.key)
     if (!manifest) unknown.add(entry.key)
     const where = placesOf(entry, byDefault, job.namespace)
-    const isEverywhere = isClusterWide || where.includes(ANYWHERE)
+    const isEverywhere = isClusterWide || [...where, ...byDefault].includes(ANYWHERE)
     for (const permission of manifest?.permissions ?? [])
       for (const right of narrowed(entry, permission).flatMap(rightsOf)) {
+        if (entry.asks && 'resource' in right && !entry.asks(right)) continue
         const reason = whyNot(right, manifest?.permissions.length ?? 0, isEverywhere)
         const places = isOfCluster(right) || where.includes(ANYWHERE) ? [undefined] : where
         if (reason === undefined) for (const namespace of places) add(wanted, { right, namespace }, entry.key)
@@ -116,17 +119,51 @@ function listed(list: unknown): Entry[] {
 /** Collectors whose `name` is that of an object; that of others is a folder in the bundle. */
 const isKeyed = (key: string) => key === 'secret' || key === 'configMap'
 
+/** Collectors that create pods, in one namespace, and look at nothing else that lies in one. */
+const IN_ONE_PLACE: ReadonlySet<string> = new Set(['run', 'runPod', 'runDaemonSet', 'copyFromHost', 'sysctl', 'dns'])
+
+/** A pod of its own asks for names; besides, DNS is looked at where clusters have it, and the Service of the API server. */
+const OF_DNS = ['services', 'endpoints', 'configmaps']
+const DNS: readonly Omit<Entry, 'key'>[] = [
+  { config: {}, asks: ({ resource }) => !OF_DNS.includes(resource) },
+  {
+    config: { namespace: 'kube-system' },
+    asks: ({ resource, verb }) => OF_DNS.includes(resource) || (resource === 'pods' && verb === 'list'),
+  },
+  { config: { namespace: 'default' }, asks: ({ resource }) => resource === 'services' },
+]
+
+/** An entry for each object that one names in a way of its own: objects with certificates need not lie in the same namespaces. */
+function separate({ key, config }: Entry): Entry[] {
+  const metadata = { secretKeyRef: { name: 'replicated-support-metadata', namespace: config['namespace'] } }
+  if (key === 'supportBundleMetadata') return [{ key, config: metadata }]
+  if (key === 'dns') return DNS.map((part) => ({ key, ...part }))
+  if (key !== 'certificates') return [{ key, config }]
+  const sources = ([list, reference]: readonly [list: string, reference: string]) => {
+    const listed = Array.isArray(config[list]) ? (config[list] as ({ name?: unknown; namespaces?: unknown } | null)[]) : []
+    return listed.flatMap((one) => {
+      const named = Array.isArray(one?.namespaces) ? (one.namespaces as unknown[]) : []
+      return (named.length > 0 ? named : ['']).map((namespace) => ({ [reference]: { name: one?.name, namespace } }))
+    })
+  }
+  const all = [['secrets', 'secretKeyRef'] as const, ['configMaps', 'configMapKeyRef'] as const].flatMap(sources)
+  return all.map((source) => ({ key, config: source }))
+}
+
 /** Where an entry looks: its own namespaces, else those of the job. What it names by name it looks for in one namespace. */
 function placesOf({ key, config }: Entry, byDefault: readonly string[], own: string): string[] {
   const { namespace, namespaces, name } = config
+  // As collectors do it: the only namespace of the run, else that of the job.
+  const [only] = byDefault.length === 1 && !byDefault.includes(ANYWHERE) ? byDefault : []
+  const home = only ?? own
   if (REFERRING.has(key)) {
     const places = referencesIn(config).flatMap((one) => one.namespace ?? [])
-    return places.length > 0 ? [...new Set(places)] : [typeof namespace === 'string' && namespace !== '' ? namespace : own]
+    return places.length > 0 ? [...new Set(places)] : [typeof namespace === 'string' && namespace !== '' ? namespace : home]
   }
   if (typeof namespace === 'string' && namespace !== '') return [namespace]
+  if (IN_ONE_PLACE.has(key)) return [home]
   if (Array.isArray(namespaces) && namespaces.length > 0 && !namespaces.includes('')) return namespaces.map(String)
-  const isOne = isKeyed(key) && typeof name === 'string' && name !== '' && (byDefault.includes(ANYWHERE) || byDefault.length > 1)
-  return isOne ? [own] : [...byDefault]
+  return isKeyed(key) && typeof name === 'string' && name !== '' ? [home] : [...byDefault]
 }
 
 /** Objects that an entry names are only got, and those by name; objects that it selects are only listed. */
@@ -139,7 +176,9 @@ function narrowed({ key, config }: Entry, permission: Permission): Rule[] {
 }
 
 /** Collectors that read Secrets and ConfigMaps only where a value of their entry is said to stand in one. */
-const REFERRING: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mssql', 'redis', 'clickhouse', 'http', 'registryImages'])
+const REFERRING: ReadonlySet<string> = new Set(
+  'certificates supportBundleMetadata postgres mysql mssql redis clickhouse http registryImages'.split(' '),
+)
 const REFERENCES: Readonly<Record<string, string>> = {
   secretKeyRef: 'secrets',
   secret: 'secrets',

@@ -6,7 +6,7 @@ import { LISTS, type MergedSpec } from '../../../agent/specs/document.ts'
 import { mergeSpecs } from '../../../agent/specs/merge.ts'
 import { documentsFromObjects } from '../../../agent/specs/parse.ts'
 import { PEER_COLLECTORS } from '../../../tools/peer-collectors.ts'
-import { AUTO_PROFILES, type AutoProfile } from '../../../core/job.ts'
+import { AUTO_PROFILES, type AutoProfile } from '../../../core/auto-profile.ts'
 import { spec } from '../../support/task.ts'
 
 type Item = Record<string, Record<string, unknown>>

@@ -7,8 +7,9 @@ import { systemClock } from '../../../../core/clock.ts'
 import { fail } from '../../../../core/errors.ts'
 import type { NodesWork } from '../../../../core/node-relay.ts'
 import type { NodeWord } from '../../../../core/node-words.ts'
-import { asTaskChild, supervise } from '../../../../core/supervise.ts'
-import { TASK_ENV, TASK_ON_STDOUT } from '../../../../core/task.ts'
+import { supervise } from '../../../../core/supervise.ts'
+import { asTaskChild } from '../../../../core/task-child.ts'
+import { TASK_ENV, TASK_ON_STDOUT } from '../../../../core/task-child.ts'
 import { makeWorkspace, RUN, runRequest, spec, TASK_SCRIPT, taskProgram, unpack, type Workspace } from '../../../support/task.ts'
 
 /** The two ends of host collectors on nodes, both built task programs; the test is the agent between them. */
@@ -97,6 +98,7 @@ describe('host collectors on nodes', () => {
       [
         'host-collectors/system/node_list.json',
         ...['n1', 'n2'].flatMap((node) => [
+          `host-collectors/${node}/errors/none-error.json`,
           `host-collectors/${node}/large/large.log`,
           `host-collectors/${node}/run-host/none-info.json`,
           `host-collectors/${node}/run-host/none.txt`,
@@ -104,7 +106,7 @@ describe('host collectors on nodes', () => {
           `host-collectors/${node}/run-host/words-stderr.txt`,
           `host-collectors/${node}/run-host/words.txt`,
           `host-collectors/${node}/system/memory.json`,
-          ...['large', 'run-host', 'system'].flatMap(
+          ...['errors', 'large', 'run-host', 'system'].flatMap(
             (folder) => LINKED[folder]?.map((file) => `host-collectors/${folder}/${node}/${file}`) ?? [],
           ),
         ]),
@@ -145,6 +147,7 @@ describe('host collectors on nodes', () => {
 })
 
 const LINKED: Record<string, string[]> = {
+  errors: ['none-error.json'],
   large: ['large.log'],
   'run-host': ['none-info.json', 'none.txt', 'words-info.json', 'words-stderr.txt', 'words.txt'],
   system: ['memory.json'],
