@@ -1,7 +1,8 @@
-import { CUSTOM_FOLDER, type Facts, listOf, type ObjectFacts } from './facts.ts'
+import { CUSTOM_FOLDER, type Facts, type ObjectFacts, type ObjectsByName } from './facts.ts'
 import { isCountedFolder } from './counted.ts'
-import { createFolding } from './folding.ts'
+import { type Child, createFolding } from './folding.ts'
 import { JsonScan } from './json-scan.ts'
+import { PackedLists } from './packed-lists.ts'
 import { type ReadObject, readObject } from './read-object.ts'
 import { isReady, stateOf } from './read-status.ts'
 
@@ -27,21 +28,30 @@ const LIST = /^cluster-resources\/((?:custom-resources\/)?[^/]+?)(?:\/([^/]+))?\
 const ERRORS = /-errors\.json$/
 /** How a list begins whose namespaces were asked for, not named. */
 const OBJECT = 0x7b
+/** How a List ends that has no items. There are thousands of them, and nothing else of them is read. */
+const NO_ITEMS = /"items": ?\[\]\n?\}$/
+const LONGEST_END = 16
 
 export function collectFacts(): FactsTap {
-  const lists: Facts['lists'] = new Map()
+  const lists = new PackedLists()
   const folding = createFolding()
   let hasAllNamespaces = false
   let customFailed: ReadonlySet<string> | undefined = new Set()
 
-  const readList = (folder: string, namespace: string, bytes: Uint8Array) => {
-    const read: ReadObject[] = [...readObjects(bytes)]
-    const list = listOf(lists, folder, namespace)
-    for (const object of read) {
+  /** Each path is asked for twice. */
+  let last: { path: string; place: Place | undefined } = { path: '', place: undefined }
+  const placeOf = (path: string) => (path === last.path ? last : (last = { path, place: readPlace(path) })).place
+
+  const readList = ({ folder, namespace }: Place, bytes: Uint8Array) => {
+    const children: Child[] = []
+    const list: ObjectsByName = new Map()
+    for (const object of readObjects(bytes)) {
       const { owner } = object
-      if (owner) folding.add({ ...object, owner })
+      if (owner) children.push({ ...object, owner })
       else list.set(`${object.type}/${object.name}`, factsOf(object))
     }
+    lists.put(folder, namespace, list)
+    if (children.length > 0) folding.add(children)
     if (folder === 'namespaces') hasAllNamespaces = bytes[0] === OBJECT
   }
 
@@ -51,7 +61,7 @@ export function collectFacts(): FactsTap {
       try {
         if (path === CUSTOM_ERRORS) customFailed = new Set(Object.keys(JSON.parse(Buffer.from(bytes).toString()) as object))
         const place = placeOf(path)
-        if (place) readList(place.folder, place.namespace, bytes)
+        if (place) readList(place, bytes)
       } catch {
         // What cannot be read is not known: no list is better than half of one.
         this.passedOver(path)
@@ -70,7 +80,12 @@ export function collectFacts(): FactsTap {
   }
 }
 
-function placeOf(path: string): { folder: string; namespace: string } | undefined {
+interface Place {
+  folder: string
+  namespace: string
+}
+
+function readPlace(path: string): Place | undefined {
   if (!path.startsWith(FOLDER) || ERRORS.test(path)) return undefined
   const [, folder, namespace = ''] = LIST.exec(path) ?? []
   return folder !== undefined && isCountedFolder(folder) ? { folder, namespace } : undefined
@@ -79,6 +94,7 @@ function placeOf(path: string): { folder: string; namespace: string } | undefine
 /** The objects of a List, or of a bare array. Throws a SyntaxError for what is neither. */
 function* readObjects(bytes: Uint8Array): Generator<ReadObject> {
   const scan = new JsonScan(bytes)
+  if (NO_ITEMS.test(scan.bytes.toString('latin1', Math.max(0, bytes.length - LONGEST_END)))) return
   if (!scan.isObject()) return yield* readItems(scan)
   scan.enterObject()
   let isList = false

@@ -1,4 +1,4 @@
-import { covers, type Facts, type ObjectFacts, type ObjectsByName } from './facts.ts'
+import { coverageOf, type Facts, type ObjectFacts, type ObjectsByName } from './facts.ts'
 
 export interface Named {
   kind: string
@@ -45,26 +45,24 @@ export function compareFacts(before: Facts, now: Facts): Comparison {
     compared: 0,
     isSpecUnknown: before.masking !== now.masking,
   }
+  const [isKnownBefore, isKnownNow] = [coverageOf(before), coverageOf(now)]
   for (const { folder, namespace } of placesOf(before, now)) {
-    if (!covers(before, folder, namespace) || !covers(now, folder, namespace)) {
+    if (!isKnownBefore(folder, namespace) || !isKnownNow(folder, namespace)) {
       comparison.unknown.push(namespace === '' ? folder : `${folder}/${namespace}`)
       continue
     }
     comparison.compared++
-    const [old, found] = [before, now].map(({ lists }) => lists.get(folder)?.get(namespace) ?? NOTHING)
-    compareLists(namespace, old ?? NOTHING, found ?? NOTHING, comparison)
+    compareLists(namespace, before.lists.objects(folder, namespace), now.lists.objects(folder, namespace), comparison)
   }
   compareVerdicts(before, now, comparison)
   for (const list of [comparison.appeared, comparison.gone, comparison.changed]) list.sort(byName)
   return comparison
 }
 
-const NOTHING: ObjectsByName = new Map()
-
 function* placesOf(before: Facts, now: Facts): Generator<{ folder: string; namespace: string }> {
-  const folders = new Set([...before.lists.keys(), ...now.lists.keys()])
+  const folders = new Set([before, now].flatMap(({ lists }) => lists.folders()))
   for (const folder of [...folders].toSorted()) {
-    const namespaces = new Set([before, now].flatMap(({ lists }) => [...(lists.get(folder)?.keys() ?? [])]))
+    const namespaces = new Set([before, now].flatMap(({ lists }) => lists.namespaces(folder)))
     for (const namespace of [...namespaces].toSorted()) yield { folder, namespace }
   }
 }

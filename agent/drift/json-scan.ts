@@ -9,7 +9,6 @@ const COMMA = 0x2c
 const NEWLINE = 0x0a
 const SPACE = 0x20
 const INDENT = 2
-const OBJECT_ENDS = Array.from({ length: 24 }, (_, depth) => Buffer.from(`\n${' '.repeat(depth * INDENT)}}`))
 /** Native search beats our loop on texts longer than about this. */
 const SHORT_TEXT = 48
 
@@ -93,6 +92,11 @@ export class JsonScan {
     return this.bytes.toString('latin1', this.#keyStart, this.#keyEnd)
   }
 
+  /** the key of the member, as it is meant */
+  name(): string {
+    return unescaped(this.bytes.toString('utf8', this.#keyStart, this.#keyEnd))
+  }
+
   /** where the key begins, with its quote */
   get keyAt(): number {
     return this.#keyStart - 1
@@ -104,8 +108,7 @@ export class JsonScan {
     const from = this.at
     this.skip()
     if (!isText) return undefined
-    const text = this.bytes.toString('utf8', from + 1, this.at - 1)
-    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+    return unescaped(this.bytes.toString('utf8', from + 1, this.at - 1))
   }
 
   /** Takes a number; undefined when the value is none. */
@@ -157,27 +160,23 @@ export class JsonScan {
     while (bytes[inside] === SPACE) inside++
     const indent = inside - at - 2 - INDENT
     if (indent < 0) return false
-    // Lists hold few brackets of their own kind, objects many, of which the line is searched as a whole.
-    const found = first === LIST_OPEN ? this.#findListEnd(indent) : this.#findLine(OBJECT_ENDS[indent / INDENT])
+    const found = this.#findEnd(first === OPEN ? CLOSE : LIST_CLOSE, indent)
     if (found === -1) return false
     this.at = found + 1
     return true
   }
 
-  #findListEnd(indent: number): number {
+  /** Where the bracket is that has nothing but its indent before it on its line. A search for the whole line would be slower. */
+  #findEnd(bracket: number, indent: number): number {
     const { bytes } = this
-    for (let found = bytes.indexOf(LIST_CLOSE, this.at); found !== -1; found = bytes.indexOf(LIST_CLOSE, found + 1)) {
-      let start = found - 1
-      while (bytes[start] === SPACE) start--
-      if (bytes[start] === NEWLINE && found - start - 1 === indent) return found
+    for (let found = bytes.indexOf(bracket, this.at); found !== -1; found = bytes.indexOf(bracket, found + 1)) {
+      const line = found - indent
+      if (bytes[line - 1] !== NEWLINE) continue
+      let start = line
+      while (bytes[start] === SPACE) start++
+      if (start === found) return found
     }
     return -1
-  }
-
-  /** where the last byte of the line is */
-  #findLine(line: Buffer | undefined): number {
-    const found = line ? this.bytes.indexOf(line, this.at) : -1
-    return line && found !== -1 ? found + line.length - 1 : -1
   }
 
   #enter(bracket: number): boolean {
@@ -245,6 +244,7 @@ export class JsonScan {
   }
 }
 
+const unescaped = (text: string) => (text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text)
 const isPlain = (byte: number) => byte > SPACE && byte !== COMMA && byte !== CLOSE && byte !== LIST_CLOSE && byte !== COLON
 
 /** The next quote or backslash from `at` on, or the end. A text may lack backslashes for megabytes: looked for no further than the quote. */

@@ -75,8 +75,8 @@ const pieces = new Pieces()
 export function readObject(scan: JsonScan): ReadObject | undefined {
   if (!scan.enterObject()) return undefined
   pieces.drop()
-  const names = { kind: '', apiVersion: '' }
-  const object: ReadObject & { isOurs: boolean } = {
+  const kept = { kind: '', apiVersion: '', isOurs: false }
+  const object: ReadObject = {
     type: '',
     namespace: '',
     name: '',
@@ -85,36 +85,40 @@ export function readObject(scan: JsonScan): ReadObject | undefined {
     images: [],
     createdAt: '',
     isDeleting: false,
-    isOurs: false,
     owner: undefined,
     replicas: undefined,
     status: {},
   }
   while (scan.nextKey()) {
-    if (scan.isKey('kind')) names.kind = scan.text() ?? ''
-    else if (scan.isKey('apiVersion')) names.apiVersion = scan.text() ?? ''
-    else if (scan.isKey('metadata')) readMetadata(scan, object)
-    else if (scan.isKey('spec')) readSpec(scan, object, names.kind)
+    if (scan.isKey('kind')) kept.kind = scan.text() ?? ''
+    else if (scan.isKey('apiVersion')) kept.apiVersion = scan.text() ?? ''
+    else if (scan.isKey('metadata')) kept.isOurs = readMetadata(scan, object)
+    else if (scan.isKey('spec')) readSpec(scan, object, kept.kind)
     else if (scan.isKey('status')) readStatus(scan, object.status)
-    else if (isCountedMember(names.kind, scan.key())) pieces.addMember(scan)
+    else if (isCountedMember(kept.kind, scan.key())) pieces.addMember(scan)
     else scan.skip()
   }
-  const { isOurs, ...read } = object
-  const type = typeOf(names.apiVersion, names.kind)
-  const isCounted = isCountedType(type) && isCountedName(type, read.name) && !(isOurs && type !== 'Namespace')
-  if (!isCounted || names.kind === '' || read.name === '') return undefined
-  const isFolded = FOLDED.has(type) && read.owner !== undefined && read.owner.type !== NODE
-  return { ...read, type, spec: isFolded ? '' : pieces.take(), owner: isFolded ? read.owner : undefined }
+  const type = typeOf(kept.apiVersion, kept.kind)
+  const isCounted = isCountedType(type) && isCountedName(type, object.name) && !(kept.isOurs && type !== 'Namespace')
+  if (!isCounted || kept.kind === '' || object.name === '') return undefined
+  const isFolded = FOLDED.has(type) && object.owner !== undefined && object.owner.type !== NODE
+  object.type = type
+  if (isFolded) return object
+  object.owner = undefined
+  object.spec = pieces.take()
+  return object
 }
 
-function readMetadata(scan: JsonScan, into: ReadObject & { isOurs: boolean }): void {
-  if (!scan.enterObject()) return
+/** True if a label says that the object is ours. */
+function readMetadata(scan: JsonScan, into: ReadObject): boolean {
+  let isOurs = false
+  if (!scan.enterObject()) return isOurs
   while (scan.nextKey()) {
     if (scan.isKey('name')) into.name = scan.text() ?? ''
     else if (scan.isKey('namespace')) into.namespace = scan.text() ?? ''
     else if (scan.isKey('uid')) into.uid = scan.text() ?? ''
     else if (scan.isKey('creationTimestamp')) into.createdAt = scan.text() ?? ''
-    else if (scan.isKey('labels')) into.isOurs = readLabels(scan)
+    else if (scan.isKey('labels')) isOurs = readLabels(scan)
     else if (scan.isKey('annotations')) readAnnotations(scan)
     else if (scan.isKey('ownerReferences')) into.owner = controllerOf(scan)
     else {
@@ -122,6 +126,7 @@ function readMetadata(scan: JsonScan, into: ReadObject & { isOurs: boolean }): v
       scan.skip()
     }
   }
+  return isOurs
 }
 
 /** All labels count; true if one says that the object is ours. */

@@ -323,7 +323,7 @@ it('restarts that are gone with their pod are no change', () => {
 })
 
 describe('what is read of an object', () => {
-  const readOf = (files: Files, folder: string, name: string) => factsOf(files).lists.get(folder)?.get('shop')?.get(name)
+  const readOf = (files: Files, folder: string, name: string) => factsOf(files).lists.objects(folder, 'shop').get(name)
 
   it('are its images, those of containers alone, sorted', () => {
     const containers = [{ image: 'b:1' }, { image: 'a:1' }, { image: 'b:1' }]
@@ -343,7 +343,7 @@ describe('what is read of an object', () => {
 
 describe('what is told by its controller', () => {
   const numbers = (files: Files, folder: string, name: string) => {
-    const { replicas, ready, restarts, images } = factsOf(files).lists.get(folder)?.get('shop')?.get(name) ?? {}
+    const { replicas, ready, restarts, images } = factsOf(files).lists.objects(folder, 'shop').get(name) ?? {}
     return { replicas, ready, restarts, images }
   }
   const restarted = (name: string, owner: string, restarts: number, image = 'web:1') =>
@@ -357,7 +357,7 @@ describe('what is told by its controller', () => {
       'pods/shop.json': [restarted('a', 'web-5d5f', 1), restarted('b', 'web-77aa', 2)],
     }
     expect(numbers(files, 'deployments', 'Deployment/web')).toEqual({ replicas: 2, ready: 2, restarts: 3, images: ['web:1'] })
-    expect([...(factsOf(files).lists.get('replicasets')?.get('shop') ?? [])]).toEqual([])
+    expect(factsOf(files).lists.names('replicasets', 'shop')).toEqual([])
   })
 
   it('are the pods of a kind that says nothing of them, without those that are done', () => {
@@ -384,7 +384,7 @@ describe('what is told by its controller', () => {
 
   it('is nothing of pods whose Job was not listed', () => {
     const files = { 'pods/shop.json': [owned(pod('a'), 'Job', 'hourly-1')] }
-    expect([...(factsOf(files).lists.get('pods')?.get('shop') ?? [])]).toEqual([])
+    expect(factsOf(files).lists.names('pods', 'shop')).toEqual([])
   })
 
   it('are the restarts of a Job alone, and nothing of the pods of a CronJob', () => {

@@ -23,6 +23,8 @@ describe('what one of the runs does not know is not compared:', () => {
     ['a list that failed before', {}, web, []],
     ['a list that is cut off', web, { 'services/shop.json': '{"kind":"ServiceList","items":[{"kind":"Service","meta' }, []],
     ['what is no list', web, { 'services/shop.json': '{"kind":"Status"}' }, []],
+    ['an empty list that is cut off', web, { 'services/shop.json': '{"kind":"ServiceList","items":[]' }, []],
+    ['what is no list, and ends like one', web, { 'services/shop.json': '{"kind":"Status","causes":[]}' }, []],
     ['a list that is no JSON', web, { 'services/shop.json': 'gone' }, []],
     [
       'a namespace that only the new spec names',
@@ -60,6 +62,18 @@ describe('what one of the runs does not know is not compared:', () => {
       { ...namespaces('a'), 'services/a.json': [] },
       { ...namespaces('a', 'shop'), 'services/a.json': [], 'limitranges/shop.json': [item('LimitRange', 'web')] },
       ['+ Namespace shop'],
+    ],
+    [
+      'custom resources of a namespace of which only another kind of them is listed',
+      { ...CRD, ...SERVICES, [CERTS]: [CERT] },
+      { ...CRD, 'custom-resources/keys.example.com/shop.json': [] },
+      [],
+    ],
+    [
+      'a namespace, when it is not known which there are',
+      { 'services/shop.json': [item('Service', 'web')] },
+      { 'services/a.json': [], 'namespaces/a.json': '{"items":[]}' },
+      [],
     ],
     ['custom resources of a namespace that may not be seen', { ...CRD, ...SERVICES, [CERTS]: [CERT] }, CRD, []],
   ]

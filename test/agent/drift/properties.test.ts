@@ -122,6 +122,7 @@ describe('the scan', () => {
         scan.nextKey()
         scan.skip()
         scan.nextKey()
+        expect(scan.name()).toBe(`key ${text}`)
         expect(scan.text()).toBe(text)
         while (scan.nextKey()) expect(scan.number()).toBe(1)
       }),
