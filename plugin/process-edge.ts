@@ -76,7 +76,7 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
       const { handCluster } = await import('./cluster-store.ts')
       return handCluster(overrides, await kubeUser())
     },
-    ...taskProcesses(process, lib),
+    ...taskProcesses({ execPath: process.execPath, path: process.env['PATH'], kill: process.kill }, lib),
     kill: (pid, signal) => void process.kill(pid, signal),
     async agent(args, how, stop) {
       const { runAgent, startAgent } = await import('./agent-process.ts')

@@ -4,8 +4,15 @@ import { systemClock } from '../core/clock.ts'
 import type { TaskChild } from '../core/task-child.ts'
 import type { CliEdge } from './cli-edge.ts'
 
+export interface TaskParent {
+  /** what runs the task program */
+  execPath: string
+  path: string | undefined
+  kill(pid: number, signal: NodeJS.Signals): void
+}
+
 /** Task programs as plain children of the CLI. What starts them is loaded only when the first of them is asked for. */
-export function taskProcesses(process: NodeJS.Process, lib: string): Required<Pick<CliEdge, 'task' | 'warmTask'>> {
+export function taskProcesses(parent: TaskParent, lib: string): Required<Pick<CliEdge, 'task' | 'warmTask'>> {
   let warm: { memoryBytes: number; child: Promise<TaskChild> } | undefined
   const start = async (memoryBytes: number): Promise<TaskChild> => {
     const [{ spawn }, { asTaskChild, taskSpawn }] = await Promise.all([
@@ -14,14 +21,13 @@ export function taskProcesses(process: NodeJS.Process, lib: string): Required<Pi
     ])
     const { args, options } = taskSpawn({
       script: join(lib, 'task.js'),
-      path: process.env['PATH'],
+      path: parent.path,
       heapMb: Math.round(memoryBytes / 2 ** 20),
     })
-    const child = spawn(process.execPath, args, options)
+    const child = spawn(parent.execPath, args, options)
     // Free text of plug-ins is not redacted here: it is read, so that the child does not block, and dropped.
     for (const stream of [child.stdout, child.stderr]) stream?.resume()
-    const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
-    return asTaskChild(child, { kill, readFile: async (path) => readFileSync(path, 'utf8') })
+    return asTaskChild(child, { kill: parent.kill, readFile: async (path) => readFileSync(path, 'utf8') })
   }
   return {
     async warmTask(memoryBytes) {

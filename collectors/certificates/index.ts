@@ -4,6 +4,7 @@ import {
   defineCollector,
   type FileOutput,
   missing,
+  ownNamespace,
   type ParsedCertificate,
   parseChain,
   pluginError,
@@ -52,19 +53,13 @@ export default defineCollector<CertificatesConfig>({
     const wanted = [[SECRETS, config.secrets] as const, [CONFIG_MAPS, config.configMaps] as const]
     for (const [holder, sources] of wanted)
       for (const { name, namespaces } of sources)
-        for (const namespace of namespaces.length > 0 ? namespaces : [homeOf(context)])
+        for (const namespace of namespaces.length > 0 ? namespaces : [ownNamespace(context)])
           all.push(await collected(context, holder, name, namespace, (error) => problems.push([`${namespace}/${name}`, error])))
     yield listFile(all)
     for (const [place, error] of problems)
       yield missing('CERTIFICATES_MISSING', `no certificates of ${place}: ${reasonLine(error)}`, [error])
   },
 })
-
-/** For what is named without a namespace. */
-function homeOf({ namespaces, defaultNamespace = 'default' }: CollectorContext<unknown>): string {
-  const [only = defaultNamespace] = namespaces.length === 1 && !namespaces.includes('*') ? namespaces : []
-  return only
-}
 
 /** What one object holds, or why it is not known. */
 async function collected(

@@ -6,14 +6,15 @@ import {
   indentedJson,
   missing,
   type Output,
+  ownNamespace,
   pluginError,
   reasonLine,
   warning,
 } from '../../core/contract/index.ts'
 import {
+  EXEC_PERMISSION,
   NODE_POD_PERMISSIONS,
   type OnNode,
-  ownNamespace,
   podsOnNodes,
   tarArchive,
   type TarEnd,
@@ -36,10 +37,7 @@ export default defineCollector<CopyFromHostConfig>({
     version: '1.0.0',
     summary: 'a file or a folder of each node',
     specKey: 'copyFromHost',
-    permissions: [
-      ...NODE_POD_PERMISSIONS,
-      { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'], why: 'Kubernetes 1.34 asks for get, 1.35 for both' },
-    ],
+    permissions: [...NODE_POD_PERMISSIONS, EXEC_PERMISSION],
     outputs: ['$name'],
   },
   configSchema: CopyFromHostConfig,

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { COMMON, POD, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, POD } from '../../core/contract/pods/pod-schema.ts'
 
 export const CopyFromHostConfig = z.strictObject({
   ...COMMON,
@@ -10,7 +11,7 @@ export const CopyFromHostConfig = z.strictObject({
   /** with sleep and tar */
   image: z.string().min(1).default('busybox:1'),
   /** of copying from each node; a pod has as long to begin, but at least 30 s */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
   /** a file or a folder of each node */
   hostPath: z
     .string()

@@ -6,10 +6,16 @@ import {
   indentedJson,
   missing,
   type Output,
-  reasonLine,
   warning,
 } from '../../core/contract/index.ts'
-import { type ExecTarget, execTarget, selectedPods, tarFiles } from '../../core/contract/pods/index.ts'
+import {
+  type ExecTarget,
+  execTarget,
+  notListed,
+  POD_EXEC_PERMISSIONS,
+  selectedPods,
+  tarFiles,
+} from '../../core/contract/pods/index.ts'
 import { CopyConfig } from './schema.ts'
 
 export default defineCollector<CopyConfig>({
@@ -20,10 +26,7 @@ export default defineCollector<CopyConfig>({
     version: '1.0.0',
     summary: 'files and folders of containers',
     specKey: 'copy',
-    permissions: [
-      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
-      { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'], why: 'Kubernetes 1.34 asks for get, 1.35 for both' },
-    ],
+    permissions: POD_EXEC_PERMISSIONS,
     outputs: ['$name'],
   },
   configSchema: CopyConfig,
@@ -37,11 +40,8 @@ export default defineCollector<CopyConfig>({
       yield* copied(context, execTarget(pod, config.containerName))
     }
     signal.throwIfAborted()
-    if (problems.length > 0) {
-      const name = config.name || config.collectorName
-      yield indentedJson(name ? `${name}-errors.json` : 'errors.json', problems.map(reasonLine))
-      yield missing('COPY_MISSING', `pods could not be listed: ${reasonLine(problems[0])}`, problems)
-    } else if (pods === 0) yield warning('COPY_NO_POD', 'no pod has these labels: nothing was copied')
+    yield* notListed(config, 'COPY_MISSING', problems)
+    if (problems.length === 0 && pods === 0) yield warning('COPY_NO_POD', 'no pod has these labels: nothing was copied')
   },
 })
 

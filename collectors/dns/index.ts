@@ -1,5 +1,13 @@
-import { type CollectorContext, CONTRACT, defineCollector, jsonFile, missing, reasonLine } from '../../core/contract/index.ts'
-import { bytesOfBody, ownNamespace, ownPod, POD_PERMISSIONS, waitForPod } from '../../core/contract/pods/index.ts'
+import {
+  type CollectorContext,
+  CONTRACT,
+  defineCollector,
+  jsonFile,
+  missing,
+  ownNamespace,
+  reasonLine,
+} from '../../core/contract/index.ts'
+import { bytesOfBody, ownPod, POD_PERMISSIONS, waitForPod } from '../../core/contract/pods/index.ts'
 import { type ClusterDns, readClusterDns } from './cluster-dns.ts'
 import { readAnswers, SCRIPT } from './questions.ts'
 import { DnsConfig } from './schema.ts'

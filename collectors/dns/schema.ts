@@ -1,10 +1,11 @@
 import * as z from 'zod'
-import { COMMON, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON } from '../../core/contract/pods/pod-schema.ts'
 
 export const DnsConfig = z.strictObject({
   ...COMMON,
   /** of the pod that asks; none, or 0 = 60 s, which is all that the peer has */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
   /** with a shell and dig */
   image: z
     .string()

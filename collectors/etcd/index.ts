@@ -5,14 +5,15 @@ import {
   indentedJson,
   missing,
   type Output,
+  ownNamespace,
   pluginError,
   reasonLine,
 } from '../../core/contract/index.ts'
 import {
   bytesOfBody,
+  EXEC_PERMISSION,
   type ExecTarget,
   execTarget,
-  ownNamespace,
   ownPod,
   placedOn,
   POD_PERMISSIONS,
@@ -36,8 +37,8 @@ export default defineCollector<EtcdConfig>({
     specKey: 'etcd',
     permissions: [
       { apiGroups: [''], resources: ['nodes'], verbs: ['list'], why: 'which kind of cluster it is' },
-      ...POD_PERMISSIONS.filter(({ resources }) => resources.includes('pods')),
-      { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'], why: 'Kubernetes 1.34 asks for get, 1.35 for both' },
+      ...POD_PERMISSIONS.filter(({ resources }) => ['pods', 'events'].includes(resources[0] ?? '')),
+      EXEC_PERMISSION,
     ],
     outputs: ['etcd'],
   },
@@ -111,13 +112,15 @@ async function* answer(
   try {
     const words = ['etcdctl', ...command.split(' '), ...certificates, ...rest]
     const running = await kube.exec({ namespace, name, container }, words)
-    const stdout = await bytesOfBody(running.stdout, MAX_BYTES)
-    const code = await running.exitCode
+    const [stdout, code] = await Promise.allSettled([bytesOfBody(running.stdout, MAX_BYTES), running.exitCode])
     const stderr = Buffer.from(await bytesOfBody(running.stderr)).toString('utf8')
     signal.throwIfAborted()
-    if (stdout.length > 0) yield { type: 'file', path: `${path}.json`, format: 'text', body: stdout }
+    if (stdout.status === 'fulfilled' && stdout.value.length > 0)
+      yield { type: 'file', path: `${path}.json`, format: 'text', body: stdout.value }
     if (stderr !== '') yield indentedJson(`${path}-stderr.json`, { stderr })
-    if (code !== 0) throw new Error(`command terminated with exit code ${code}`)
+    if (stdout.status === 'rejected') throw stdout.reason
+    if (code.status === 'rejected') throw code.reason
+    if (code.value !== 0) throw new Error(`command terminated with exit code ${code.value}`)
   } catch (error) {
     signal.throwIfAborted()
     yield indentedJson(`${path}-errors.json`, [reasonLine(error)])

@@ -15,10 +15,11 @@ export async function* commandFiles(context: CollectorContext<ExecConfig>, targe
     const running = await kube.exec({ namespace, name, container }, [...config.command, ...config.args], { signal: until })
     const isRead = yield* printed(running.stdout(), `${path}-stdout.txt`, failures, signal)
     if (!isRead) left.abort(new Error('nobody read on'))
-    const code = await running.exitCode
+    // Of a command that was cut off as well.
     const stderr = await bytesOfBody(running.stderr)
     signal.throwIfAborted()
     if (stderr.length > 0) yield { type: 'file', path: `${path}-stderr.txt`, format: 'text', body: stderr }
+    const code = await running.exitCode
     if (code !== 0) yield* ended(path, target, code)
   } catch (error) {
     if (!left.signal.aborted) failures.push(error)

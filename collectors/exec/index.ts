@@ -1,14 +1,5 @@
-import {
-  type CollectorContext,
-  CONTRACT,
-  defineCollector,
-  indentedJson,
-  missing,
-  type Output,
-  reasonLine,
-  warning,
-} from '../../core/contract/index.ts'
-import { type ExecTarget, execTarget, selectedPods } from '../../core/contract/pods/index.ts'
+import { type CollectorContext, CONTRACT, defineCollector, type Output, warning } from '../../core/contract/index.ts'
+import { type ExecTarget, execTarget, notListed, POD_EXEC_PERMISSIONS, selectedPods } from '../../core/contract/pods/index.ts'
 import { commandFiles } from './command-files.ts'
 import { ExecConfig } from './schema.ts'
 
@@ -20,10 +11,7 @@ export default defineCollector<ExecConfig>({
     version: '1.0.0',
     summary: 'what a command in a container prints',
     specKey: 'exec',
-    permissions: [
-      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
-      { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'], why: 'Kubernetes 1.34 asks for get, 1.35 for both' },
-    ],
+    permissions: POD_EXEC_PERMISSIONS,
     outputs: ['$name'],
   },
   configSchema: ExecConfig,
@@ -33,11 +21,7 @@ export default defineCollector<ExecConfig>({
     const problems: unknown[] = []
     const { first, running } = await findTarget(context, (problem) => problems.push(problem))
     signal.throwIfAborted()
-    if (problems.length > 0) {
-      const name = config.name || config.collectorName
-      yield indentedJson(name ? `${name}-errors.json` : 'errors.json', problems.map(reasonLine))
-      yield missing('EXEC_MISSING', `pods could not be listed: ${reasonLine(problems[0])}`, problems)
-    }
+    yield* notListed(config, 'EXEC_MISSING', problems)
     yield* told(first, running, problems.length > 0)
     const target = running ?? first
     if (target) yield* commandFiles(context, target)

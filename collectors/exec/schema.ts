@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { COMMON, Texts, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, Texts } from '../../core/contract/pods/pod-schema.ts'
 
 export const ExecConfig = z
   .strictObject({
@@ -15,7 +16,7 @@ export const ExecConfig = z
     command: Texts,
     args: Texts,
     /** none = as long as the run may take */
-    timeout: Timeout.default(0),
+    timeout: Duration.default(0),
   })
   .refine(({ command, args }) => command.length + args.length > 0, { path: ['command'], message: 'is needed' })
 export type ExecConfig = z.infer<typeof ExecConfig>

@@ -1,4 +1,4 @@
-import { CONTRACT, defineHostCollector, jsonFile, runTool } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, HOST_ERRORS, hostFailure, jsonFile, runTool } from '../../core/contract/index.ts'
 import { BlockDevicesConfig } from './schema.ts'
 
 const COLUMNS = 'NAME,KNAME,PKNAME,TYPE,MAJ:MIN,SIZE,FSTYPE,MOUNTPOINT,SERIAL,RO,RM'
@@ -12,7 +12,7 @@ export default defineHostCollector<BlockDevicesConfig>({
     summary: 'disks and partitions, with what is on them',
     specKey: 'blockDevices',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: BlockDevicesConfig,
@@ -21,7 +21,7 @@ export default defineHostCollector<BlockDevicesConfig>({
     // Not --json: lsblk of CentOS 7 has none.
     const listed = await runTool(context, 'lsblk', ['--noheadings', '--bytes', '--pairs', '-o', COLUMNS])
     if (typeof listed === 'string') yield jsonFile('host-collectors/system/block_devices.json', devicesIn(listed))
-    else yield listed
+    else yield* hostFailure(context, 'Block Devices', listed)
   },
 })
 

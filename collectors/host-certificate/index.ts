@@ -1,4 +1,13 @@
-import { CONTRACT, defineHostCollector, type HostContext, warning, type WarningOutput } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostErrorFile,
+  readBytes,
+  unreadable,
+  type WarningOutput,
+} from '../../core/contract/index.ts'
 import { keyPairState } from './key-pair.ts'
 import { CertificateConfig } from './schema.ts'
 
@@ -14,7 +23,7 @@ export default defineHostCollector<CertificateConfig>({
     summary: 'whether a certificate and a private key belong together',
     specKey: 'certificate',
     permissions: [],
-    outputs: ['host-collectors/certificate'],
+    outputs: ['host-collectors/certificate', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: CertificateConfig,
@@ -38,27 +47,15 @@ export default defineHostCollector<CertificateConfig>({
       format: 'text',
       body: state,
     }
+    if (state !== 'key-pair-valid') yield hostErrorFile(context, 'Certificate Key Pair', problems[0]?.told.message ?? state)
   },
 })
 
-async function pemOf(
-  { host, signal }: HostContext<unknown>,
-  path: string,
-): Promise<string | { isMissing: boolean; told: WarningOutput }> {
-  const parts: Uint8Array[] = []
-  let size = 0
+async function pemOf(context: HostContext<unknown>, path: string): Promise<string | { isMissing: boolean; told: WarningOutput }> {
   try {
-    for await (const part of host.read(path)()) {
-      size += part.length
-      if (size > MAX_BYTES) throw new Error('it is too large')
-      parts.push(part)
-    }
-    signal.throwIfAborted()
-    return Buffer.concat(parts).toString()
+    return new TextDecoder().decode(await readBytes(context, path, MAX_BYTES))
   } catch (error) {
-    signal.throwIfAborted()
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const reason = error instanceof Error ? error.message : String(error)
-    return { isMissing, told: warning('HOST_FILE_UNREADABLE', `${path} cannot be read: ${reason}`) }
+    context.signal.throwIfAborted()
+    return { isMissing: (error as { code?: unknown }).code === 'ENOENT', told: unreadable(path, error) }
   }
 }

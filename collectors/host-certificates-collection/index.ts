@@ -1,12 +1,4 @@
-import {
-  CONTRACT,
-  defineHostCollector,
-  type HostContext,
-  type ParsedCertificate,
-  parseChain,
-  warning,
-  type WarningOutput,
-} from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, type ParsedCertificate, parseChain, readText } from '../../core/contract/index.ts'
 import { CertificatesCollectionConfig } from './schema.ts'
 
 /** More than the certificates of all authorities have together, in bytes. */
@@ -36,7 +28,7 @@ export default defineHostCollector<CertificatesCollectionConfig>({
     const { collectorName, paths } = context.config
     const all: Found[] = []
     for (const path of paths) {
-      const pem = await pemOf(context, path)
+      const pem = await readText(context, path, MAX_BYTES)
       if (typeof pem !== 'string') yield pem
       // As the peer: one that cannot be parsed is the end of its file. The path stands beside the chain, not in it.
       const { chain, errors } = typeof pem === 'string' ? parseChain('', pem, context.clock.now()) : { chain: [], errors: [''] }
@@ -51,20 +43,3 @@ export default defineHostCollector<CertificatesCollectionConfig>({
     }
   },
 })
-
-async function pemOf({ host, signal }: HostContext<unknown>, path: string): Promise<string | WarningOutput> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const part of host.read(path)()) {
-      size += part.length
-      if (size > MAX_BYTES) throw new Error('it is too large')
-      parts.push(part)
-    }
-    signal.throwIfAborted()
-    return Buffer.concat(parts).toString()
-  } catch (error) {
-    signal.throwIfAborted()
-    return warning('HOST_FILE_UNREADABLE', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}

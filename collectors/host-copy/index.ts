@@ -1,9 +1,16 @@
-import { CONTRACT, defineHostCollector, type HostContext, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostErrorFile,
+  indentedJson,
+  reasonLine,
+  warning,
+} from '../../core/contract/index.ts'
+import { isBinary, SAMPLE_BYTES } from '../../core/contract/pods/binary-sample.ts'
 import { destinations } from './destinations.ts'
 import { CopyConfig } from './schema.ts'
-
-/** How much of a file is looked at to tell text from binary data, in bytes. */
-const SAMPLE_BYTES = 8192
 
 export default defineHostCollector<CopyConfig>({
   manifest: {
@@ -14,7 +21,7 @@ export default defineHostCollector<CopyConfig>({
     summary: 'files and folders that match a path',
     specKey: 'copy',
     permissions: [],
-    outputs: ['host-collectors/$name'],
+    outputs: ['host-collectors/$name', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: CopyConfig,
@@ -25,26 +32,33 @@ export default defineHostCollector<CopyConfig>({
     // A path that names a folder matches no file by itself: what lies below is asked for as well.
     const found = [...(await context.host.glob(pattern)), ...(await context.host.glob(`${pattern}/**`))]
     if (found.length === 0) yield warning('COPY_NOTHING_FOUND', `no file matches ${context.config.path}`)
+    const failures: string[] = []
     for (const [source, target] of destinations(pattern, found)) {
       context.signal.throwIfAborted()
       try {
-        const format = (await isBinary(context, source)) ? 'binary' : 'text'
+        const format = isBinary(await startOf(context, source)) ? 'binary' : 'text'
         yield { type: 'file', path: `${folder}/${target}`, format, body: context.host.read(source) }
       } catch (error) {
         context.signal.throwIfAborted()
-        yield warning('COPY_UNREADABLE', `${source}: ${error instanceof Error ? error.message : String(error)}`)
+        failures.push(`${source}: ${reasonLine(error)}`)
+        yield warning('COPY_UNREADABLE', `${source}: ${reasonLine(error)}`)
       }
     }
+    const [first] = failures
+    if (first === undefined) return
+    yield indentedJson(`${folder}/errors.json`, failures)
+    yield hostErrorFile(context, 'copy', first)
   },
 })
 
-/** Text has no NUL byte. Names tell too little: rotated logs end in .1, and .dat may be anything. */
-async function isBinary(context: HostContext<unknown>, path: string): Promise<boolean> {
+/** Names tell too little: rotated logs end in .1, and .dat may be anything. */
+async function startOf(context: HostContext<unknown>, path: string): Promise<Uint8Array> {
+  const start: Uint8Array[] = []
   let seen = 0
   for await (const chunk of context.host.read(path)()) {
-    if (chunk.subarray(0, SAMPLE_BYTES - seen).includes(0)) return true
+    start.push(chunk)
     seen += chunk.length
-    if (seen >= SAMPLE_BYTES) return false
+    if (seen >= SAMPLE_BYTES) break
   }
-  return false
+  return Buffer.concat(start)
 }

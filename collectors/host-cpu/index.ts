@@ -1,4 +1,13 @@
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, readText, runTool } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostFailure,
+  jsonFile,
+  readText,
+  runTool,
+} from '../../core/contract/index.ts'
 import { CpuConfig } from './schema.ts'
 
 /** The two names of one file, the newer first: which logical CPUs share a core. */
@@ -13,7 +22,7 @@ export default defineHostCollector<CpuConfig>({
     summary: 'number of CPUs and cores, CPU flags, machine architecture',
     specKey: 'cpu',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: CpuConfig,
@@ -21,11 +30,11 @@ export default defineHostCollector<CpuConfig>({
     context.signal.throwIfAborted()
     const cpuinfo = await readText(context, '/proc/cpuinfo')
     if (typeof cpuinfo !== 'string') {
-      yield cpuinfo
+      yield* hostFailure(context, 'CPU Info', cpuinfo)
       return
     }
     const machineArch = await architecture(context)
-    if (typeof machineArch !== 'string') yield machineArch
+    if (typeof machineArch !== 'string') yield* hostFailure(context, 'CPU Info', machineArch)
     yield jsonFile('host-collectors/system/cpu.json', {
       logicalCount: [...cpuinfo.matchAll(/^processor\s*:\s*\d+/gim)].length || (await countInStat(context)),
       physicalCount: (await countCores(context)) || coresIn(cpuinfo),

@@ -1,5 +1,14 @@
 import { posix } from 'node:path'
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostFailure,
+  jsonFile,
+  reasonLine,
+  warning,
+} from '../../core/contract/index.ts'
 import { DiskUsageConfig } from './schema.ts'
 
 export default defineHostCollector<DiskUsageConfig>({
@@ -11,7 +20,7 @@ export default defineHostCollector<DiskUsageConfig>({
     summary: 'size and use of the file system that holds a path',
     specKey: 'diskUsage',
     permissions: [],
-    outputs: ['host-collectors/diskUsage'],
+    outputs: ['host-collectors/diskUsage', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: DiskUsageConfig,
@@ -24,7 +33,7 @@ export default defineHostCollector<DiskUsageConfig>({
       yield jsonFile(file, { total_bytes: totalBytes, used_bytes: usedBytes })
     } catch (error) {
       context.signal.throwIfAborted()
-      yield warning('DISK_USAGE_UNKNOWN', `${path}: ${error instanceof Error ? error.message : String(error)}`)
+      yield* hostFailure(context, 'Disk Usage ', warning('DISK_USAGE_UNKNOWN', `${path}: ${reasonLine(error)}`))
     }
   },
 })

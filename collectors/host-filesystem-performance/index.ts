@@ -1,4 +1,12 @@
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostFailure,
+  jsonFile,
+  warning,
+} from '../../core/contract/index.ts'
 import { latenciesOf } from './latencies.ts'
 import { FilesystemPerformanceConfig } from './schema.ts'
 
@@ -15,7 +23,7 @@ export default defineHostCollector<FilesystemPerformanceConfig>({
     summary: 'how long a disk takes to make writes durable',
     specKey: 'filesystemPerformance',
     permissions: [],
-    outputs: ['host-collectors/filesystemPerformance'],
+    outputs: ['host-collectors/filesystemPerformance', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: FilesystemPerformanceConfig,
@@ -26,7 +34,7 @@ export default defineHostCollector<FilesystemPerformanceConfig>({
     const fileBytes = Math.min(config.fileSize, MAX_FILE_BYTES, MAX_WRITES * config.operationSize)
     const times = await measured(context, fileBytes)
     if (typeof times === 'string') {
-      yield warning('WRITE_TEST_FAILED', `${config.directory}: ${times}`)
+      yield* hostFailure(context, 'Filesystem Performance', warning('WRITE_TEST_FAILED', `${config.directory}: ${times}`))
       return
     }
     if (config.fileSize > fileBytes)

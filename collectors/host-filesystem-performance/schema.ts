@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Duration } from '../../core/contract/duration-schema.ts'
 import { durationMs } from '../../core/contract/index.ts'
 
 const DEFAULT_OPERATION_BYTES = 1024
@@ -41,11 +42,6 @@ function runTimeMs(text: string): number | undefined {
   return durationMs(/^\d+$/.test(text) ? `${text}s` : text)
 }
 
-const Timeout = z
-  .string()
-  .refine((text) => durationMs(text) !== undefined, 'must be a duration, like "30s" or "1m30s"')
-  .transform((text) => durationMs(text) || DEFAULT_TIMEOUT_MS)
-
 const OperationSize = z.int().min(0).max(MAX_OPERATION_BYTES, 'must not be more than 64 MiB').default(0)
 const count = z.int().optional()
 
@@ -65,7 +61,7 @@ export const FilesystemPerformanceConfig = z
     /** no effect: it is so unless `sync` is true */
     datasync: z.boolean().optional(),
     runTime: RunTime.default(120_000),
-    timeout: Timeout.default(DEFAULT_TIMEOUT_MS),
+    timeout: Duration.transform((ms) => ms || DEFAULT_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
     /** no effect but a warning: no load is made beside the writes */
     enableBackgroundIOPS: z.boolean().default(false),
     /** no effect, as all that follow */

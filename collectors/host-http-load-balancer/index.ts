@@ -1,4 +1,4 @@
-import { CONTRACT, defineHostCollector, networkStatus } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, HOST_ERRORS, networkStatus } from '../../core/contract/index.ts'
 import { statusFile } from '../../core/contract/web/network-status.ts'
 import { HttpLoadBalancerConfig } from './schema.ts'
 
@@ -11,7 +11,7 @@ export default defineHostCollector<HttpLoadBalancerConfig>({
     summary: 'whether requests to a load balancer arrive at this machine',
     specKey: 'httpLoadBalancer',
     permissions: [],
-    outputs: ['host-collectors/httpLoadBalancer'],
+    outputs: ['host-collectors/httpLoadBalancer', HOST_ERRORS],
     platforms: ['linux', 'darwin', 'win32'],
   },
   configSchema: HttpLoadBalancerConfig,
@@ -19,7 +19,14 @@ export default defineHostCollector<HttpLoadBalancerConfig>({
     const { collectorName, address, port, timeout } = context.config
     const path = `host-collectors/httpLoadBalancer/${collectorName || 'httpLoadBalancer'}.json`
     const attempt = () => context.network.arrive({ host: '0.0.0.0', port }, address, timeout || TIMEOUT_MS)
-    return statusFile(context, path, attempt, (error) => (isDenied(error) ? 'bind-permission-denied' : networkStatus(error)))
+    return statusFile(context, {
+      path,
+      title: 'HTTP Load Balancer',
+      attempt,
+      statusOf: (error) => (isDenied(error) ? 'bind-permission-denied' : networkStatus(error)),
+      // As the peer: that requests do not come through is an answer, that nothing could listen is an error.
+      isError: (status) => status === 'address-in-use' || status === 'bind-permission-denied',
+    })
   },
 })
 

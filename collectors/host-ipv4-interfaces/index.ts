@@ -1,4 +1,4 @@
-import { CONTRACT, defineHostCollector, jsonFile, runTool, warning } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, HOST_ERRORS, hostFailure, jsonFile, runTool, warning } from '../../core/contract/index.ts'
 import { interfacesFromFiles } from './from-files.ts'
 import { interfacesFromIp } from './from-ip.ts'
 import { Ipv4InterfacesConfig } from './schema.ts'
@@ -12,7 +12,7 @@ export default defineHostCollector<Ipv4InterfacesConfig>({
     summary: 'network interfaces that are up and have an IPv4 address, loopback left out',
     specKey: 'ipv4Interfaces',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: Ipv4InterfacesConfig,
@@ -30,7 +30,7 @@ export default defineHostCollector<Ipv4InterfacesConfig>({
     yield typeof printed === 'string' ? warning('HOST_TOOL_FAILED', 'this version of ip does not print JSON') : printed
     const found = await interfacesFromFiles(context)
     if ('type' in found) {
-      yield found
+      yield* hostFailure(context, 'IPv4 Interfaces', found)
       return
     }
     if (found.untied.length > 0) {

@@ -1,12 +1,7 @@
 import * as z from 'zod'
-import { durationMs } from '../../core/contract/index.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
 
 const DEFAULT_MS = 30_000
-
-const Timeout = z
-  .string()
-  .refine((text) => durationMs(text) !== undefined, 'must be a duration, like "30s" or "1m30s"')
-  .transform((text) => durationMs(text) || DEFAULT_MS)
 
 /** Handed to journalctl as an argument of its own. */
 const Words = z.string().default('')
@@ -28,6 +23,6 @@ export const JournaldConfig = z.strictObject({
   /** the newest first */
   reverse: z.boolean().default(false),
   utc: z.boolean().default(false),
-  timeout: Timeout.default(DEFAULT_MS),
+  timeout: Duration.transform((ms) => ms || DEFAULT_MS).default(DEFAULT_MS),
 })
 export type JournaldConfig = z.infer<typeof JournaldConfig>

@@ -2,8 +2,11 @@ import { gunzipSync } from 'node:zlib'
 import {
   CONTRACT,
   defineHostCollector,
+  HOST_ERRORS,
   type HostContext,
+  hostFailure,
   jsonFile,
+  readBytes,
   readText,
   runTool,
   warning,
@@ -22,7 +25,7 @@ export default defineHostCollector<KernelConfigsConfig>({
     summary: 'what the kernel was built with',
     specKey: 'kernelConfigs',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: KernelConfigsConfig,
@@ -37,10 +40,8 @@ export default defineHostCollector<KernelConfigsConfig>({
       yield jsonFile('host-collectors/system/kernel-configs.json', configsIn(text))
       return
     }
-    yield warning(
-      'KERNEL_CONFIGS_NOT_FOUND',
-      'no configuration of the running kernel was found: it is in none of the usual files',
-    )
+    const reason = 'no configuration of the running kernel was found: it is in none of the usual files'
+    yield* hostFailure(context, 'kernel-configs', warning('KERNEL_CONFIGS_NOT_FOUND', reason))
   },
 })
 
@@ -60,20 +61,12 @@ function placesOf(release: string): string[] {
 }
 
 /** A file's text, unpacked; undefined when it cannot be had. */
-async function textOf({ host, signal }: HostContext<unknown>, path: string): Promise<string | undefined> {
+async function textOf(context: HostContext<unknown>, path: string): Promise<string | undefined> {
   try {
-    const parts: Uint8Array[] = []
-    let size = 0
-    for await (const part of host.read(path)()) {
-      size += part.length
-      if (size > MAX_BYTES) return undefined
-      parts.push(part)
-    }
-    signal.throwIfAborted()
-    const bytes = Buffer.concat(parts)
-    return (path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes).toString()
+    const bytes = await readBytes(context, path, MAX_BYTES)
+    return Buffer.from(path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes).toString()
   } catch {
-    signal.throwIfAborted()
+    context.signal.throwIfAborted()
     return undefined
   }
 }

@@ -1,4 +1,13 @@
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, readText, runTool } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostFailure,
+  jsonFile,
+  readText,
+  runTool,
+} from '../../core/contract/index.ts'
 import { KernelModulesConfig } from './schema.ts'
 
 interface Module {
@@ -19,14 +28,14 @@ export default defineHostCollector<KernelModulesConfig>({
     summary: 'kernel modules: loaded, built in, or loadable',
     specKey: 'kernelModules',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: KernelModulesConfig,
   async *collect(context) {
     context.signal.throwIfAborted()
     const loaded = await readText(context, '/proc/modules')
-    if (typeof loaded !== 'string') yield loaded
+    if (typeof loaded !== 'string') yield* hostFailure(context, 'Kernel Modules', loaded)
     const told = await readText(context, '/proc/sys/kernel/osrelease')
     const release = typeof told === 'string' ? told : await runTool(context, 'uname', ['-r'])
     if (typeof release !== 'string') yield release

@@ -1,5 +1,16 @@
-import { CONTRACT, defineHostCollector, jsonFile, readText, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  hostFailure,
+  jsonFile,
+  readText,
+  warning,
+} from '../../core/contract/index.ts'
 import { MemoryConfig } from './schema.ts'
+
+/** Of files that say why it failed. */
+const TITLE = 'Amount of Memory'
 
 export default defineHostCollector<MemoryConfig>({
   manifest: {
@@ -10,7 +21,7 @@ export default defineHostCollector<MemoryConfig>({
     summary: 'amount of memory',
     specKey: 'memory',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: MemoryConfig,
@@ -18,12 +29,12 @@ export default defineHostCollector<MemoryConfig>({
     context.signal.throwIfAborted()
     const meminfo = await readText(context, '/proc/meminfo')
     if (typeof meminfo !== 'string') {
-      yield meminfo
+      yield* hostFailure(context, TITLE, meminfo)
       return
     }
     const total = /^MemTotal:\s*(\d+) kB/m.exec(meminfo)?.[1]
     if (total === undefined) {
-      yield warning('MEMORY_UNKNOWN', '/proc/meminfo has no line MemTotal')
+      yield* hostFailure(context, TITLE, warning('MEMORY_UNKNOWN', '/proc/meminfo has no line MemTotal'))
       return
     }
     yield jsonFile('host-collectors/system/memory.json', { total: Number(total) * 1024 })

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import * as z from 'zod'
-import { Duration } from '../../core/contract/web/web-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
 
 const Cidr = z.string().refine(hasTwoHosts, 'must be a range of at least four IPv4 addresses, like 10.0.0.0/24')
 

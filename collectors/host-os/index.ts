@@ -1,7 +1,9 @@
 import {
   CONTRACT,
   defineHostCollector,
+  HOST_ERRORS,
   type HostContext,
+  hostFailure,
   jsonFile,
   readText,
   runTool,
@@ -20,14 +22,14 @@ export default defineHostCollector<HostOsConfig>({
     summary: 'distribution, its version, kernel release and host name',
     specKey: 'hostOS',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: HostOsConfig,
   async *collect(context) {
     context.signal.throwIfAborted()
     const kernel = await kernelRelease(context)
-    if (typeof kernel !== 'string') yield kernel
+    if (typeof kernel !== 'string') yield* hostFailure(context, 'Host OS Info', kernel)
     const name = await hostName(context)
     if (typeof name !== 'string') yield name
     const found = await identifyPlatform(async (path) => {

@@ -1,7 +1,9 @@
 import {
   CONTRACT,
   defineHostCollector,
+  HOST_ERRORS,
   type HostContext,
+  hostFailure,
   type HostExecOptions,
   jsonFile,
   warning,
@@ -17,7 +19,7 @@ export default defineHostCollector<RunConfig>({
     summary: 'what a command prints',
     specKey: 'run',
     permissions: [],
-    outputs: ['host-collectors/run-host'],
+    outputs: ['host-collectors/run-host', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: RunConfig,
@@ -26,7 +28,8 @@ export default defineHostCollector<RunConfig>({
     const { collectorName, command, args } = context.config
     const path = `host-collectors/run-host/${collectorName || 'run-host'}`
     const { stdout, stderr, ...ended } = await outcome(context)
-    if (ended.exitCode === '-1') yield warning('HOST_COMMAND_NOT_RUN', `${command}: ${ended.error}`)
+    if (ended.exitCode === '-1')
+      yield* hostFailure(context, 'Run Host', warning('HOST_COMMAND_NOT_RUN', `${command}: ${ended.error}`))
     yield { type: 'file', path: `${path}.txt`, format: 'text', body: stdout }
     if (stderr !== '') yield { type: 'file', path: `${path}-stderr.txt`, format: 'text', body: stderr }
     yield jsonFile(`${path}-info.json`, {

@@ -1,18 +1,5 @@
 import * as z from 'zod'
-
-/** Milliseconds in each unit of a duration as Go writes it. */
-const UNIT_MS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** "1m30s" as milliseconds. */
-const Duration = z
-  .string()
-  .regex(/^(0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)$/, 'must be a duration, like "30s" or "1m30s"')
-  .transform((text) =>
-    [...text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)].reduce(
-      (sum, [, count, unit = '']) => sum + Number(count) * (UNIT_MS[unit] ?? 0),
-      0,
-    ),
-  )
+import { Duration } from '../../core/contract/duration-schema.ts'
 
 /** A field of the peer that cannot be honoured: the command would write raw data to disk before it is redacted. */
 const refused = (field: string) =>

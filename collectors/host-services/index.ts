@@ -1,4 +1,4 @@
-import { CONTRACT, defineHostCollector, jsonFile, runTool } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, HOST_ERRORS, hostFailure, jsonFile, runTool } from '../../core/contract/index.ts'
 import { HostServicesConfig } from './schema.ts'
 
 interface Unit {
@@ -17,14 +17,15 @@ export default defineHostCollector<HostServicesConfig>({
     summary: 'services that systemd knows, with their state',
     specKey: 'hostServices',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: HostServicesConfig,
   async *collect(context) {
     context.signal.throwIfAborted()
     const listed = await runTool(context, 'systemctl', ['list-units', '--type=service', '--no-legend', '--all'])
-    if (typeof listed !== 'string') yield listed
+    // The peer's title is that of block devices, by mistake: the two would want one file.
+    if (typeof listed !== 'string') yield* hostFailure(context, 'Host Services', listed)
     yield jsonFile('host-collectors/system/systemctl_services.json', typeof listed === 'string' ? unitsIn(listed) : [])
   },
 })

@@ -1,7 +1,18 @@
-import { CONTRACT, defineHostCollector, jsonFile, readText, reasonLine, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  hostFailure,
+  jsonFile,
+  readText,
+  reasonLine,
+  warning,
+} from '../../core/contract/index.ts'
 import { hasFreeSubnet, parseRange, parseRoutes } from './ranges.ts'
 import { SubnetAvailableConfig } from './schema.ts'
 
+/** Of files that say why it failed. */
+const TITLE = 'Subnet Available'
 const ROUTES = '/proc/net/route'
 
 export default defineHostCollector<SubnetAvailableConfig>({
@@ -13,7 +24,7 @@ export default defineHostCollector<SubnetAvailableConfig>({
     summary: 'whether a range of IPv4 addresses has a subnet that no route uses',
     specKey: 'subnetAvailable',
     permissions: [],
-    outputs: ['host-collectors/subnetAvailable'],
+    outputs: ['host-collectors/subnetAvailable', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: SubnetAvailableConfig,
@@ -21,14 +32,14 @@ export default defineHostCollector<SubnetAvailableConfig>({
     context.signal.throwIfAborted()
     const { collectorName, CIDRRangeAlloc, desiredCIDR } = context.config
     const text = await readText(context, ROUTES)
-    if (typeof text !== 'string') return yield text
+    if (typeof text !== 'string') return yield* hostFailure(context, TITLE, text)
     try {
       const isFree = hasFreeSubnet(parseRange(CIDRRangeAlloc), desiredCIDR, parseRoutes(text))
       const status = isFree ? 'a-subnet-is-available' : 'no-subnet-available'
       const path = `host-collectors/subnetAvailable/${collectorName || 'result'}.json`
       yield jsonFile(path, { CIDRRangeAlloc, desiredCIDR, status })
     } catch (error) {
-      yield warning('ROUTES_UNKNOWN', `${ROUTES}: ${reasonLine(error)}`)
+      yield* hostFailure(context, TITLE, warning('ROUTES_UNKNOWN', `${ROUTES}: ${reasonLine(error)}`))
     }
   },
 })

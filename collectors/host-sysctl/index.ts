@@ -1,7 +1,9 @@
 import {
   CONTRACT,
   defineHostCollector,
+  HOST_ERRORS,
   type HostContext,
+  hostFailure,
   jsonFile,
   readText,
   runTool,
@@ -29,7 +31,7 @@ export default defineHostCollector<SysctlConfig>({
     summary: 'parameters of the kernel',
     specKey: 'sysctl',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux', 'darwin'],
   },
   configSchema: SysctlConfig,
@@ -38,7 +40,7 @@ export default defineHostCollector<SysctlConfig>({
     const { values, unreadable } = await (context.host.platform === 'linux' ? fromFiles(context) : fromTool(context))
     if (values.size === 0) {
       const reasons = unreadable.length > 0 ? unreadable : [`there is nothing below ${FOLDER}`]
-      yield warning('SYSCTL_UNKNOWN', `no kernel parameter could be read: ${reasons[0]}`)
+      yield* hostFailure(context, 'Sysctl', warning('SYSCTL_UNKNOWN', `no kernel parameter could be read: ${reasons[0]}`))
       return
     }
     yield jsonFile(`${FILE}.json`, Object.fromEntries([...values].toSorted(([a], [b]) => (a < b ? -1 : 1))))

@@ -1,6 +1,18 @@
-import { CONTRACT, defineHostCollector, type HostContext, jsonFile, readText, warning } from '../../core/contract/index.ts'
+import {
+  CONTRACT,
+  defineHostCollector,
+  HOST_ERRORS,
+  type HostContext,
+  hostFailure,
+  jsonFile,
+  readText,
+  reasonLine,
+  warning,
+} from '../../core/contract/index.ts'
 import { SystemPackagesConfig } from './schema.ts'
 
+/** Of files that say why it failed. */
+const TITLE = 'System Packages'
 /** How long one question to the package database may take, in ms: a lock on it would hold it up for ever. */
 const TIMEOUT_MS = 20_000
 
@@ -42,7 +54,7 @@ export default defineHostCollector<SystemPackagesConfig>({
     summary: 'whether packages of the distribution are installed',
     specKey: 'systemPackages',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: SystemPackagesConfig,
@@ -53,7 +65,7 @@ export default defineHostCollector<SystemPackagesConfig>({
     if (!distribution || osVersion === '') {
       const known = Object.keys(DISTRIBUTIONS).join(', ')
       const what = os === '' ? 'the distribution is unknown' : `packages of ${os} ${osVersion || 'without a version'} are unknown`
-      yield warning('SYSTEM_PACKAGES_UNKNOWN', `${what}; known are those of ${known}`)
+      yield* hostFailure(context, TITLE, warning('SYSTEM_PACKAGES_UNKNOWN', `${what}; known are those of ${known}`))
       return
     }
     const { any, ofVersion } = distribution
@@ -66,8 +78,8 @@ export default defineHostCollector<SystemPackagesConfig>({
       }
     } catch (error) {
       context.signal.throwIfAborted()
-      const reason = error instanceof Error ? error.message : String(error)
-      yield warning('HOST_TOOL_FAILED', `${distribution.tool[0]} could not be run: ${reason}`)
+      const told = warning('HOST_TOOL_FAILED', `${distribution.tool[0]} could not be run: ${reasonLine(error)}`)
+      yield* hostFailure(context, TITLE, told)
       return
     }
     const path = `host-collectors/system/${context.config.collectorName || 'packages'}-packages.json`

@@ -1,4 +1,4 @@
-import { CONTRACT, defineHostCollector, parseEndpoint } from '../../core/contract/index.ts'
+import { CONTRACT, defineHostCollector, HOST_ERRORS, parseEndpoint } from '../../core/contract/index.ts'
 import { statusFile } from '../../core/contract/web/network-status.ts'
 import { TcpConnectConfig } from './schema.ts'
 
@@ -11,17 +11,19 @@ export default defineHostCollector<TcpConnectConfig>({
     summary: 'whether a TCP connection can be opened',
     specKey: 'tcpConnect',
     permissions: [],
-    outputs: ['host-collectors/connect'],
+    outputs: ['host-collectors/connect', HOST_ERRORS],
     platforms: ['linux', 'darwin', 'win32'],
   },
   configSchema: TcpConnectConfig,
   collect(context) {
     const { collectorName, address, timeout } = context.config
-    return statusFile(context, `host-collectors/connect/${collectorName || 'connect'}.json`, async () => {
+    const attempt = async () => {
       const endpoint = parseEndpoint(address)
       if (!endpoint) throw new Error('the address must be host:port')
       await context.network.connect(endpoint, timeout || TIMEOUT_MS)
-    })
+    }
+    const path = `host-collectors/connect/${collectorName || 'connect'}.json`
+    return statusFile(context, { path, title: 'TCP Connection Attempt', attempt })
   },
 })
 

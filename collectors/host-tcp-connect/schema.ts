@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Duration } from '../../core/contract/web/web-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
 
 export const TcpConnectConfig = z.strictObject({
   collectorName: z.string().optional(),

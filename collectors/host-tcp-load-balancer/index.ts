@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import { CONTRACT, defineHostCollector, type Endpoint, parseEndpoint } from '../../core/contract/index.ts'
-import { statusFile } from '../../core/contract/web/network-status.ts'
+import { CONTRACT, defineHostCollector, type Endpoint, HOST_ERRORS, parseEndpoint } from '../../core/contract/index.ts'
+import { statusFile, type StatusResult } from '../../core/contract/web/network-status.ts'
 import { TcpLoadBalancerConfig } from './schema.ts'
 
 export default defineHostCollector<TcpLoadBalancerConfig>({
@@ -12,18 +12,19 @@ export default defineHostCollector<TcpLoadBalancerConfig>({
     summary: 'whether connections to a load balancer arrive at this machine',
     specKey: 'tcpLoadBalancer',
     permissions: [],
-    outputs: ['host-collectors/tcpLoadBalancer'],
+    outputs: ['host-collectors/tcpLoadBalancer', HOST_ERRORS],
     platforms: ['linux', 'darwin', 'win32'],
   },
   configSchema: TcpLoadBalancerConfig,
   collect(context) {
     const { collectorName, address, port, timeout } = context.config
     const path = `host-collectors/tcpLoadBalancer/${collectorName || 'tcpLoadBalancer'}.json`
-    return statusFile(context, path, async () => {
+    const attempt = async (): Promise<StatusResult | void> => {
       const via = parseAddress(address)
       if (!via) return { status: 'invalid-address', message: `Invalid Load Balancer Address: ${address}` }
       return context.network.arrive({ host: '0.0.0.0', port }, via, timeout || TIMEOUT_MS)
-    })
+    }
+    return statusFile(context, { path, title: 'TCP Load Balancer', attempt })
   },
 })
 

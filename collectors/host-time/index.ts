@@ -1,7 +1,9 @@
 import {
   CONTRACT,
   defineHostCollector,
+  HOST_ERRORS,
   type HostContext,
+  hostFailure,
   jsonFile,
   readText,
   runTool,
@@ -18,7 +20,7 @@ export default defineHostCollector<TimeConfig>({
     summary: 'time zone, and whether the clock is kept by NTP',
     specKey: 'time',
     permissions: [],
-    outputs: ['host-collectors/system'],
+    outputs: ['host-collectors/system', HOST_ERRORS],
     platforms: ['linux'],
   },
   configSchema: TimeConfig,
@@ -27,7 +29,8 @@ export default defineHostCollector<TimeConfig>({
     // The same properties that systemd offers on D-Bus, without a D-Bus client.
     const shown = await runTool(context, 'timedatectl', ['show'])
     if (typeof shown !== 'string') {
-      yield shown
+      // The peer's title is that of TCP ports, by mistake: the two would want one file.
+      yield* hostFailure(context, 'Time', shown)
       yield warning('TIME_NTP_UNKNOWN', 'whether NTP is active is unknown without timedatectl; both values are written as false')
     }
     const properties = typeof shown === 'string' ? shown : ''

@@ -1,12 +1,5 @@
-import {
-  type CollectorContext,
-  CONTRACT,
-  defineCollector,
-  indentedJson,
-  missing,
-  type RawObject,
-  reasonLine,
-} from '../../core/contract/index.ts'
+import { CONTRACT, defineCollector, indentedJson, missing, reasonLine } from '../../core/contract/index.ts'
+import { selectedPods } from '../../core/contract/pods/selected-pods.ts'
 import { ImageBook } from './facts.ts'
 import { imagesOf } from './pod-images.ts'
 import { ImagesConfig } from './schema.ts'
@@ -23,13 +16,13 @@ export default defineCollector<ImagesConfig>({
     outputs: ['images'],
   },
   configSchema: ImagesConfig,
-  async *collect(context) {
-    const { config, signal } = context
+  async *collect({ config, kube, namespaces, signal }) {
     signal.throwIfAborted()
     const book = new ImageBook()
     const problems: unknown[] = []
     let isSeen = false
-    for await (const pod of podsOf(context, (problem) => problems.push(problem))) {
+    const choice = { selector: [], namespace: config.namespace }
+    for await (const pod of selectedPods({ config: choice, kube, namespaces }, (problem) => problems.push(problem))) {
       isSeen = true
       for (const image of imagesOf(pod)) book.add(image)
     }
@@ -41,18 +34,3 @@ export default defineCollector<ImagesConfig>({
     yield missing('IMAGES_MISSING', `pods could not be listed: ${reasonLine(problems[0])}`, problems)
   },
 })
-
-/** All pods that the entry means; what could not be listed is told, and the rest still comes. */
-async function* podsOf(
-  { config, kube, namespaces }: CollectorContext<ImagesConfig>,
-  tell: (problem: unknown) => void,
-): AsyncGenerator<RawObject> {
-  const places = config.namespace ? [config.namespace] : namespaces.includes('*') ? [undefined] : namespaces
-  for (const namespace of places) {
-    try {
-      yield* kube.pods(namespace === undefined ? {} : { namespace })
-    } catch (error) {
-      tell(error)
-    }
-  }
-}

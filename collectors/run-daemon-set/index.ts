@@ -6,9 +6,10 @@ import {
   indentedJson,
   missing,
   type Output,
+  ownNamespace,
   reasonLine,
 } from '../../core/contract/index.ts'
-import { NODE_POD_PERMISSIONS, type OnNode, ownNamespace, podsOnNodes } from '../../core/contract/pods/index.ts'
+import { NODE_POD_PERMISSIONS, type OnNode, podsOnNodes } from '../../core/contract/pods/index.ts'
 import { RunDaemonSetConfig } from './schema.ts'
 
 const TIMEOUT_MS = 60_000

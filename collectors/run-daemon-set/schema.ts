@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { COMMON, ImagePullSecret, PodSpec, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, ImagePullSecret, PodSpec } from '../../core/contract/pods/pod-schema.ts'
 
 export const RunDaemonSetConfig = z.strictObject({
   ...COMMON,
@@ -9,7 +10,7 @@ export const RunDaemonSetConfig = z.strictObject({
   namespace: z.string().default(''),
   podSpec: PodSpec,
   /** of the pod on each node; none, or 0 = 60 s */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
   imagePullSecret: ImagePullSecret.nullish(),
 })
 export type RunDaemonSetConfig = z.infer<typeof RunDaemonSetConfig>

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { COMMON, ImagePullSecret, PodSpec, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, ImagePullSecret, PodSpec } from '../../core/contract/pods/pod-schema.ts'
 
 export const RunPodConfig = z.strictObject({
   ...COMMON,
@@ -10,7 +11,7 @@ export const RunPodConfig = z.strictObject({
   podSpec: PodSpec,
   annotations: z.record(z.string(), z.string()).default({}),
   /** none = as long as the run may take, but 5 minutes to begin */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
   imagePullSecret: ImagePullSecret.nullish(),
   /** true: an image that cannot be had is waited for */
   allowImagePullRetries: z.boolean().default(false),

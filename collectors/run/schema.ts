@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { COMMON, POD, Texts, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, POD, Texts } from '../../core/contract/pods/pod-schema.ts'
 
 export const RunConfig = z.strictObject({
   ...COMMON,
@@ -11,7 +12,7 @@ export const RunConfig = z.strictObject({
   command: Texts,
   args: Texts,
   /** none = as long as the run may take, but 5 minutes to begin */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
   /** none = "default"; its token is there for jobs of a cluster only if the agent's config allows it */
   serviceAccountName: z.string().default('default'),
 })

@@ -12,6 +12,7 @@ export const S3StatusConfig = z.strictObject({
   endpoint: z
     .string()
     .regex(/^(https?:\/\/[^\s/]+.*)?$/, 'must begin with http:// or https://')
+    .refine((url) => url === '' || !/^https?:/.test(url) || URL.canParse(url), 'must be a URL, like https://minio.example:9000')
     .default(''),
   accessKeyID: z.string().default(''),
   secretAccessKey: z.string().default(''),

@@ -3,6 +3,7 @@ import {
   defineCollector,
   indentedJson,
   missing,
+  ownNamespace,
   pluginError,
   type RawObject,
   reasonLine,
@@ -24,10 +25,9 @@ export default defineCollector<SupportBundleMetadataConfig>({
     outputs: ['metadata'],
   },
   configSchema: SupportBundleMetadataConfig,
-  async *collect({ config, kube, signal, namespaces, defaultNamespace = 'default' }) {
+  async *collect({ config, kube, signal, ...where }) {
     signal.throwIfAborted()
-    const [only, ...others] = namespaces.filter((name) => name !== '*')
-    const namespace = config.namespace || (others.length === 0 && only) || defaultNamespace
+    const namespace = ownNamespace(where, config.namespace)
     try {
       const found = await kube.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${SECRET}`)
       if (!found) throw pluginError('API_NOT_FOUND', `secrets "${SECRET}" not found`, { class: 'config' })

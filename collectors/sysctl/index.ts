@@ -1,5 +1,5 @@
-import { CONTRACT, defineCollector, indentedJson, missing, reasonLine } from '../../core/contract/index.ts'
-import { NODE_POD_PERMISSIONS, ownNamespace, podsOnNodes } from '../../core/contract/pods/index.ts'
+import { CONTRACT, defineCollector, indentedJson, missing, ownNamespace, reasonLine } from '../../core/contract/index.ts'
+import { NODE_POD_PERMISSIONS, podsOnNodes } from '../../core/contract/pods/index.ts'
 import { SysctlConfig } from './schema.ts'
 
 const TIMEOUT_MS = 60_000

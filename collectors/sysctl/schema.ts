@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { COMMON, POD, Timeout } from '../../core/contract/pods/pod-schema.ts'
+import { Duration } from '../../core/contract/duration-schema.ts'
+import { COMMON, POD } from '../../core/contract/pods/pod-schema.ts'
 
 export const SysctlConfig = z.strictObject({
   ...COMMON,
@@ -9,6 +10,6 @@ export const SysctlConfig = z.strictObject({
   /** with a shell, find and cat */
   image: z.string().min(1).default('busybox:1'),
   /** of the pod on each node; none, or 0 = 60 s */
-  timeout: Timeout.default(0),
+  timeout: Duration.default(0),
 })
 export type SysctlConfig = z.infer<typeof SysctlConfig>

@@ -1,3 +1,4 @@
+import type { CollectorContext } from './collector.ts'
 import type { FileOutput, WarningOutput } from './plugin.ts'
 
 /** A file with one JSON value, indented as kubectl and the peer do it. */
@@ -20,6 +21,15 @@ const QUIET: readonly unknown[] = ['permission', 'config']
 export function reasonLine(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
   return text.split('\n')[0] || 'no reason was given'
+}
+
+/** For what an entry creates, or names without a place: its namespace, else the only one of the run, else the default one. */
+export function ownNamespace(
+  { namespaces, defaultNamespace = 'default' }: Pick<CollectorContext<unknown>, 'namespaces' | 'defaultNamespace'>,
+  namespace = '',
+): string {
+  const [only] = namespaces.length === 1 && !namespaces.includes('*') ? namespaces : []
+  return namespace || (only ?? defaultNamespace)
 }
 
 /** True for an error of the API server that says: there is no such thing. */

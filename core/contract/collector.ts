@@ -95,7 +95,8 @@ export interface Kube {
   logs(source: LogSource, limits: LogLimits): Body
   /**
    * Runs a command in a container of a pod, without a shell. Read `stdout` first, or leave it off: unread, it holds the command
-   * up. Of `stderr` the first megabyte is kept; it comes once the command has ended. `exitCode` rejects when that is not known.
+   * up. Of `stderr` the first megabyte is kept; it comes once the command has ended, or was cut off: it never
+   * throws. `exitCode` rejects when it is not known how the command ended.
    *
    * @param options `signal` ends the connection, as the run's end does
    */

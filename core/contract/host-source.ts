@@ -5,26 +5,48 @@ import type { WarningOutput } from './plugin.ts'
 /** How long `runTool` waits, in ms, when nothing else is asked: a tool that asks a dead daemon would hang for minutes. */
 const TOOL_TIMEOUT_MS = 20_000
 
-/** What the two readers below need of a context. */
+/** More than any file has that is read whole, in bytes: what a file says that never ends is not wanted. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** What the readers below need of a context. */
 type Source = Pick<HostContext<unknown>, 'host' | 'signal'>
 
 /**
- * The text of a file of the machine; a warning to yield when it cannot be read.
+ * All bytes of a file of the machine.
  *
- * @throws the signal's reason once the run was aborted: what is missing then says nothing about the machine
+ * @throws as `Host.read` does, when there are more than `maxBytes`, and the signal's reason once the run was aborted: what is
+ * missing then says nothing about the machine
  */
-export async function readText(context: Source, path: string): Promise<string | WarningOutput> {
-  const decoder = new TextDecoder()
-  let text = ''
+export async function readBytes({ host, signal }: Source, path: string, maxBytes = MAX_BYTES): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
   try {
-    for await (const chunk of context.host.read(path)()) text += decoder.decode(chunk, { stream: true })
+    for await (const part of host.read(path)()) {
+      size += part.length
+      if (size > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`)
+      parts.push(part)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+  signal.throwIfAborted()
+  return Buffer.concat(parts)
+}
+
+/** The text of a file of the machine; a warning to yield when it cannot be read. Throws the signal's reason as `readBytes` does. */
+export async function readText(context: Source, path: string, maxBytes = MAX_BYTES): Promise<string | WarningOutput> {
+  try {
+    return new TextDecoder().decode(await readBytes(context, path, maxBytes))
   } catch (error) {
     context.signal.throwIfAborted()
-    return warning('HOST_FILE_UNREADABLE', `${path} cannot be read: ${firstLine(error)}`)
+    return unreadable(path, error)
   }
-  context.signal.throwIfAborted()
-  return text + decoder.decode()
 }
+
+/** The warning that a file cannot be read. */
+export const unreadable = (path: string, error: unknown) =>
+  warning('HOST_FILE_UNREADABLE', `${path} cannot be read: ${firstLine(error)}`)
 
 /**
  * What a program of the machine prints; a warning to yield when it is missing, times out or ends with another code than 0.

@@ -1,4 +1,4 @@
-import { indentedJson, missing, reasonLine } from './cluster-source.ts'
+import { indentedJson, missing, ownNamespace, reasonLine } from './cluster-source.ts'
 import type { CollectorContext } from './collector.ts'
 import { type Output, pluginError } from './plugin.ts'
 
@@ -52,14 +52,12 @@ export async function* keyedFiles(context: CollectorContext<KeyedConfig>, keyed:
  * @throws what the API server says, once all that could be had was given
  */
 async function* keyedObjects(
-  { config, kube, namespaces, defaultNamespace = 'default' }: CollectorContext<KeyedConfig>,
+  { config, kube, ...where }: CollectorContext<KeyedConfig>,
   plural: 'secrets' | 'configmaps',
 ): AsyncGenerator<KeyedObject> {
   const { name, selector } = config
-  const isEverywhere = namespaces.includes('*')
   if (name !== '') {
-    const [only] = !isEverywhere && namespaces.length === 1 ? namespaces : [defaultNamespace]
-    const namespace = config.namespace || (only ?? defaultNamespace)
+    const namespace = ownNamespace(where, config.namespace)
     const path = ['', 'api', 'v1', 'namespaces', namespace, plural, name].map(encodeURIComponent).join('/')
     const found = await kube.get(path)
     yield { namespace, name, folder: config.namespace, ...(found ? { json: found.json } : {}) }
@@ -68,6 +66,8 @@ async function* keyedObjects(
     return
   }
   const target = { version: 'v1', plural }
+  const { namespaces } = where
+  const isEverywhere = namespaces.includes('*')
   const within = config.namespace ? { namespace: config.namespace } : isEverywhere ? {} : { namespaces }
   const failures: Error[] = []
   for await (const { items, failure } of kube.list({ ...target, ...within }, { labelSelector: selector.join(',') })) {

@@ -1,4 +1,4 @@
-import { reasonLine } from './cluster-source.ts'
+import { ownNamespace, reasonLine } from './cluster-source.ts'
 import type { CollectorContext } from './collector.ts'
 import { pluginError } from './plugin.ts'
 
@@ -59,20 +59,27 @@ export async function readValue(source: ValueSource | undefined, context: ValueC
  */
 export async function readTls(source: TlsSource | undefined, context: ValueContext): Promise<TlsMaterial | undefined> {
   if (!source) return undefined
-  const { skipVerify, secret } = source
+  const { skipVerify } = source
+  const secret = source.secret && placed(source.secret, context)
   const from = secret ? await valuesOf('secret', secret, context) : undefined
   if (secret && !from) throw absent(`there is no secret ${secret.namespace}/${secret.name}`)
-  if (secret && !from?.['cacert']) throw absent(`secret ${secret.namespace}/${secret.name} has no key "cacert"`)
+  if (secret && !skipVerify && !from?.['cacert']) throw absent(`secret ${secret.namespace}/${secret.name} has no key "cacert"`)
   const read = async (key: 'cacert' | 'clientCert' | 'clientKey') => (from ? (from[key] ?? '') : readValue(source[key], context))
   const [ca, cert, key] = [await read('cacert'), await read('clientCert'), await read('clientKey')]
   if ((cert === '') !== (key === '')) throw absent('a certificate of a client needs its key, and a key its certificate')
   return { skipVerify, ca, cert, key }
 }
 
+/** Where it lies. */
+const placed = ({ name, namespace }: { name: string; namespace?: string | undefined }, context: ValueContext) => ({
+  name,
+  namespace: ownNamespace(context, namespace),
+})
+
 type Kind = 'secret' | 'configmap'
 
 async function valueOf(kind: Kind, ref: KeyRef, context: ValueContext): Promise<string> {
-  const where = { name: ref.name, namespace: ref.namespace || namespaceOf(context) }
+  const where = placed(ref, context)
   const values = await valuesOf(kind, where, context)
   const value = values && Object.hasOwn(values, ref.key) ? values[ref.key] : undefined
   if (value !== undefined || ref.optional) return value ?? ''
@@ -86,9 +93,7 @@ async function valuesOf(
   { name, namespace }: { name: string; namespace: string },
   context: ValueContext,
 ): Promise<Record<string, string> | undefined> {
-  const path = ['', 'api', 'v1', 'namespaces', namespace || namespaceOf(context), `${kind}s`, name]
-    .map(encodeURIComponent)
-    .join('/')
+  const path = ['', 'api', 'v1', 'namespaces', namespace, `${kind}s`, name].map(encodeURIComponent).join('/')
   const found = await context.kube.get(path).catch((error: unknown) => {
     const { class: of = 'retryable' } = error as { class?: 'permission' | 'retryable' }
     throw pluginError('VALUE_UNREADABLE', `${kind} ${namespace}/${name}: ${reasonLine(error)}`, { class: of, cause: error })
@@ -97,12 +102,6 @@ async function valuesOf(
   const data = (found.json['data'] ?? {}) as Record<string, string>
   if (kind === 'configmap') return data
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]))
-}
-
-/** The only namespace of the run, else that of the kubeconfig or job. */
-function namespaceOf({ namespaces, defaultNamespace = 'default' }: ValueContext): string {
-  const [only] = namespaces
-  return only !== undefined && only !== '*' && namespaces.length === 1 ? only : defaultNamespace
 }
 
 const absent = (message: string) => pluginError('VALUE_MISSING', message, { class: 'config' })

@@ -118,7 +118,7 @@ export function fakeExecution(answer: FakeExec | Error | undefined, key: string,
       }
     },
     async *stderr() {
-      await ended.promise
+      await ended.promise.catch(() => undefined)
       if (stderr !== '') yield Buffer.from(stderr)
     },
     exitCode: ended.promise,

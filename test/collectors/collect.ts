@@ -44,9 +44,17 @@ export async function issues({ configSchema }: Collector, entry: object): Promis
   return (result.issues ?? []).map(({ path = [], message }) => `${path.map(String).join('.')}: ${message}`)
 }
 
-/** The files as a plain object: path and text. */
+const ERRORS = 'host-collectors/errors/'
+
+/** The files as a plain object: path and text. Those that say why a host collector failed are `hostErrors`. */
 export function texts({ files }: Gathered): Record<string, string> {
-  return Object.fromEntries(files.map(({ path, text }) => [path, text]))
+  return Object.fromEntries(files.filter(({ path }) => !path.startsWith(ERRORS)).map(({ path, text }) => [path, text]))
+}
+
+/** What files say of host collectors that failed, by their names in `host-collectors/errors`. */
+export function hostErrors({ files }: Gathered): Record<string, unknown> {
+  const errors = files.filter(({ path }) => path.startsWith(ERRORS))
+  return Object.fromEntries(errors.map(({ path, text }) => [path.slice(ERRORS.length), JSON.parse(text) as unknown]))
 }
 
 /** The codes of all warnings. */

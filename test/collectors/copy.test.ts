@@ -120,10 +120,15 @@ describe('copy', () => {
 
   it('keeps what came before the archive broke off', async () => {
     const stdout = Buffer.concat([tarPart({ name: 'app/a', body: 'a' }), tarPart({ name: 'app/b', body: 'b', size: 9000 })])
-    const gathered = await collectFrom(copy, entry, gives({ stdout, breaksWith: new Error('the connection was cut') }))
+    const gathered = await collectFrom(
+      copy,
+      entry,
+      gives({ stdout, stderr: 'tar: careful\n', breaksWith: new Error('the connection was cut') }),
+    )
     expect(texts(gathered)).toEqual({
       [`${ROOT}/app/a`]: 'a',
-      [`${ROOT}/app-errors.json`]: '{\n  "/etc/app/error": "the connection was cut"\n}\n',
+      [`${ROOT}/app-errors.json`]:
+        '{\n  "/etc/app/error": "the connection was cut",\n  "/etc/app/stderr": "tar: careful\\n"\n}\n',
     })
     expect(gathered.warnings).toMatchObject([{ code: 'COPY_FAILED', isLoss: true }])
   })

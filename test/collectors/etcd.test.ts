@@ -53,12 +53,32 @@ describe('etcd', () => {
     })
   })
 
+  it('keeps the words of a command that was cut off', async () => {
+    const cut = { stdout: '[', stderr: 'context deadline exceeded', breaksWith: new Error('the connection was cut') }
+    const gathered = await collectFrom(etcd, {}, { ...kurl, execs: { 'kube-system/etcd-node-a/etcd': cut } })
+    expect(Object.keys(texts(gathered)).slice(0, 2)).toEqual([
+      'etcd/endpoint-health-stderr.json',
+      'etcd/endpoint-health-errors.json',
+    ])
+    expect(texts(gathered)['etcd/endpoint-health-errors.json']).toContain('the connection was cut')
+  })
+
   it('keeps what etcd says though it is not well, and says so', async () => {
     const execs = { 'kube-system/etcd-node-a/etcd': { stdout: '[{"health":false}]', exitCode: 1 } }
     const gathered = await collectFrom(etcd, {}, { ...kurl, execs })
     expect(texts(gathered)['etcd/endpoint-health.json']).toBe('[{"health":false}]')
     expect(texts(gathered)['etcd/endpoint-health-errors.json']).toContain('command terminated with exit code 1')
     expect(codes(gathered)).toEqual(Array(5).fill('ETCD_MISSING'))
+  })
+
+  it('may look at the events that end its waiting', async () => {
+    const listed = etcd.manifest.permissions.flatMap(({ resources, verbs }) => (verbs.includes('list') ? resources : []))
+    expect(listed).toEqual(expect.arrayContaining(['nodes', 'pods', 'events']))
+    expect(listed).not.toContain('secrets')
+    const message = 'MountVolume.SetUp failed for volume "etcd-certs" : hostPath type check failed: /var/lib/k0s is no directory'
+    const fate = () => ({ phase: 'Pending' as const, events: [{ reason: 'FailedMount', message }] })
+    const gathered = await collectFrom(etcd, {}, { ...k0s, fate }, where)
+    expect(texts(gathered)['etcd/errors.json']).toContain('hostPath type check failed')
   })
 
   it.each<[string, FakeCluster, string, boolean]>([

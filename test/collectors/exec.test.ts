@@ -61,8 +61,12 @@ describe('exec', () => {
   })
 
   it('keeps what came before the connection broke', async () => {
-    const gathered = await collectFrom(exec, entry, says({ stdout: 'half', breaksWith: new Error('cut') }))
-    expect(texts(gathered)).toEqual({ [`${ROOT}/web-stdout.txt`]: 'half', [`${ROOT}/web-errors.json`]: '[\n  "cut"\n]\n' })
+    const gathered = await collectFrom(exec, entry, says({ stdout: 'half', stderr: 'oops', breaksWith: new Error('cut') }))
+    expect(texts(gathered)).toEqual({
+      [`${ROOT}/web-stdout.txt`]: 'half',
+      [`${ROOT}/web-stderr.txt`]: 'oops',
+      [`${ROOT}/web-errors.json`]: '[\n  "cut"\n]\n',
+    })
     expect(gathered.warnings).toMatchObject([{ isLoss: true }])
   })
 
@@ -142,7 +146,8 @@ describe('the end of exec', () => {
             await aborted
           },
           stderr: async function* () {
-            yield await aborted
+            await aborted.catch(() => undefined)
+            yield Buffer.from('careful\n')
           },
           exitCode: aborted,
         }
@@ -178,7 +183,12 @@ describe('the end of exec', () => {
     expect(outputs).toEqual(['begun\n'])
     await clock.advance(1)
     await work
-    expect(outputs).toEqual(['begun\n', `${ROOT}/web-errors.json [\n  "timeout"\n]\n`, 'EXEC_FAILED true'])
+    expect(outputs).toEqual([
+      'begun\n',
+      `${ROOT}/web-stderr.txt careful\n`,
+      `${ROOT}/web-errors.json [\n  "timeout"\n]\n`,
+      'EXEC_FAILED true',
+    ])
     expect(clock.sleeping).toBe(0)
   })
 
@@ -228,7 +238,7 @@ describe('the end of exec', () => {
         for await (const _ of output.body()) break
     }
     expect(connection?.aborted).toBe(true)
-    expect(outputs).toEqual(['file'])
+    expect(outputs).toEqual(['file', 'file'])
   })
 })
 

@@ -64,7 +64,7 @@ it.each([
   ['lsblk fails', { lsblk: { stderr: 'lsblk: failed to access sysfs directory', exitCode: 1 } }],
 ])('gives a warning and no file when %s', async (_, commands) => {
   const gathered = await collect(hostBlockDevices, {}, { commands })
-  expect([gathered.files, codes(gathered)]).toEqual([[], ['HOST_TOOL_FAILED']])
+  expect([texts(gathered), codes(gathered)]).toEqual([{}, ['HOST_TOOL_FAILED']])
 })
 
 it.each([

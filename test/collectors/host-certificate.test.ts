@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import hostCertificate from '../../collectors/host-certificate/index.ts'
 import { run } from '../agent/analysis/run-analyzer.ts'
 import * as pem from './certificates.ts'
-import { codes, collect, issues, texts } from './collect.ts'
+import { codes, collect, hostErrors, issues, texts } from './collect.ts'
 
 const ENTRY = { certificatePath: '/a.crt', keyPath: '/a.key' }
 const PATH = 'host-collectors/certificate/certificate.json'
@@ -54,6 +54,9 @@ it.each<[string, Content, Content, string]>([
 ])('%s', async (_, certificate, key, want) => {
   const gathered = await gatheredOf(certificate, key)
   expect([texts(gathered), codes(gathered)]).toEqual([{ [PATH]: want }, []])
+  const errors = Object.values(hostErrors(gathered))
+  expect(errors).toMatchObject(want === 'key-pair-valid' ? [] : [{ error: want }])
+  expect(errors).toHaveLength(want === 'key-pair-valid' ? 0 : 1)
   expect(gathered.files[0]?.format).toBe('text')
 })
 

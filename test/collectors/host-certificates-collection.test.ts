@@ -86,7 +86,7 @@ it('tells of each file whether it is there and can be read', async () => {
   ])
   expect(gathered.warnings.map(({ message }) => message)).toEqual([
     "/not/there cannot be read: ENOENT: no such file or directory, open '/not/there'",
-    '/huge cannot be read: it is too large',
+    '/huge cannot be read: it has more than 4194304 bytes',
   ])
   expect(codes(gathered)).toEqual(['HOST_FILE_UNREADABLE', 'HOST_FILE_UNREADABLE'])
 })

@@ -38,7 +38,19 @@ it('looks at the first 8 KiB only', async () => {
 it('warns of what cannot be read and goes on', async () => {
   const files = { '/a': Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }), '/b': 'b' }
   const gathered = await collect(hostCopy, { path: '/*' }, { files })
-  expect([texts(gathered), codes(gathered)]).toEqual([{ 'host-collectors/copy/b': 'b' }, ['COPY_UNREADABLE']])
+  expect(codes(gathered)).toEqual(['COPY_UNREADABLE'])
+  expect(texts(gathered)).toEqual({
+    'host-collectors/copy/b': 'b',
+    'host-collectors/copy/errors.json': '[\n  "/a: EACCES: permission denied"\n]\n',
+  })
+})
+
+it('knows packed files by how they begin, also without a NUL byte', async () => {
+  const gathered = await collect(hostCopy, { path: '/*' }, { files: { '/a.log.1': 'BZh91AY packed', '/b': 'BZ is text' } })
+  expect(gathered.files.map(({ path, format }) => [path, format])).toEqual([
+    ['host-collectors/copy/a.log.1', 'binary'],
+    ['host-collectors/copy/b', 'text'],
+  ])
 })
 
 it('warns when nothing matches', async () => {

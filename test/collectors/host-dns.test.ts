@@ -75,15 +75,36 @@ describe('dns', () => {
     expect(entry).toEqual({ server: '192.0.2.53:53', search: '', name: 'a.b.c.', answer: `a.b.c.\t300\tIN\t${data}`, record })
   })
 
+  it('asks a server that is away no more than three times in a row: each time costs seconds', async () => {
+    const conf = { files: { '/etc/resolv.conf': 'nameserver 192.0.2.53\nnameserver 192.0.2.54\n' } }
+    const told: string[] = []
+    const lame = (message: Uint8Array) => (
+      told.push('lame'),
+      told.length % 3 === 0 ? server({})(message) : networkError('ETIMEDOUT')
+    )
+    const datagrams = { '192.0.2.53:53': () => (told.push('away'), networkError('ETIMEDOUT')), '192.0.2.54:53': lame }
+    const gathered = await tryIn(hostDns, { hostnames: ['a.', 'b.', 'c.'] }, { datagrams }, conf)
+    expect(told.filter((one) => one === 'away')).toHaveLength(3)
+    expect(told.filter((one) => one === 'lame')).toHaveLength(9)
+    expect(result(gathered).query['c.']).toHaveLength(2)
+    expect(codes(gathered)).toEqual(['DNS_UNRESOLVED', 'DNS_SERVER_SILENT'])
+    const refusing = { '192.0.2.53:53': () => networkError('ECONNREFUSED'), '192.0.2.54:53': server({}) }
+    const refused = await tryIn(hostDns, { hostnames: ['a.', 'b.', 'c.'] }, { datagrams: refusing }, conf)
+    expect(codes(refused)).toEqual(['DNS_UNRESOLVED'])
+  })
+
   it('says which names nobody knows, also when no server answers', async () => {
     const late = { datagrams: { '192.0.2.53:53': () => networkError('ETIMEDOUT') } }
     const gathered = await tryIn(hostDns, { hostnames: ['gone.example.com', 'a..b'] }, late, files)
-    expect(gathered.warnings).toMatchObject([{ code: 'DNS_UNRESOLVED', message: 'no name server knows gone.example.com, a..b' }])
+    expect(gathered.warnings).toMatchObject([
+      { code: 'DNS_UNRESOLVED', message: 'no name server knows gone.example.com, a..b' },
+      { code: 'DNS_SERVER_SILENT', message: '192.0.2.53:53 did not answer, and was not asked for all names' },
+    ])
     expect(result(gathered).query['gone.example.com']).toHaveLength(3)
   })
 
   it('says that there is no resolv.conf', async () => {
-    expect((await tryIn(hostDns, { hostnames: ['a'] })).outputs).toMatchObject([{ code: 'HOST_FILE_UNREADABLE' }])
+    expect(codes(await tryIn(hostDns, { hostnames: ['a'] }))).toEqual(['HOST_FILE_UNREADABLE'])
   })
 
   it.each([{}, { hostnames: [] }, { hostnames: [''] }])('refuses %j', async (entry) => {

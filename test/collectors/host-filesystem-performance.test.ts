@@ -146,7 +146,7 @@ it.each<[string, FakeMachine, string]>([
   ['nothing was measured', machine([]), 'before the first write'],
 ])('gives a warning and no file when %s', async (_, where, said) => {
   const gathered = await collect(hostFilesystemPerformance, { directory: '/data' }, where)
-  expect([gathered.files, codes(gathered)]).toEqual([[], ['WRITE_TEST_FAILED']])
+  expect([texts(gathered), codes(gathered)]).toEqual([{}, ['WRITE_TEST_FAILED']])
   expect(gathered.warnings[0]?.message).toContain(said)
 })
 

@@ -47,6 +47,7 @@ it.each([
   [{}, {}],
   [{ timeout: '1m30s' }, { timeoutMs: 90_000 }],
   [{ timeout: '0' }, {}],
+  [{ timeout: '' }, {}],
   [{ timeout: '1.5h' }, { timeoutMs: 5_400_000 }],
   [{ env: ['A=1', 'B=x=y'] }, { env: { A: '1', B: 'x=y' }, inheritEnv: ['PATH'] }],
   [{ inheritEnvs: ['HOME'] }, { env: {}, inheritEnv: ['PATH', 'HOME'] }],

@@ -67,7 +67,7 @@ it('finds what a look at each subnet finds', () => {
 describe('routes', () => {
   it('of another kind are said', async () => {
     const gathered = await tryIn(hostSubnetAvailable, { CIDRRangeAlloc: '10.0.0.0/8', desiredCIDR: 9 }, {}, files('eth0 what'))
-    expect(gathered.outputs).toEqual([
+    expect(gathered.warnings).toEqual([
       { type: 'warning', code: 'ROUTES_UNKNOWN', message: '/proc/net/route: "eth0 what" is not a route' },
     ])
   })

@@ -59,7 +59,7 @@ it.each([
   ['there is no sysctl on a Mac', { platform: 'darwin' as const }, 'sysctl could not be run'],
 ])('gives a warning and no file when %s', async (_, machine, said) => {
   const gathered = await collect(hostSysctl, {}, machine)
-  expect([gathered.files, codes(gathered)]).toEqual([[], ['SYSCTL_UNKNOWN']])
+  expect([texts(gathered), codes(gathered)]).toEqual([{}, ['SYSCTL_UNKNOWN']])
   expect(gathered.warnings[0]?.message).toContain(said)
 })
 

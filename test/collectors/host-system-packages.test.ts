@@ -82,7 +82,7 @@ it.each([
     { ubuntu: ['a'] },
     { files: { '/etc/os-release': 'ID=ubuntu\nVERSION_ID=22.04' }, commands },
   )
-  expect([gathered.files, codes(gathered)]).toEqual([[], ['HOST_TOOL_FAILED']])
+  expect([texts(gathered), codes(gathered)]).toEqual([{}, ['HOST_TOOL_FAILED']])
   expect(gathered.warnings[0]?.message).toContain(said)
 })
 

@@ -133,7 +133,7 @@ it.each([
   [hostUdpPortStatus, { port: 1, interface: 'gone' }, 'interface gone has no IPv4 address'],
 ])('entry %# without an address says so', async (collector, entry, message) => {
   const gathered = await tryIn(collector, entry, listeningNetwork().network)
-  expect(gathered.outputs).toEqual([{ type: 'warning', code: 'NO_IPV4_ADDRESS', message }])
+  expect([texts(gathered), gathered.warnings]).toEqual([{}, [{ type: 'warning', code: 'NO_IPV4_ADDRESS', message }]])
   expect((await tryIn(hostTcpPortStatus, { port: 1 })).warnings).toMatchObject([{ message: 'no interface has an IPv4 address' }])
 })
 

@@ -25,5 +25,5 @@ it.each<[string, Parameters<typeof serverBut>[0], string, string[]]>([
 ])('without timedatectl warns, and takes the zone from %s', async (_, change, timezone, more) => {
   const gathered = await collect(hostTime, {}, serverBut(change))
   expect(codes(gathered)).toEqual(['HOST_TOOL_FAILED', 'TIME_NTP_UNKNOWN', ...more])
-  expect(JSON.parse(gathered.files[0]!.text)).toEqual({ timezone, ntp_synchronized: false, ntp_active: false })
+  expect(JSON.parse(Object.values(texts(gathered))[0]!)).toEqual({ timezone, ntp_synchronized: false, ntp_active: false })
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import images from '../../collectors/images/index.ts'
 import { parseImageId, parseReference } from '../../collectors/images/reference.ts'
+import { LABEL_RUN } from '../../core/names.ts'
 import { type FakeCluster, forbidden } from '../../core/testkit/index.ts'
 import { codes, collectFrom, issues, texts } from './collect.ts'
 
@@ -213,4 +214,9 @@ describe('images', () => {
   it('takes no other fields', async () => {
     expect(await issues(images, { selector: ['a=b'] })).toEqual([expect.stringContaining('selector')])
   })
+})
+
+it('passes over pods that other entries created for the time of a run', async () => {
+  const own = pod({ name: 'sysctl-node-a-x', image: 'busybox:1', labels: { [LABEL_RUN]: 'nightly.1' } })
+  expect((await facts(pod({ name: 'web' }), own)).map(({ image }) => image)).toEqual(['nginx'])
 })

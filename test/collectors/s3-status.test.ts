@@ -105,6 +105,7 @@ describe('s3Status', () => {
 
   it.each<[object, string]>([
     [{ bucketName: '' }, 'bucketName'],
+    [{ bucketName: 'b', endpoint: 'http://minio:port' }, 'endpoint: must be a URL, like https://minio.example:9000'],
     [{ bucketName: 'b', endpoint: 'minio:9000' }, 'endpoint: must begin with http:// or https://'],
     [{ bucketName: 'b', region: 'x.evil/' }, 'region: must be a region, like eu-central-1'],
   ])('refuses %j', async (entry, said) => {

@@ -23,7 +23,7 @@ async function programs() {
   await mkdir(join(folder, 'started'))
   await writeFile(join(folder, 'task.js'), PROGRAM)
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  const { task, warmTask } = taskProcesses(process, folder)
+  const { task, warmTask } = taskProcesses({ execPath: process.execPath, path: undefined, kill: process.kill }, folder)
   const run = (memoryBytes: number) => task(REQUEST, { timeoutMs: 20_000, memoryBytes })
   return { run, warmTask, started: () => readdir(join(folder, 'started')) }
 }

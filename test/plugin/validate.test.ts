@@ -18,9 +18,9 @@ describe('validate', () => {
       err: '',
       out:
         'job.yaml: a valid job\nmap.yaml: a valid job\nmap.json: a valid job\nspec.yaml: a valid spec that collects\n' +
-        'ENTRY           WRITES TO                NEEDS\n' +
-        'cpu (host)      host-collectors/system   -\n' +
-        'memory (host)   host-collectors/system   -\n',
+        'ENTRY           WRITES TO                                        NEEDS\n' +
+        'cpu (host)      host-collectors/system, host-collectors/errors   -\n' +
+        'memory (host)   host-collectors/system, host-collectors/errors   -\n',
     })
     const said = await cli.pipe(JOB, 'validate', '-')
     expect(said).toMatchObject({ code: 0, out: '-: a valid job\n' })

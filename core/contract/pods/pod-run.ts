@@ -1,9 +1,8 @@
-import { indentedJson, missing, reasonLine } from '../cluster-source.ts'
+import { indentedJson, missing, ownNamespace, reasonLine } from '../cluster-source.ts'
 import type { CollectorContext, Permission, RawObject } from '../collector.ts'
 import { eventsOf, type OwnedPod, ownPod, type PodOutcome, type PullSecret, pullSecretOf, waitForPod } from './owned-pod.ts'
 import type { FileOutput, Output } from '../plugin.ts'
 import { containersOf, logPath } from '../pod-logs.ts'
-import { ownNamespace } from './selected-pods.ts'
 
 /** An entry that runs one pod to its end. */
 export interface PodRunConfig {

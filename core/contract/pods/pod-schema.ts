@@ -1,17 +1,10 @@
 import * as z from 'zod'
-import { durationMs } from '../duration.ts'
 
 /** Not part of `index.ts`: the contract itself knows no zod. Fields that entries with pods share. */
 export const COMMON = {
   collectorName: z.string().optional(),
   exclude: z.union([z.boolean(), z.string()]).optional(),
 }
-
-/** A duration as milliseconds; none = 0. */
-export const Timeout = z
-  .string()
-  .refine((text) => durationMs(text) !== undefined, 'must be a duration, like "30s" or "1m30s"')
-  .transform((text) => durationMs(text) ?? 0)
 
 /** A list of texts; null, as Go writes an empty one, is none. */
 export const Texts = z

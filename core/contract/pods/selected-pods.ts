@@ -1,5 +1,18 @@
-import type { CollectorContext, RawObject } from '../collector.ts'
+import { indentedJson, missing, reasonLine } from '../cluster-source.ts'
+import type { CollectorContext, Permission, RawObject } from '../collector.ts'
+import type { Output } from '../plugin.ts'
 import { containersOf } from '../pod-logs.ts'
+
+/** What running something in pods takes of the API server, once they are known. */
+export const EXEC_PERMISSION: Permission = {
+  apiGroups: [''],
+  resources: ['pods/exec'],
+  verbs: ['get', 'create'],
+  why: 'Kubernetes 1.34 asks for get, 1.35 for both',
+}
+
+/** The same, and finding them. */
+export const POD_EXEC_PERMISSIONS: Permission[] = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }, EXEC_PERMISSION]
 
 /** Pods that an entry means: all that have these labels, in its namespace or in those of the run. */
 export interface PodChoice {
@@ -22,6 +35,18 @@ export async function* selectedPods(
       tell(error)
     }
   }
+}
+
+/** What an entry yields when not all of the pods that it means could be listed: the file that the peer writes, and a warning. */
+export function* notListed(
+  { name, collectorName }: { name: string; collectorName?: string | undefined },
+  code: string,
+  problems: readonly unknown[],
+): Generator<Output> {
+  if (problems.length === 0) return
+  const named = name || collectorName
+  yield indentedJson(named ? `${named}-errors.json` : 'errors.json', problems.map(reasonLine))
+  yield missing(code, `pods could not be listed: ${reasonLine(problems[0])}`, problems)
 }
 
 /** On pods that other entries created for the time of a run: nobody means them. */
@@ -52,13 +77,4 @@ export function execTarget(pod: RawObject, containerName: string): ExecTarget {
   const { phase = 'Unknown' } = status
   const whyNot = phase !== 'Running' ? `it is ${phase}` : metadata.deletionTimestamp ? 'it is being deleted' : undefined
   return { namespace, name, container: containerName || (containers[0] ?? ''), whyNot }
-}
-
-/** For what an entry creates: its namespace, else the only one of the run, else the default one. */
-export function ownNamespace(
-  { namespaces, defaultNamespace = 'default' }: Pick<CollectorContext<unknown>, 'namespaces' | 'defaultNamespace'>,
-  namespace: string,
-): string {
-  const [only] = namespaces.length === 1 && !namespaces.includes('*') ? namespaces : []
-  return namespace || (only ?? defaultNamespace)
 }

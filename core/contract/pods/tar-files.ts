@@ -109,8 +109,7 @@ async function tarEnd(
   before?: TarEnd['error'],
 ): Promise<Pick<TarEnd, 'error' | 'stderr'>> {
   const [ended] = await Promise.allSettled([running?.exitCode])
-  const stderr =
-    running && ended.status === 'fulfilled' ? Buffer.from(await bytesOfBody(running.stderr, STDERR_BYTES)).toString('utf8') : ''
+  const stderr = running ? Buffer.from(await bytesOfBody(running.stderr, STDERR_BYTES)).toString('utf8') : ''
   signal.throwIfAborted()
   const code = ended.status === 'fulfilled' ? (ended.value ?? 0) : 0
   const thrown: unknown = ended.status === 'rejected' ? ended.reason : undefined

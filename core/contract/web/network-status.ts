@@ -1,5 +1,6 @@
 import { reasonLine } from '../cluster-source.ts'
 import type { HostContext } from '../collector.ts'
+import { type Failing, hostErrorFile } from '../host-failure.ts'
 import { networkStatus, type NetworkAddress, type NetworkStatus } from '../network.ts'
 import { jsonFile, warning } from '../outputs.ts'
 import type { Output } from '../plugin.ts'
@@ -10,13 +11,23 @@ export interface StatusResult {
   message: string
 }
 
+/** A try, and what its files are called. */
+export interface Trial {
+  path: string
+  /** of the file that says why it failed */
+  title: string
+  attempt: () => Promise<StatusResult | void>
+  statusOf?: (error: unknown) => NetworkStatus
+  /** whether there is such a file; default: whenever it did not connect */
+  isError?: (status: NetworkStatus) => boolean
+}
+
 /** The file of a try in the network. What failed is its status, and a warning too. */
 export async function* statusFile(
-  { signal }: Pick<HostContext<unknown>, 'signal'>,
-  path: string,
-  attempt: () => Promise<StatusResult | void>,
-  statusOf: (error: unknown) => NetworkStatus = networkStatus,
+  context: Failing & Pick<HostContext<unknown>, 'signal'>,
+  { path, title, attempt, statusOf = networkStatus, isError = (status) => status !== 'connected' }: Trial,
 ): AsyncGenerator<Output> {
+  const { signal } = context
   signal.throwIfAborted()
   let result: StatusResult = { status: 'connected', message: '' }
   try {
@@ -26,6 +37,7 @@ export async function* statusFile(
   }
   signal.throwIfAborted()
   yield jsonFile(path, result)
+  if (isError(result.status)) yield hostErrorFile(context, title, result.message)
   if (result.status !== 'connected') yield warning('NETWORK_TRY_FAILED', `${result.status}: ${result.message}`)
 }
 

@@ -1,13 +1,5 @@
 import * as z from 'zod'
-import { durationMs } from '../duration.ts'
-
-/** "1m30s" as milliseconds. Not part of `index.ts`: the contract itself knows no zod. */
-export const Duration = z.string().transform((text, context) => {
-  const ms = durationMs(text)
-  if (ms !== undefined) return ms
-  context.addIssue({ code: 'custom', message: 'must be a duration, like "30s" or "1m30s"' })
-  return z.NEVER
-})
+import { Duration } from '../duration-schema.ts'
 
 const Pem = z.string().refine((text) => text === '' || text.includes('-----BEGIN '), 'must be PEM: begin with "-----BEGIN …"')
 

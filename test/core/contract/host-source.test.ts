@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readText, runTool } from '../../../core/contract/index.ts'
+import { readBytes, readText, runTool } from '../../../core/contract/index.ts'
 import { fakeHost } from '../../../core/testkit/index.ts'
 
 const host = fakeHost({
@@ -20,6 +20,25 @@ it('reads text, also when a character lies in two chunks', async () => {
   }
   expect(await readText({ ...context, host: split }, '/x')).toBe('grüß')
   expect(await readText(context, '/etc/motd')).toBe('grüß dich\n')
+})
+
+it('reads no more than a bound: what never ends must not be held', async () => {
+  let pieces = 0
+  const endless = {
+    ...host,
+    read: () =>
+      async function* () {
+        for (; pieces < 100; pieces++) yield new Uint8Array(2 ** 20)
+      },
+  }
+  const machine = { ...context, host: endless }
+  await expect(readBytes(machine, '/x', 2 ** 20 + 1)).rejects.toThrow('it has more than 1048577 bytes')
+  expect(pieces).toBe(1)
+  expect(await readText(machine, '/x')).toMatchObject({ message: '/x cannot be read: it has more than 16777216 bytes' })
+  expect(pieces).toBe(17)
+  await expect(readBytes(aborted, '/gone')).rejects.toThrow('run cancelled')
+  expect(await readBytes(context, '/etc/motd', 12)).toHaveLength(12)
+  await expect(readBytes(context, '/etc/motd', 11)).rejects.toThrow('it has more than 11 bytes')
 })
 
 it('gives a warning for what cannot be read or run', async () => {

@@ -72,6 +72,11 @@ describe('certificates', () => {
     ['of texts', source({ cacert: 'a', clientCert: { value: 'b' }, clientKey: 'c' }), { ca: 'a', cert: 'b', key: 'c' }],
     ['of a Secret', source({ secret: { name: 'tls', namespace: 'app' }, cacert: 'x' }), { ca: 'CA', cert: 'CERT', key: 'KEY' }],
     ['of a Secret with an authority alone', source({ secret: { name: 'ca', namespace: '' } }), { ca: 'CA', cert: '', key: '' }],
+    [
+      'of a Secret without an authority, which nobody looks at',
+      source({ skipVerify: true, secret: { name: 'db', namespace: 'app' } }),
+      { skipVerify: true, ca: '', cert: '', key: '' },
+    ],
     ['that are not looked at', source({ skipVerify: true }), { skipVerify: true }],
   ])('%s', async (_, from, want) => {
     const found = await readTls(from, context)
@@ -81,6 +86,8 @@ describe('certificates', () => {
 
   it.each<[name: string, source: TlsSource, message: RegExp]>([
     ['the Secret is missing', source({ secret: { name: 'none', namespace: 'app' } }), /^there is no secret app\/none$/],
+    ['the Secret of the run is missing', source({ secret: { name: 'none', namespace: '' } }), /^there is no secret app\/none$/],
+    ['a Secret of the run has no authority', source({ secret: { name: 'db', namespace: '' } }), /^secret app\/db has no key/],
     ['the Secret has no authority', source({ secret: { name: 'db', namespace: 'app' } }), /^secret app\/db has no key "cacert"$/],
     ['the Secret has no key', source({ secret: { name: 'half', namespace: 'app' } }), /needs its key/],
     ['there is a certificate without a key', source({ clientCert: 'b' }), /needs its key/],

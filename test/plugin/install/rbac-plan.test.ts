@@ -19,7 +19,28 @@ const DATABASE = {
   specKey: 'postgres',
   permissions: [{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get'] }],
 }
-const MANIFESTS = [LISTS, SECRET, MIXED, NONE, DATABASE]
+const CERTIFICATES = {
+  specKey: 'certificates',
+  permissions: [{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get'] }],
+}
+const RUN = { specKey: 'runPod', permissions: [{ apiGroups: [''], resources: ['pods'], verbs: ['create'] }] }
+const METADATA = { specKey: 'supportBundleMetadata', permissions: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] }
+const ON_NODES = {
+  specKey: 'sysctl',
+  permissions: [
+    { apiGroups: [''], resources: ['pods'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },
+  ],
+}
+const DNS = {
+  specKey: 'dns',
+  permissions: [
+    { apiGroups: [''], resources: ['pods'], verbs: ['create', 'list'] },
+    { apiGroups: [''], resources: ['services', 'endpoints'], verbs: ['list'] },
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
+  ],
+}
+const MANIFESTS = [DNS, ON_NODES, METADATA, LISTS, SECRET, MIXED, NONE, DATABASE, CERTIFICATES, RUN]
 
 function plan(collectors: object[], namespaces: string[] = [], isClusterWide = false) {
   const spec = JobSpec.parse({ apiVersion: 'support-bundle-schedule.io/v1', schedule: '@daily', collect: { namespaces } })
@@ -55,6 +76,46 @@ describe('what the collectors of a job want', () => {
       ['a', 'b'],
     ],
     ['where it refers to', ['x: get secrets "s"'], [{ postgres: { tls: { secret: { name: 's', namespace: 'x' } } } }]],
+    ['in the only namespace that it looks in', ['a: get secrets "s"'], [{ postgres: { tls: { secret: { name: 's' } } } }], ['a']],
+    [
+      'objects with certificates, each where it is said to lie',
+      ['x: get secrets "s"', 'y: get secrets "s"', 'own: get secrets "t"', 'z: get configmaps "c"'],
+      [
+        {
+          certificates: {
+            secrets: [{ name: 's', namespaces: ['x', 'y'] }, { name: 't' }],
+            configMaps: [{ name: 'c', namespaces: ['z'] }],
+          },
+        },
+      ],
+      ['a', 'b'],
+    ],
+    [
+      'the one Secret that an application writes for bundles',
+      ['own: get secrets "replicated-support-metadata"'],
+      [{ supportBundleMetadata: {} }],
+      ['a', 'b'],
+    ],
+    [
+      'that Secret where it is said to lie',
+      ['m: get secrets "replicated-support-metadata"'],
+      [{ supportBundleMetadata: { namespace: 'm' } }],
+    ],
+    [
+      'a pod of its own that asks for names, and a look at DNS where it runs',
+      [
+        ...['own: create pods', 'own: list pods', 'kube-system: list pods', 'kube-system: list services'],
+        ...['kube-system: list endpoints', 'kube-system: get configmaps', 'default: list services'],
+      ],
+      [{ dns: {} }],
+      ['a', 'b'],
+    ],
+    ['nothing for certificates of nothing', [], [{ certificates: { secrets: null } }]],
+    ['pods of its own in one namespace only', ['own: create pods'], [{ runPod: {} }], ['a', 'b']],
+    ['pods of its own not everywhere', ['own: create pods'], [{ runPod: {} }], ['*']],
+    ['pods of its own, and the nodes for them', ['own: create pods', '*: list nodes'], [{ sysctl: {} }], ['*']],
+    ['a Secret in the only namespace that it looks in', ['a: get secrets "s"'], [{ secret: { name: 's' } }], ['a']],
+    ['pods of its own where it says', ['p: create pods'], [{ runPod: { namespace: 'p' } }], ['*']],
     ['nothing that is excluded', [], [{ lists: { exclude: 'true' } }]],
   ])('%s', (_, want, collectors, namespaces, isClusterWide) => {
     expect(plan(collectors, namespaces, isClusterWide).rights).toEqual(want)

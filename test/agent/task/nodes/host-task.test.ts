@@ -5,7 +5,7 @@ import { hostTask } from '../../../../agent/task/nodes/host-task.ts'
 import { CONTRACT, type HostCollectorPlugin, type Output, pluginError } from '../../../../core/contract/index.ts'
 import type { NodeWord } from '../../../../core/node-words.ts'
 import { fakeHost } from '../../../../core/testkit/fake-host.ts'
-import { FakeClock } from '../../../support/clock.ts'
+import { FakeClock, settle } from '../../../support/clock.ts'
 import { RUN } from '../../../support/task.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -40,15 +40,20 @@ function loaderOf(collectors: Record<string, () => AsyncGenerator<Output>>): Loa
 }
 async function* none(): AsyncGenerator<Output> {}
 
-async function run(collectors: Record<string, () => AsyncGenerator<Output>>, keys = Object.keys(collectors)) {
+async function run(
+  collectors: Record<string, () => AsyncGenerator<Output>>,
+  keys = Object.keys(collectors),
+  meanwhile: (clock: FakeClock, words: NodeWord[]) => Promise<void> = async () => undefined,
+) {
   const words: NodeWord[] = []
   let undrained = 0
   let most = 0
   const quiet = () => undefined
-  const result = await hostTask(
+  const clock = new FakeClock()
+  const work = hostTask(
     { task: 'host', run: RUN, root: '/host', entries: keys.map((key) => ({ key, source: 's', config: {} })), timeoutMs: 60_000 },
     {
-      clock: new FakeClock(),
+      clock,
       loader: loaderOf(collectors),
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       platform: 'linux',
@@ -64,7 +69,8 @@ async function run(collectors: Record<string, () => AsyncGenerator<Output>>, key
       },
     },
   )
-  return { words, result, most }
+  await meanwhile(clock, words)
+  return { words, result: await work, most }
 }
 const file = (path: string, pieces: string[], change: object = {}): Output => ({
   type: 'file',
@@ -111,6 +117,49 @@ describe('what a host task says', () => {
     expect(words[7]).toMatchObject({ problem: { message: 'EIO' } })
     expect(words.at(-2)).toEqual({ kind: 'end' })
     expect(Buffer.from(words[9]?.kind === 'piece' ? words[9].base64 : '', 'base64').toString()).toBe('EIO')
+  })
+
+  it('is all of a file that is larger than what is read of it before its turn', async () => {
+    const pieces = Array.from({ length: 60 }, (_, index) => String(index % 10).repeat(10_000))
+    const { words } = await run({
+      large: async function* () {
+        yield file('large', pieces)
+      },
+    })
+    const got = words.map((word) => (word.kind === 'piece' ? Buffer.from(word.base64, 'base64').toString() : '')).join('')
+    expect(got === pieces.join('')).toBe(true)
+  })
+
+  it('waits for no file whose reading hangs, but once it is at it', async () => {
+    const hangs = new Promise<never>(() => undefined)
+    const { words, result } = await run(
+      {
+        hung: async function* () {
+          yield file('hung', [], {
+            async *body() {
+              yield Buffer.from('begin')
+              await hangs
+            },
+          })
+        },
+        quick: async function* () {
+          await turn()
+          yield file('quick', ['all'])
+        },
+      },
+      ['hung', 'quick'],
+      async (clock, said) => {
+        await settle(20)
+        expect(kinds(said)).toBe('output piece end report')
+        // The wall clock is no measure of how long something takes.
+        clock.jump(3_600_000)
+        await clock.advance(70_000)
+      },
+    )
+    expect(result).toEqual({ ran: 1 })
+    expect(kinds(words)).toBe('output piece end report output piece end report')
+    expect(words.at(-1)).toMatchObject({ state: 'failed', problem: { code: 'COLLECTOR_TIMED_OUT' } })
+    expect(words.filter((word) => word.kind === 'report').every(({ durationMs }) => durationMs <= 70_000)).toBe(true)
   })
 
   it('is what a collector warns of and fails with, and which it does not have', async () => {
