@@ -73,7 +73,7 @@ export function processEdge(process: NodeJS.Process, onBroken: OnBroken): CliEdg
       return openCluster(overrides, await kubeUser())
     },
     async handCluster(overrides) {
-      const { handCluster } = await import('./cluster-store.ts')
+      const { handCluster } = await import('./hand-cluster.ts')
       return handCluster(overrides, await kubeUser())
     },
     ...taskProcesses({ execPath: process.execPath, path: process.env['PATH'], kill: process.kill }, lib),

@@ -1,3 +1,4 @@
+import { deadline } from '../../core/clock.ts'
 import { podState } from '../../core/contract/index.ts'
 import { asProblem, fail, reasonOf } from '../../core/errors.ts'
 import type { KubeClient } from '../../core/kube/client.ts'
@@ -5,6 +6,7 @@ import { getObject } from '../../core/kube/objects.ts'
 import { resourcePath } from '../../core/kube/path.ts'
 import { type HostRequest, MAX_WORD, type NodeWord } from '../../core/node-words.ts'
 import { supervise } from '../../core/supervise.ts'
+import { orAbort } from '../task/abortable.ts'
 import { createOwned, type Owner } from '../task/kube/owned.ts'
 import { HOST_ROOT, hostPod, NO_PROPAGATION } from './host-pod.ts'
 import { startInPod } from './pod-task.ts'
@@ -47,7 +49,7 @@ export async function lookAtNode(
   const owned = createOwned(owner, { clock, random: () => client.random(), client: () => client })
   const start = async (propagation: 'HostToContainer' | 'None') => {
     const seconds = Math.ceil((request.timeoutMs + BEYOND_MS) / 1000)
-    const made = await owned.create(hostPod(node, image, seconds, propagation))
+    const made = await orAbort(owned.create(hostPod(node, image, seconds, propagation)), signal)
     const { name = '' } = made.json['metadata'] as { name?: string }
     await untilRunning(client, { namespace, name }, signal)
     return name
@@ -66,7 +68,9 @@ export async function lookAtNode(
     )
     if (error) throw error
   } finally {
-    await Promise.race([owned.release(client), clock.sleep(RELEASE_MS)])
+    const late = deadline(clock, RELEASE_MS, new Error('it took too long'))
+    await orAbort(owned.release(client), late.signal).catch(() => undefined)
+    late.stop()
   }
 }
 

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { type Duplex, Readable } from 'node:stream'
-import { fail, type ProductError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import { ChannelSocket } from './channel-socket.ts'
 import type { KubeClient } from './client.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { resourcePath } from './path.ts'
 import { openWebSocket } from './websocket.ts'
-import { encodeFrame, FrameReader, OPCODE } from './websocket-frames.ts'
 
 /** A command for a container of a pod. It is run as it is, without a shell. */
 export interface PodCommand {
@@ -16,11 +17,11 @@ export interface PodCommand {
   stdin?: AsyncIterable<Uint8Array> | undefined
 }
 
-/** A command that runs. Nothing of it is unheard: a failure comes to whoever reads, and to `exitCode`. */
+/** A command that runs. Nothing of it is unheard: a failure comes to whoever reads `stdout`, and to `exitCode`. */
 export interface RunningCommand {
   /** Read it first, or give it up: unread, it holds up the command once a buffer is full. To leave off reading ends the connection. */
   stdout: AsyncIterable<Uint8Array>
-  /** the first megabyte, once the command has ended */
+  /** The first megabyte, once the command has ended; of one that failed or was cut off, what came before. Never throws. */
   stderr: AsyncIterable<Uint8Array>
   exitCode: Promise<number>
 }
@@ -29,13 +30,14 @@ export interface RunningCommand {
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, closed: 255 } as const
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const
 const MAX_STDERR_BYTES = 2 ** 20
-const MAX_WRITE_BYTES = 64 * 1024
+/** Of how the command ended: a Status is small. */
+const MAX_STATUS_BYTES = 64 * 1024
 
 /**
  * Runs a command in a container, through the API server. It takes `get` and, from Kubernetes 1.35 on, `create` on `pods/exec`.
  * When the connection ends early the kubelet closes the command's streams; whether it then ends is up to the command.
  *
- * @throws KubeStatusError, CLUSTER_UNREACHABLE, EXEC_FAILED, or the signal's reason; later troubles come as EXEC_FAILED to its readers
+ * @throws KubeStatusError, CLUSTER_UNREACHABLE, EXEC_FAILED, or the signal's reason; later troubles come as EXEC_FAILED to its reader
  */
 export async function execInPod(client: KubeClient, what: PodCommand, signal?: AbortSignal): Promise<RunningCommand> {
   const path = resourcePath({ version: 'v1', namespace: what.namespace, plural: 'pods', name: what.pod, subresource: 'exec' })
@@ -47,7 +49,7 @@ export async function execInPod(client: KubeClient, what: PodCommand, signal?: A
     purpose: 'run commands',
     signal,
   })
-  const running = new Execution(socket, what)
+  const running = new Execution(socket, client.clock, what)
   if (signal) running.endWith(signal)
   if (what.stdin) {
     if (protocol === PROTOCOLS[0]) void running.feed(what.stdin)
@@ -60,32 +62,29 @@ class Execution implements RunningCommand {
   readonly exitCode: Promise<number>
   readonly stdout: Readable
   readonly stderr: AsyncIterable<Uint8Array>
-  readonly #socket: Duplex
+  readonly #channels: ChannelSocket
   readonly #what: PodCommand
-  readonly #frames = new FrameReader()
-  readonly #complaints: Buffer[] = []
-  #complaintBytes = 0
-  #channel: number | undefined
-  #status = ''
+  readonly #complaints = new FirstBytes(MAX_STDERR_BYTES)
+  readonly #status = new FirstBytes(MAX_STATUS_BYTES)
   #isOver = false
   #settle: { resolve: (code: number) => void; reject: (error: unknown) => void } | undefined
 
-  constructor(socket: Duplex, what: PodCommand) {
-    this.#socket = socket
+  constructor(socket: Duplex, clock: Clock, what: PodCommand) {
     this.#what = what
     this.exitCode = new Promise((resolve, reject) => void (this.#settle = { resolve, reject }))
     this.exitCode.catch(() => undefined)
+    this.#channels = new ChannelSocket(socket, clock, {
+      onBytes: (channel, bytes) => this.#take(channel, bytes),
+      onEnd: (reason) => this.#end(reason),
+    })
     this.stdout = new Readable({
-      read: () => void socket.resume(),
+      read: () => this.#channels.resume(),
       destroy: (error, done) => {
         this.failWith('nobody read on')
         done(error)
       },
     }).on('error', () => undefined)
     this.stderr = this.#readComplaints()
-    socket.on('data', (bytes: Buffer) => this.#take(bytes))
-    socket.on('error', (error) => this.failWith(error.message))
-    socket.on('close', () => this.failWith('the connection was cut'))
   }
 
   endWith(signal: AbortSignal): void {
@@ -99,75 +98,42 @@ class Execution implements RunningCommand {
   /** Hands the command its input, and says when it ends. */
   async feed(stdin: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      for await (const piece of stdin)
-        for (let at = 0; at < piece.length; at += MAX_WRITE_BYTES) {
-          if (this.#isOver) return
-          await this.#write(Buffer.concat([Buffer.of(CHANNEL.stdin), piece.subarray(at, at + MAX_WRITE_BYTES)]))
-        }
-      if (!this.#isOver) await this.#write(Buffer.of(CHANNEL.closed, CHANNEL.stdin))
+      for await (const piece of stdin) {
+        if (this.#isOver) return
+        await this.#channels.send(CHANNEL.stdin, piece)
+      }
+      if (!this.#isOver) await this.#channels.send(CHANNEL.closed, Buffer.of(CHANNEL.stdin))
     } catch (error) {
       this.#fail(error)
     }
   }
 
   failWith(reason: string): void {
-    this.#fail(this.#failure(reason))
+    const { namespace, pod } = this.#what
+    this.#fail(fail('EXEC_FAILED', { pod, namespace, reason: reason.trim() }))
   }
 
   async *#readComplaints(): AsyncGenerator<Uint8Array> {
-    await this.exitCode
-    yield* this.#complaints
+    await this.exitCode.catch(() => undefined)
+    if (this.#complaints.bytes.length > 0) yield this.#complaints.bytes
   }
 
-  #write(message: Buffer): Promise<void> {
-    if (this.#send(OPCODE.binary, message)) return Promise.resolve()
-    return new Promise((resolve) => {
-      const goOn = () => {
-        for (const event of ['drain', 'close']) this.#socket.off(event, goOn)
-        resolve()
-      }
-      for (const event of ['drain', 'close']) this.#socket.once(event, goOn)
-    })
+  #take(channel: number, bytes: Buffer): void {
+    if (channel === CHANNEL.stdout && !this.stdout.push(bytes)) this.#channels.pause()
+    if (channel === CHANNEL.stderr) this.#complaints.add(bytes)
+    if (channel === CHANNEL.error) this.#status.add(bytes)
   }
 
-  #send(opcode: number, payload: Uint8Array): boolean {
-    return this.#socket.writable ? this.#socket.write(encodeFrame(opcode, payload, randomBytes(4))) : true
-  }
-
-  #take(bytes: Buffer): void {
-    try {
-      for (const { opcode, payload } of this.#frames.push(bytes)) {
-        if (opcode === OPCODE.ping) this.#send(OPCODE.pong, payload)
-        else if (opcode === OPCODE.close) this.#end()
-        else if (opcode !== OPCODE.pong) this.#message(opcode, payload)
-      }
-    } catch (error) {
-      this.failWith(`it sent ${(error as Error).message}`)
-    }
-  }
-
-  #message(opcode: number, payload: Buffer): void {
-    const isFirst = opcode !== OPCODE.continuation
-    if (isFirst) this.#channel = payload[0]
-    const bytes = isFirst ? payload.subarray(1) : payload
-    if (bytes.length === 0) return
-    if (this.#channel === CHANNEL.stdout && !this.#isOver && !this.stdout.push(bytes)) this.#socket.pause()
-    if (this.#channel === CHANNEL.error) this.#status += bytes.toString('utf8')
-    if (this.#channel !== CHANNEL.stderr) return
-    const kept = bytes.subarray(0, MAX_STDERR_BYTES - this.#complaintBytes)
-    this.#complaintBytes += kept.length
-    if (kept.length > 0) this.#complaints.push(kept)
-  }
-
-  /** The kubelet has said all: how the command ended comes before the end. */
-  #end(): void {
+  /** How the command ended is said before the connection ends: then that may end as it likes. */
+  #end(reason = 'the connection ended before the command'): void {
     if (this.#isOver) return
-    const code = exitCodeOf(this.#status)
-    if (code === undefined) return this.failWith(messageOf(this.#status) || 'the connection ended before the command')
+    const status = this.#status.text
+    const code = exitCodeOf(status)
+    if (code === undefined) return this.failWith(messageOf(status) || reason)
     this.#isOver = true
     this.#settle?.resolve(code)
     this.stdout.push(null)
-    this.#leave()
+    this.#channels.leave()
   }
 
   #fail(error: unknown): void {
@@ -175,38 +141,32 @@ class Execution implements RunningCommand {
     this.#isOver = true
     this.#settle?.reject(error)
     this.stdout.destroy(error as Error)
-    this.#leave()
-  }
-
-  #leave(): void {
-    this.#send(OPCODE.close, Buffer.of(0x03, 0xe8))
-    this.#socket.resume()
-    this.#socket.end(() => this.#socket.destroy())
-  }
-
-  #failure(reason: string): ProductError {
-    const { namespace, pod } = this.#what
-    return fail('EXEC_FAILED', { pod, namespace, reason: reason.trim() })
+    this.#channels.leave()
   }
 }
 
+/** As far as it is what it should be: anything may stand in any field. */
 interface Ended {
-  status?: string
-  message?: string
-  reason?: string
-  details?: { causes?: { reason?: string; message?: string }[] }
+  status?: unknown
+  message?: unknown
+  reason?: unknown
+  details?: { causes?: unknown } | null
 }
 
 /** The kubelet tells a command's end as a Status: a failure with its exit code as a cause, or with none when it never ran. */
 function exitCodeOf(text: string): number | undefined {
   const { status, reason, details } = parsed(text)
   if (status === 'Success') return 0
-  if (reason !== 'NonZeroExitCode') return undefined
-  const code = Number(details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message)
-  return Number.isInteger(code) ? code : undefined
+  if (reason !== 'NonZeroExitCode' || !Array.isArray(details?.causes)) return undefined
+  const causes = details.causes as ({ reason?: unknown; message?: unknown } | null)[]
+  const { message } = causes.find((cause) => cause?.reason === 'ExitCode') ?? {}
+  return typeof message === 'string' && /^-?\d{1,10}$/.test(message) ? Number(message) : undefined
 }
 
-const messageOf = (text: string): string => parsed(text).message ?? text
+function messageOf(text: string): string {
+  const { message } = parsed(text)
+  return typeof message === 'string' ? message : text
+}
 
 function parsed(text: string): Ended {
   try {

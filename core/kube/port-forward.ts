@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { Duplex } from 'node:stream'
+import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
+import { ChannelSocket } from './channel-socket.ts'
 import type { KubeClient } from './client.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { resourcePath } from './path.ts'
 import { openWebSocket } from './websocket.ts'
-import { encodeFrame, FrameReader, OPCODE } from './websocket-frames.ts'
 
 /** One port of one pod. */
 export interface PodPort {
@@ -13,15 +14,13 @@ export interface PodPort {
   port: number
 }
 
-/**
- * The kubelet's own WebSocket protocol: each message begins with the number of its channel. The API server hands it through as it
- * is; what kubectl speaks by default is SPDY inside of a WebSocket.
- */
+/** The kubelet's own protocol. The API server hands it through as it is; what kubectl speaks by default is SPDY inside of a WebSocket. */
 const PROTOCOL = 'v4.channel.k8s.io'
 const CHANNEL = { data: 0, error: 1 } as const
 /** Before anything else, each channel says its port. */
 const GREETING_BYTES = 2
-const MAX_WRITE_BYTES = 64 * 1024
+/** Of what the kubelet has to complain about. */
+const MAX_SAID_BYTES = 64 * 1024
 
 /**
  * A connection to a port of a pod, through the API server: a stream to use as a socket, as `createConnection` of node:http.
@@ -40,101 +39,67 @@ export async function forwardPort(client: KubeClient, to: PodPort, signal?: Abor
     signal,
   })
   // Whoever uses it hears of its errors; unheard, after its use, they must not end the process.
-  return new PortStream(socket, to).on('error', () => undefined)
+  return new PortStream(socket, client.clock, to).on('error', () => undefined)
 }
 
 class PortStream extends Duplex {
-  readonly #socket: Duplex
+  readonly #channels: ChannelSocket
   readonly #to: PodPort
-  readonly #frames = new FrameReader()
   readonly #unread = { [CHANNEL.data]: GREETING_BYTES, [CHANNEL.error]: GREETING_BYTES }
-  #said = ''
-  /** how the channel of the message under way is known to its later pieces */
-  #channel: number | undefined
-  #isOver = false
+  readonly #said = new FirstBytes(MAX_SAID_BYTES)
+  /** ended by who uses it */
+  #isClosed = false
 
-  constructor(socket: Duplex, to: PodPort) {
+  constructor(socket: Duplex, clock: Clock, to: PodPort) {
     super({ allowHalfOpen: false })
-    this.#socket = socket
     this.#to = to
-    socket.on('data', (bytes: Buffer) => this.#take(bytes))
-    socket.on('error', (error) => this.#fail(error.message))
-    socket.on('close', () => (this.#isOver ? undefined : this.#fail('the connection was cut')))
+    this.#channels = new ChannelSocket(socket, clock, {
+      onBytes: (channel, bytes) => this.#take(channel, bytes),
+      onEnd: (reason) => this.#end(reason),
+    })
   }
 
   override _read(): void {
-    this.#socket.resume()
+    this.#channels.resume()
   }
 
   override _write(chunk: Buffer, _: string, done: (error?: Error | null) => void): void {
-    let isFull = false
-    for (let at = 0; at < chunk.length; at += MAX_WRITE_BYTES) {
-      const message = Buffer.concat([Buffer.of(CHANNEL.data), chunk.subarray(at, at + MAX_WRITE_BYTES)])
-      isFull = !this.#send(OPCODE.binary, message)
+    const send = async () => {
+      await this.#channels.send(CHANNEL.data, chunk)
+      done()
     }
-    if (isFull && !this.#socket.destroyed) this.#socket.once('drain', () => done())
-    else done()
+    void send()
   }
 
   override _final(done: () => void): void {
-    this.#close()
+    this.#isClosed = true
+    this.#channels.close()
     done()
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#close()
-    this.#socket.destroy()
+    this.#channels.leave()
     done(error)
   }
 
-  #send(opcode: number, payload: Uint8Array): boolean {
-    return this.#socket.writable ? this.#socket.write(encodeFrame(opcode, payload, randomBytes(4))) : true
-  }
-
-  #close(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#send(OPCODE.close, Buffer.of(0x03, 0xe8))
-    this.#socket.end()
-  }
-
-  #take(bytes: Buffer): void {
-    try {
-      for (const { opcode, payload } of this.#frames.push(bytes)) {
-        if (opcode === OPCODE.ping) this.#send(OPCODE.pong, payload)
-        else if (opcode === OPCODE.close) this.#end()
-        else if (opcode !== OPCODE.pong) this.#message(opcode, payload)
-      }
-    } catch (error) {
-      this.#fail(`it sent ${(error as Error).message}`)
-    }
-  }
-
-  #message(opcode: number, payload: Buffer): void {
-    const isFirst = opcode !== OPCODE.continuation
-    if (isFirst) this.#channel = payload[0]
-    const channel = this.#channel
+  #take(channel: number, body: Buffer): void {
     if (channel !== CHANNEL.data && channel !== CHANNEL.error) return
-    const body = isFirst ? payload.subarray(1) : payload
     const greeting = Math.min(this.#unread[channel], body.length)
     this.#unread[channel] -= greeting
     const bytes = body.subarray(greeting)
     if (bytes.length === 0) return
-    if (channel === CHANNEL.error) this.#said += bytes.toString('utf8')
-    else if (!this.push(bytes)) this.#socket.pause()
+    if (channel === CHANNEL.error) this.#said.add(bytes)
+    else if (!this.push(bytes)) this.#channels.pause()
   }
 
-  /** The far side is done: with what it had to complain about, if anything. */
-  #end(): void {
-    if (this.#said !== '') return this.#fail(this.#said)
-    this.#close()
-    this.push(null)
-  }
-
-  #fail(reason: string): void {
-    if (this.#isOver && this.destroyed) return
+  /** Who has ended it needs no goodbye of the far side. A complaint is one whoever ended it. */
+  #end(reason?: string): void {
+    const said = this.#said.text.trim()
+    if (said === '' && (reason === undefined || this.#isClosed)) {
+      this.push(null)
+      return this.#channels.leave()
+    }
     const { pod, namespace, port } = this.#to
-    const said = this.#said === '' ? reason : this.#said
-    this.destroy(fail('POD_PORT_UNREACHABLE', { pod, namespace, port: String(port), reason: said.trim() }))
+    this.destroy(fail('POD_PORT_UNREACHABLE', { pod, namespace, port: String(port), reason: said || (reason ?? '') }))
   }
 }

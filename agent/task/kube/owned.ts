@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../../core/clock.ts'
+import { type Clock, deadline } from '../../../core/clock.ts'
 import type { RawObject } from '../../../core/contract/index.ts'
 import { asProblem, fail, type Problem, reasonOf } from '../../../core/errors.ts'
 import type { KubeClient } from '../../../core/kube/client.ts'
 import { listPages } from '../../../core/kube/list.ts'
 import { createObject, deleteObject } from '../../../core/kube/objects.ts'
 import { resourcePath } from '../../../core/kube/path.ts'
-import { isStatus } from '../../../core/kube/status-error.ts'
+import { isStatus, KubeStatusError } from '../../../core/kube/status-error.ts'
 import { ANNOTATION_EXPIRES, LABEL_JOB, LABEL_RUN, LABEL_RUN_UID } from '../../../core/names.ts'
 import { isRecord } from '../../specs/document.ts'
-import { asksForToken, isOfSecret } from './pod-secrets.ts'
+import { orAbort } from '../abortable.ts'
+import { asksForToken, isOfSecret, TOKEN_SECRET } from './pod-secrets.ts'
 
 /** Kinds that collectors may create, all of them of the core group. */
 export const OWNABLE: Readonly<Record<string, string>> = { Pod: 'pods', Secret: 'secrets', ConfigMap: 'configmaps' }
@@ -37,6 +38,7 @@ export interface OwnedEdge {
 
 /** What one entry created. */
 export interface Owned {
+  /** Throws what the server says, POD_REFUSED, SECRET_WITHHELD, NOT_SUPPORTED; and once it was released. */
   create(object: object): Promise<RawObject>
   /** True for a pod that this entry created. */
   hasPod(namespace: string, name: string): boolean
@@ -54,29 +56,45 @@ interface Left {
   name: string
   /** of all objects of its kind in its namespace */
   collection: string
-  /** unknown: the answer to its creation was lost */
+  /** told by the answer to its creation */
   uid?: string | undefined
+  /** there is none of it */
+  isRefused?: boolean
+  /** resolves once there is an answer, or will be none */
+  answered: Promise<void>
 }
+
+/** For answers that are still awaited when all is removed. */
+const ANSWER_MS = 5_000
+/** The server may still be at work on a call whose answer was lost: how long to wait before each look for what came of it. */
+const LOOKS_AFTER_MS = [0, 500, 1_500]
 
 export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
   const left: Left[] = []
+  let isReleased = false
   return {
     async create(object) {
+      if (isReleased) throw new Error('its entry has ended: nothing is created for it any more')
       const made = madeOwned(object, owner, edge)
       const { kind, namespace, name, plural } = made
-      const one: Left = { kind, namespace, name, collection: resourcePath({ version: 'v1', namespace, plural }) }
-      // Noted before: whether it came to be is not known when the answer is lost.
-      left.push(one)
+      const collection = resourcePath({ version: 'v1', namespace, plural })
       edge.onCreate?.()
-      const created = await createObject(edge.client(), one.collection, made.object)
-      one.uid = created.metadata.uid
-      return created
+      const creation = createObject(edge.client(), collection, made.object)
+      const one: Left = { kind, namespace, name, collection, answered: Promise.resolve() }
+      one.answered = creation.then(
+        ({ metadata }) => void (one.uid = metadata.uid),
+        (error: unknown) => void (one.isRefused = isRefusal(error)),
+      )
+      // Noted before there is an answer: whether it came to be is not known when that is lost.
+      left.push(one)
+      return creation
     },
     hasPod: (namespace, name) => left.some((one) => one.kind === 'Pod' && one.namespace === namespace && one.name === name),
     async release(client) {
+      isReleased = true
       const problems: Problem[] = []
       const removals = left.splice(0).map((one) =>
-        remove(client, one, owner.run.uid).catch((error: unknown) => {
+        remove(client, one, owner.run.uid, edge.clock).catch((error: unknown) => {
           const what = { kind: one.kind.toLowerCase(), namespace: one.namespace, name: one.name, reason: reasonOf(error) }
           problems.push(asProblem(fail('OBJECT_LEFT', what, error)))
         }),
@@ -88,8 +106,12 @@ export function createOwned(owner: Owner, edge: OwnedEdge): Owned {
 }
 
 /** Deletes it without waiting for what it does. Takes no right to get it: manifests declare `create`, `list` and `delete`. */
-async function remove(client: KubeClient, one: Left, runUid: string): Promise<void> {
-  const uid = one.uid ?? (await uidOf(client, one, runUid))
+async function remove(client: KubeClient, one: Left, runUid: string, clock: Clock): Promise<void> {
+  const limit = deadline(clock, ANSWER_MS, new Error('no answer came'))
+  await orAbort(one.answered, limit.signal).catch(() => undefined)
+  limit.stop()
+  if (one.isRefused) return
+  const uid = one.uid ?? (await lookFor(client, one, runUid, clock))
   if (uid === undefined) return
   try {
     await deleteObject(client, `${one.collection}/${one.name}`, { preconditions: { uid }, gracePeriodSeconds: 0 })
@@ -97,6 +119,18 @@ async function remove(client: KubeClient, one: Left, runUid: string): Promise<vo
     // its name is another's by now
     if (!isStatus(error, 409)) throw error
   }
+}
+
+/** A refusal is an answer. After any other error nobody knows. */
+const isRefusal = (error: unknown) => error instanceof KubeStatusError && error.status < 500 && error.status !== 408
+
+async function lookFor(client: KubeClient, one: Left, runUid: string, clock: Clock): Promise<string | undefined> {
+  for (const afterMs of LOOKS_AFTER_MS) {
+    if (afterMs > 0) await clock.sleep(afterMs)
+    const uid = await uidOf(client, one, runUid)
+    if (uid !== undefined) return uid
+  }
+  return undefined
 }
 
 async function uidOf(client: KubeClient, { collection: path, name }: Left, runUid: string): Promise<string | undefined> {
@@ -131,6 +165,8 @@ function madeOwned(given: object, owner: Owner, edge: OwnedEdge) {
   const plural = OWNABLE[kind]
   if (plural === undefined)
     throw fail('NOT_SUPPORTED', { what: `creating a ${kind || 'nameless kind'} for a run`, remedy: 'use a Pod' })
+  if (rest['type'] === TOKEN_SECRET && kind === 'Secret' && !owner.mayUseTokens)
+    throw fail('POD_REFUSED', { what: 'the token of a ServiceAccount' })
   const metadata: GivenMetadata = record(givenMetadata)
   const base = metadata.generateName ?? `${metadata.name ?? 'collector'}-`
   const namespace = metadata.namespace ?? owner.defaultNamespace
@@ -145,6 +181,8 @@ function madeOwned(given: object, owner: Owner, edge: OwnedEdge) {
       name,
       namespace,
       generateName: undefined,
+      // Whoever would have to take it away again may not be there.
+      finalizers: undefined,
       labels: { ...record(metadata.labels), ...labelsOf(owner) },
       annotations: { ...record(metadata.annotations), [ANNOTATION_EXPIRES]: owner.expiresAt.toISOString() },
       ...(owner.isObject && run.namespace === namespace

@@ -25,14 +25,18 @@ const NAMED: ReadonlySet<string> = new Set([
   'controllerPublishSecretRef',
 ])
 
+const CREDENTIALS = ['serviceAccountToken', 'podCertificate']
+/** The type of a Secret into which the server writes a token that lasts as long as the Secret. */
+export const TOKEN_SECRET = 'kubernetes.io/service-account-token'
+
 function namesIn(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(namesIn)
   return isRecord(value) ? [value['name']] : []
 }
 
-/** Whether a pod's volumes have a token of its ServiceAccount, besides the one that it has by itself. */
+/** Whether a pod's volumes have a token or a certificate of its ServiceAccount, besides the token that it has by itself. */
 export function asksForToken(spec: Record<string, unknown>): boolean {
-  const { volumes } = spec as { volumes?: { projected?: { sources?: { serviceAccountToken?: unknown }[] } }[] }
+  const { volumes } = spec as { volumes?: { projected?: { sources?: Record<string, unknown>[] } }[] }
   const sources = (Array.isArray(volumes) ? volumes : []).flatMap((volume) => volume?.projected?.sources ?? [])
-  return sources.some((source) => source?.serviceAccountToken !== undefined)
+  return sources.some((source) => CREDENTIALS.some((field) => source?.[field] !== undefined))
 }

@@ -1,3 +1,5 @@
+import type { RawObject } from '../../../core/contract/index.ts'
+import type { KubeClient } from '../../../core/kube/client.ts'
 import { isStatus } from '../../../core/kube/status-error.ts'
 import { ANNOTATION_EXPIRES, LABEL_RUN_UID } from '../../../core/names.ts'
 import { deleteObject } from '../../../core/kube/objects.ts'
@@ -35,7 +37,7 @@ export async function sweepLeft(sweep: Sweep, kinds: Iterable<string> = Object.v
   for (const plural of kinds) {
     try {
       for await (const { items } of listTarget(sweep, { version: 'v1', plural }, { labelSelector: LABEL_RUN_UID }))
-        for (const { json } of items) if (await removeLeft(sweep, plural, json['metadata'] as Metadata)) removed++
+        for (const { json } of items) if (await removeOrPass(sweep, plural, json)) removed++
     } catch (error) {
       sweep.signal.throwIfAborted()
       if (!isStatus(error, 403)) throw error
@@ -44,20 +46,35 @@ export async function sweepLeft(sweep: Sweep, kinds: Iterable<string> = Object.v
   return removed
 }
 
-async function removeLeft(
-  sweep: Sweep,
+/** It may be of a namespace in which this user only reads. */
+async function removeOrPass(sweep: Sweep, plural: string, json: RawObject['json']): Promise<boolean> {
+  try {
+    return await removeLeft(sweep.client(), plural, json, sweep.isLeft)
+  } catch (error) {
+    if (isStatus(error, 403)) return false
+    throw error
+  }
+}
+
+/** Removes an object if a run made it, and left it. True if it did. Throws what the server says. */
+export async function removeLeft(
+  client: KubeClient,
   plural: string,
-  { name, namespace, uid, labels, annotations }: Metadata,
+  json: RawObject['json'],
+  isLeft: Sweep['isLeft'],
 ): Promise<boolean> {
+  const { name, namespace, uid, labels, annotations } = (json['metadata'] ?? {}) as Metadata
   const expiresAt = Date.parse(annotations?.[ANNOTATION_EXPIRES] ?? '')
-  if (name === undefined || Number.isNaN(expiresAt)) return false
-  if (!sweep.isLeft({ runUid: labels?.[LABEL_RUN_UID] ?? '', expiresAt })) return false
+  const runUid = labels?.[LABEL_RUN_UID] ?? ''
+  // Only what has all of our marks is ours.
+  if (name === undefined || uid === undefined || runUid === '' || Number.isNaN(expiresAt)) return false
+  if (!isLeft({ runUid, expiresAt })) return false
   const path = resourcePath({ version: 'v1', namespace, plural, name })
   try {
-    return await deleteObject(sweep.client(), path, { preconditions: { uid }, gracePeriodSeconds: 0 })
+    return await deleteObject(client, path, { preconditions: { uid }, gracePeriodSeconds: 0 })
   } catch (error) {
-    // another's by now, or of a namespace in which this user only reads
-    if (isStatus(error, 403, 409)) return false
+    // another's by now
+    if (isStatus(error, 409)) return false
     throw error
   }
 }

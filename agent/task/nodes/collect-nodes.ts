@@ -32,19 +32,20 @@ export async function collectNodes(
   const work: Promise<CollectorReport[]>[] = []
   const over = Promise.withResolvers<Problem | undefined>()
   const { heard } = edge.nodes({ entries, timeoutMs }, (message) => {
-    if (message.type === 'nodes') work.push(writeList(message.names, edge))
-    if (message.type === 'nodes')
+    if (message.type === 'nodes') {
+      work.push(writeList(message.names, edge))
       for (const node of message.names) {
         const words = createWordQueue(edge.stop, () => heard(node))
         queues.set(node, words)
         work.push(takeNode(node, entries, words, edge))
       }
+      // Heard at the end; until then it must not count as one that nobody hears.
+      for (const one of work) one.catch((error: unknown) => over.reject(error))
+    }
     if (message.type === 'node') queues.get(message.node)?.push(message.word)
     if (message.type === 'nodes-over') over.resolve(message.problem)
     // A node that has had its last word looks at no other.
     if (message.type === 'nodes-over') for (const words of queues.values()) words.push({ kind: 'over', ...lost(message.problem) })
-    // Heard at the end; until then it must not count as one that nobody hears.
-    for (const one of work) one.catch((error: unknown) => over.reject(error))
   })
   const problem = await orAbort(over.promise, edge.stop).catch((error: unknown) => {
     if (edge.stop.aborted) return asProblem(fail('COLLECTOR_TIMED_OUT', { key: 'hostCollectors' }))

@@ -31,6 +31,8 @@ type Say = (words: Iterable<NodeWord> | AsyncIterable<NodeWord>) => Promise<void
 
 /** Collectors at work at the same time; their outputs go out one after the other. */
 const AT_ONCE = 4
+/** Of a file, held in memory before its turn. */
+const HELD_BYTES = 256 * 1024
 /** Kept back for what must still be said when the time is over. */
 const CLOSING_MS = 2_000
 
@@ -43,22 +45,23 @@ export async function hostTask(request: HostRequest, edge: HostTaskEdge): Promis
   const limit = deadline(clock, Math.max(0, request.timeoutMs - CLOSING_MS), fail('COLLECTOR_TIMED_OUT', { key: 'all' }))
   const signal = AbortSignal.any([edge.signal, limit.signal])
   const say = inTurn(edge)
-  const report = (entry: Entry, startedAt: Date, problem: Problem | undefined): NodeWord => ({
+  const report = (entry: Entry, problem?: Problem, startedAt = clock.now(), durationMs = 0): NodeWord => ({
     kind: 'report',
     entry: entries.indexOf(entry),
     state: problem ? 'failed' : 'ran',
     startedAt: startedAt.toISOString(),
-    durationMs: clock.now().getTime() - startedAt.getTime(),
+    durationMs: Math.round(durationMs),
     ...(problem ? { problem } : {}),
   })
   try {
     // The run that asks has made the same plan: what cannot run is not asked for, unless another version is at work here.
     for (const { entry, key, problem } of unplanned)
-      await say([report(entry, clock.now(), problem ?? asProblem(fail('COLLECTOR_UNKNOWN', { key, hint: '' })))])
+      await say([report(entry, problem ?? asProblem(fail('COLLECTOR_UNKNOWN', { key, hint: '' })))])
     const ended = await inPool(planned, AT_ONCE, async (item) => {
       const startedAt = clock.now()
+      const startedMs = clock.monotonicMs()
       const problem = await collectHere(item, entries.indexOf(item.entry), say, request, { ...edge, signal })
-      await say([report(item.entry, startedAt, problem)])
+      await say([report(item.entry, problem, startedAt, clock.monotonicMs() - startedMs)])
       return problem
     })
     return { ran: ended.filter((problem) => problem === undefined).length }
@@ -81,7 +84,11 @@ async function collectHere(
     for await (const output of abortable(start(item, { ...edge, run, host }), signal)) {
       if (output.type === 'warning')
         await say([{ kind: 'warning', entry, ...plainWarning(output), ...(output.isLoss ? { isLoss: true } : {}) }])
-      else await say(fileWords(entry, output, signal))
+      else {
+        const { body } = output
+        const pieces = await begun(abortable(bodyChunks(body), signal))
+        await say(fileWords(entry, output, pieces, signal))
+      }
     }
     return undefined
   } catch (error) {
@@ -91,11 +98,16 @@ async function collectHere(
 }
 
 /** A file, and what stands in for it when it cannot be read. */
-async function* fileWords(entry: number, output: FileOutput, signal: AbortSignal): AsyncGenerator<NodeWord> {
-  const { path, links, format, body } = output
+async function* fileWords(
+  entry: number,
+  output: FileOutput,
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<NodeWord> {
+  const { path, links, format } = output
   yield { kind: 'output', entry, path, format, ...(links ? { links } : {}) }
   try {
-    for await (const chunk of abortable(bodyChunks(body), signal))
+    for await (const chunk of pieces)
       for (let at = 0; at < chunk.length; at += PIECE_BYTES)
         yield { kind: 'piece', base64: Buffer.from(chunk.subarray(at, at + PIECE_BYTES)).toString('base64') }
     yield { kind: 'end' }
@@ -104,8 +116,38 @@ async function* fileWords(entry: number, output: FileOutput, signal: AbortSignal
     // Who reads it adds which file it is.
     const message = reasonOf(asError(error))
     yield { kind: 'end', problem: { code, message } }
-    if (!signal.aborted && output.instead) yield* fileWords(entry, withoutInstead(output.instead(message)), signal)
+    if (signal.aborted || !output.instead) return
+    const other = withoutInstead(output.instead(message))
+    yield* fileWords(entry, other, abortable(bodyChunks(other.body), signal), signal)
   }
+}
+
+/**
+ * Reads the begin of a file before its turn to be said: one whose reading hangs there, as on a file system that is gone, keeps no other
+ * waiting.
+ */
+async function begun(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = source[Symbol.asyncIterator]()
+  const held: Uint8Array[] = []
+  let failure: { error: unknown } | undefined
+  let isOver = false
+  try {
+    for (let bytes = 0; bytes < HELD_BYTES;) {
+      const step = await iterator.next()
+      isOver = step.done === true
+      if (step.done) break
+      bytes += step.value.length
+      // whoever reads may use its buffer again
+      held.push(Buffer.from(step.value))
+    }
+  } catch (error) {
+    failure = { error }
+  }
+  return (async function* () {
+    yield* held
+    if (failure) throw failure.error
+    if (!isOver) yield* { [Symbol.asyncIterator]: () => iterator }
+  })()
 }
 
 const withoutInstead = ({ type, path, format, body }: FileOutput): FileOutput => ({ type, path, format, body })

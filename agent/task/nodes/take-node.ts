@@ -3,7 +3,7 @@ import { asProblem, fail, type Problem } from '../../../core/errors.ts'
 import type { HostEntry, NodeWord } from '../../../core/node-words.ts'
 import { Fatal } from '../../bundle/fatal.ts'
 import type { CollectorReport } from '../../bundle/report.ts'
-import { createNotes, type Notes } from '../foreign.ts'
+import { createNotes, type Notes, plainWarning } from '../foreign.ts'
 import { createTaker, type TakeEdge, type Taker } from '../take.ts'
 import { nodePaths } from './node-paths.ts'
 import type { WordQueue } from './word-queue.ts'
@@ -29,6 +29,7 @@ export async function takeNode(
 ): Promise<CollectorReport[]> {
   const open = new Map<number, Open>()
   const reports: CollectorReport[] = []
+  const done = new Set<number>()
   const of = (entry: number): Open => {
     const found = open.get(entry) ?? opened(node, entries[entry] ?? ALL, edge)
     open.set(entry, found)
@@ -37,6 +38,7 @@ export async function takeNode(
   const close = (entry: number, end: Partial<Word<'report'>>) => {
     reports.push(closed(of(entry), end))
     open.delete(entry)
+    done.add(entry)
   }
   let failure: Problem | undefined
   try {
@@ -46,7 +48,7 @@ export async function takeNode(
         break
       }
       // Who owns the node may say what it likes: what makes no sense is passed over.
-      if (!('entry' in word) || word.entry >= entries.length) continue
+      if (!('entry' in word) || word.entry >= entries.length || done.has(word.entry)) continue
       if (word.kind === 'output') await takeOutput(node, word, words, of(word.entry).taker)
       else if (word.kind === 'warning') of(word.entry).notes.add(named(node, word), word.isLoss)
       else close(word.entry, word.problem ? { ...word, problem: named(node, word.problem) } : word)
@@ -70,7 +72,10 @@ async function takeOutput(node: string, head: Word<'output'>, words: WordQueue, 
       words.unread(word)
       throw new Error('the node was lost')
     }
-    if (word.problem) throw pluginError(word.problem.code, word.problem.message, { class: 'resource' })
+    if (word.problem) {
+      const { code, message } = plainWarning({ type: 'warning', ...word.problem })
+      throw pluginError(code, oneLine(message), { class: 'resource' })
+    }
   }
   const own = nodePaths(node, head.path)
   const links = [...own.links, ...(head.links ?? []).map((link) => nodePaths(node, link).path)]
@@ -111,9 +116,14 @@ export const reportOf = ({ key, source }: Pick<HostEntry, 'key' | 'source'>, nod
   isComplete: true,
 })
 
-/** Whose trouble it is stands in the message too: that is what people read. */
-const named = (node: string, { code, message, remedy }: Problem): Problem => ({
-  code,
-  message: `node ${node}: ${message}`,
-  ...(remedy ? { remedy } : {}),
-})
+/** Of a text that a node says, in characters. */
+const MAX_TEXT = 2_000
+
+const oneLine = (text: string) => text.slice(0, MAX_TEXT).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+
+/** Whose trouble it is stands in the message too: that is what people read. It is one line, so that no other node's stands in it. */
+function named(node: string, problem: Problem): Problem {
+  const { code, message } = plainWarning({ type: 'warning', code: problem.code, message: oneLine(problem.message) })
+  const { remedy } = problem
+  return { code, message: `node ${node}: ${message}`, ...(remedy ? { remedy: oneLine(remedy) } : {}) }
+}

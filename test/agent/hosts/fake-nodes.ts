@@ -24,6 +24,8 @@ export interface FakeTask {
   url: URL
   request: HostRequest
   say(message: FromTask): void
+  /** what the command prints besides */
+  complain(text: string): void
   /** how the command ended */
   end(code: number): void
   cut(): void
@@ -39,6 +41,8 @@ export async function startFakeNodes(how: {
   /** an answer instead of a new pod */
   refuse?: (pod: FakePod) => { code: number; message: string } | undefined
   onTask?: (task: FakeTask) => void
+  /** true: pods are made, and nobody hears of it */
+  isMute?: boolean
 }) {
   const pods = new Map<string, FakePod>()
   const made: FakePod[] = []
@@ -60,6 +64,7 @@ export async function startFakeNodes(how: {
         const created = { ...given, metadata: { ...given.metadata, uid: `uid-${made.length}` }, status: {} }
         made.push(created)
         pods.set(created.metadata.name, created)
+        if (how.isMute) return
         return json(response, created, 201)
       }
       if (name === '') return json(response, listOf([...pods.values()]))
@@ -93,6 +98,7 @@ export async function startFakeNodes(how: {
         ...{ pod, url, left },
         request: start.request as HostRequest,
         say: (message) => channel(1, encodeMessage(message)),
+        complain: (text) => channel(2, text),
         end(code) {
           const causes = [{ reason: 'ExitCode', message: String(code) }]
           channel(

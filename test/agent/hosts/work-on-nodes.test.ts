@@ -154,6 +154,29 @@ describe('a node that fails', () => {
       /privileged containers are not allowed/,
     ],
     ['cuts the connection', { nodes: [{ name: 'bad' }], onTask: ({ cut }) => cut() }, /connection was cut/],
+    [
+      'cannot run it',
+      {
+        nodes: [{ name: 'bad' }],
+        onTask: ({ complain, end }) => (complain(`\nno such library: ${'x'.repeat(10_000)}\nmore`), end(127)),
+      },
+      /\(exit code 127: no such library: x{1,200}\)/,
+    ],
+    [
+      'asks for what is not its to have',
+      { nodes: [{ name: 'bad' }], onTask: ({ say }) => say({ type: 'need-token' }) },
+      /"need-token" is no word of a host task/,
+    ],
+    [
+      'warns without end',
+      { nodes: [{ name: 'bad' }], onTask: ({ say }) => say({ type: 'warning', code: 'A', message: 'b' }) },
+      /"warning" is no word of a host task/,
+    ],
+    [
+      'says that it is over itself',
+      { nodes: [{ name: 'bad' }], onTask: ({ say }) => say({ type: 'node', word: { kind: 'over' } }) },
+      /"over" is no word of a host task/,
+    ],
     ['ends the task', { nodes: [{ name: 'bad' }], onTask: ({ end }) => end(137) }, /exit code 137/],
     [
       'says nonsense',
@@ -223,6 +246,23 @@ describe('the end of a run', () => {
   })
 })
 
+it('the end of a run that waits for a pod to be made comes soon, and removes it', async () => {
+  const clock = new FakeClock()
+  const { fake, begin, stop } = await nodesOf({ nodes: [{ name: 'n1' }], isMute: true }, clock)
+  const done = begin(600_000)
+  while (fake.made.length === 0) await settle()
+  stop.abort(new Error('the run has ended'))
+  let isOver = false
+  void done.finally(() => (isOver = true)).catch(() => undefined)
+  for (let turn = 0; turn < 200 && !isOver; turn++) {
+    await settle(10)
+    await clock.advance(100)
+  }
+  await done.catch(() => undefined)
+  expect(clock.monotonicMs()).toBeLessThan(12_000)
+  expect([...fake.pods.keys()]).toEqual([])
+})
+
 describe('pods that were left', () => {
   const pod = (name: string, runUid: string, expiresAt: string): FakePod => ({
     metadata: {
@@ -245,6 +285,9 @@ describe('pods that were left', () => {
     await begin()
     expect([...fake.pods.keys()]).toEqual(['new', 'other', 'odd'])
     expect(await removeLeftPods({ client, namespace: HOST_NAMESPACE }, leftBy('run-0'))).toBe(1)
+    expect([...fake.pods.keys()]).toEqual(['other', 'odd'])
+    // What lacks one of our marks is not ours, whatever run it names.
+    expect(await removeLeftPods({ client, namespace: HOST_NAMESPACE }, leftBy('run-8'))).toBe(0)
     expect([...fake.pods.keys()]).toEqual(['other', 'odd'])
   })
 })

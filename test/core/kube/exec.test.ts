@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../core/clock.ts'
@@ -98,6 +99,7 @@ describe('a command in a container', () => {
     const written = writes()
     await systemClock.sleep(50)
     expect(sent).toBeLessThan(1_000)
+    expect((running.stdout as Readable).readableLength).toBeLessThan(1_000_000)
     expect((await buffer(running.stdout)).length).toBe(2_000 * 60_000)
     await written
     expect(await running.exitCode).toBe(0)
@@ -128,7 +130,36 @@ describe('a command that cannot be run to its end', () => {
       message: expect.stringContaining('container not found'),
     })
     await expect(text(running.stdout)).rejects.toMatchObject({ code: 'EXEC_FAILED' })
-    await expect(text(running.stderr)).rejects.toMatchObject({ code: 'EXEC_FAILED' })
+    expect(await text(running.stderr)).toBe('')
+  })
+
+  it.each<[string, (peer: Peer, stop: AbortController) => void]>([
+    ['cut off', (peer) => peer.socket.destroy()],
+    ['ended without a status', (peer) => peer.close()],
+    ['ended by us', (_, stop) => stop.abort(new Error('time is over'))],
+  ])('keeps what it complained about before it was %s', async (_, end) => {
+    const stop = new AbortController()
+    const { running, peer, say } = await openExec({}, undefined, stop.signal)
+    say(2, 'careful')
+    await systemClock.sleep(10)
+    end(peer, stop)
+    await expect(running.exitCode).rejects.toThrow()
+    expect(await text(running.stderr)).toBe('careful')
+  })
+
+  it('has ended all the same when the connection is cut after its status', async () => {
+    const { running, peer, say } = await openExec()
+    say(1, 'all of it')
+    say(3, JSON.stringify(exit(4)))
+    peer.socket.end()
+    expect(await text(running.stdout)).toBe('all of it')
+    expect(await running.exitCode).toBe(4)
+  })
+
+  it('says with which code the connection was ended', async () => {
+    const { running, peer } = await openExec()
+    peer.raw(serverFrame(8, Buffer.concat([Buffer.of(3, 243), Buffer.from('the node is going down')])))
+    await expect(running.exitCode).rejects.toThrow('with code 1011: the node is going down')
   })
 
   it('fails its readers when the connection is cut', async () => {
@@ -147,11 +178,18 @@ describe('a command that cannot be run to its end', () => {
     ['no status', ''],
     ['nonsense', 'no JSON'],
     ['a failure without a code', JSON.stringify({ status: 'Failure', reason: 'NonZeroExitCode' })],
+    ['an empty code', JSON.stringify({ ...exit(0), details: { causes: [null, { reason: 'ExitCode', message: '' }] } })],
+    ['a code that is none', JSON.stringify({ ...exit(0), details: { causes: [{ reason: 'ExitCode', message: null }] } })],
+    ['causes that are no list', JSON.stringify({ ...exit(0), details: { causes: { find: 1 } } })],
+    ['a message that is no text', JSON.stringify({ status: 'Failure', message: { a: 1 } })],
+    ['a status without end', 'x'.repeat(1_000_000)],
   ])('takes %s for no success', async (_, status) => {
     const { running, peer, say } = await openExec()
     if (status) say(3, status)
     peer.close()
-    await expect(running.exitCode).rejects.toMatchObject({ code: 'EXEC_FAILED' })
+    const error = await running.exitCode.catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'EXEC_FAILED' })
+    expect((error as Error).message.length).toBeLessThan(70_000)
   })
 
   it('ends with the signal, for its reason', async () => {

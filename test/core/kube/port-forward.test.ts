@@ -2,12 +2,12 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../core/clock.ts'
 import { forwardPort } from '../../../core/kube/port-forward.ts'
-import { encodeFrame, FrameReader } from '../../../core/kube/websocket-frames.ts'
+import { encodeFrame } from '../../../core/kube/websocket-frames.ts'
 import { startPortForwarder, type Peer, serverFrame } from './fake-port-forward.ts'
+import type { FakeClock } from '../../support/clock.ts'
 import { aClient } from './fake-server.ts'
 
 // There is no kubelet here: the far side is a small fake of its protocol. test/e2e/port-forward.test.ts asks a real one.
@@ -20,19 +20,19 @@ afterEach(async () => {
 
 async function forward(how: Parameters<typeof startPortForwarder>[0]) {
   const server = await startPortForwarder(how)
-  const { client } = aClient(server.url)
+  const { client, clock } = aClient(server.url)
   cleanUp.push(
     () => server.close(),
     () => client.close(),
   )
-  return { server, client, stream: (signal?: AbortSignal) => forwardPort(client, POD, signal) }
+  return { server, client, clock, stream: (signal?: AbortSignal) => forwardPort(client, POD, signal) }
 }
 
 /** A connection with a test at its far end. */
-async function withPeer(): Promise<{ stream: Duplex; peer: Peer }> {
+async function withPeer(): Promise<{ stream: Duplex; peer: Peer; clock: FakeClock }> {
   const { promise, resolve } = Promise.withResolvers<Peer>()
-  const { stream } = await forward({ onPeer: resolve })
-  return { stream: await stream(), peer: await promise }
+  const { stream, clock } = await forward({ onPeer: resolve })
+  return { stream: await stream(), peer: await promise, clock }
 }
 
 const errorOf = (stream: Duplex) => new Promise<Error>((resolve) => stream.once('error', resolve))
@@ -143,6 +143,28 @@ describe('a forwarded port', () => {
     })
   })
 
+  it('is over for who ended it, also without a goodbye of the far side', async () => {
+    const { stream, peer } = await withPeer()
+    const closed = new Promise<unknown>((resolve) => stream.once('error', resolve).once('close', () => resolve('closed')))
+    stream.resume().end()
+    await until(() => peer.frames.some(({ opcode }) => opcode === 8))
+    peer.socket.destroy()
+    expect(await closed).toBe('closed')
+  })
+
+  it('is over when the far side is done, though it does not take what is still written', async () => {
+    const { stream, peer, clock } = await withPeer()
+    peer.socket.pause()
+    for (let count = 0; count < 40; count++) stream.write(Buffer.alloc(1_000_000))
+    const ended = new Promise((resolve) => stream.once('end', resolve))
+    const closed = new Promise((resolve) => stream.once('close', resolve))
+    stream.resume()
+    peer.raw(serverFrame(8, Buffer.of(3, 232)))
+    await ended
+    await clock.advance(2_000)
+    await closed
+  })
+
   const cuts: [string, (peer: Peer) => void, string][] = [
     ['a cut connection', (peer) => peer.socket.destroy(), 'the connection was cut'],
     ['a masked frame', (peer) => peer.raw(encodeFrame(2, Buffer.from('x'), Buffer.alloc(4))), 'masked'],
@@ -150,6 +172,14 @@ describe('a forwarded port', () => {
       'a frame without end',
       (peer) => peer.raw(Buffer.from([0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0])),
       'a frame of 1099511627776 bytes',
+    ],
+    ['a ping that is too long', (peer) => peer.raw(serverFrame(9, Buffer.alloc(126))), 'a control frame'],
+    ['a ping in pieces', (peer) => peer.raw(serverFrame(9, Buffer.of(1), false)), 'a control frame'],
+    ['a frame of no kind', (peer) => peer.raw(serverFrame(5, Buffer.of(0))), 'of kind 5'],
+    [
+      'a goodbye for another reason',
+      (peer) => peer.raw(serverFrame(8, Buffer.of(3, 233))),
+      'ended the connection with code 1001',
     ],
     ['a compressed frame', (peer) => peer.raw(Buffer.from([0xc2, 1, 0])), 'extension'],
   ]
@@ -187,24 +217,5 @@ describe('a forwarded port', () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
     await expect(stream(stop.signal)).rejects.toThrow('enough')
-  })
-})
-
-describe('frames', () => {
-  it('of any size are read however they are cut', () => {
-    const sizes = fc.constantFrom(0, 1, 125, 126, 127, 65_535, 65_536, 70_000)
-    fc.assert(
-      fc.property(fc.array(sizes, { maxLength: 4 }), fc.integer({ min: 100, max: 50_000 }), (lengths, step) => {
-        const payloads = lengths.map((length, index) => Buffer.alloc(length, index + 1))
-        const bytes = Buffer.concat(payloads.map((payload) => serverFrame(2, payload)))
-        const reader = new FrameReader()
-        const got: Buffer[] = []
-        for (let at = 0; at < bytes.length; at += step)
-          got.push(...reader.push(bytes.subarray(at, at + step)).map(({ payload }) => payload))
-        expect(got.length).toBe(payloads.length)
-        expect(got.every((payload, index) => payload.equals(payloads[index] ?? Buffer.of(9)))).toBe(true)
-      }),
-      { numRuns: 30 },
-    )
   })
 })

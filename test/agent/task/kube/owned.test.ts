@@ -230,8 +230,31 @@ describe.skipIf(cluster.skipped)('an object for the time of a run', () => {
   it('never has a token by a volume either', async () => {
     const namespace = await cluster.newNamespace()
     const { kube } = await open({ namespaces: [namespace] })
-    const volumes = [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }]
-    await expect(kube.own(pod('a', { volumes }))).rejects.toMatchObject({ code: 'POD_REFUSED' })
+    for (const source of [
+      { serviceAccountToken: { path: 't' } },
+      { podCertificate: { signerName: 'x/y', keyType: 'ED25519' } },
+    ]) {
+      const volumes = [{ name: 'v', projected: { sources: [{ configMap: { name: 'a' } }, source] } }]
+      await expect(kube.own(pod('a', { volumes }))).rejects.toMatchObject({ code: 'POD_REFUSED' })
+    }
+  })
+
+  it('never has a token by a Secret into which the server writes one', async () => {
+    const namespace = await cluster.newNamespace()
+    const { kube } = await open({ namespaces: [namespace] })
+    const annotations = { 'kubernetes.io/service-account.name': 'default' }
+    const secret = { kind: 'Secret', metadata: { name: 'a', annotations }, type: 'kubernetes.io/service-account-token' }
+    await expect((async () => kube.own(secret))()).rejects.toMatchObject({ code: 'POD_REFUSED' })
+    expect(await names(namespace, 'secrets')).toEqual([])
+  })
+
+  it('is not held back by a finalizer', async () => {
+    const namespace = await cluster.newNamespace()
+    const { kube, release } = await open({ namespaces: [namespace] })
+    await kube.own({ kind: 'ConfigMap', metadata: { name: 'a', finalizers: ['example.com/never'] } })
+    expect(await names(namespace, 'configmaps')).toHaveLength(1)
+    expect(await release()).toEqual([])
+    expect(await names(namespace, 'configmaps')).toEqual([])
   })
 
   it.each([
