@@ -77,9 +77,10 @@ const shared: Options = {
   ],
 }
 
-/** What the CLI loads in any case and for `list`, and what it loads besides for a cluster. */
+/** What the CLI loads in any case and for `list`, and what it loads besides for a cluster: `collect` sends nothing there itself. */
 const hot = [
   { name: 'hot', from: ['plugin/cli.ts', 'plugin/process-edge.ts', 'plugin/commands/list.ts', 'core/store/file-store.ts'] },
+  { name: 'kubeconfig', from: ['plugin/hand-cluster.ts'] },
   { name: 'cluster', from: ['plugin/cluster-store.ts'] },
 ]
 

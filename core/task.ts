@@ -195,7 +195,9 @@ export type ToTask = z.infer<typeof ToTask>
 
 export const FromTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step'), name: z.string() }).describe('what it is doing now, named when it dies there'),
-  z.object({ type: z.literal('output'), path: z.string(), bytes: z.int() }),
+  z
+    .object({ type: z.literal('output'), path: z.string(), bytes: z.int() })
+    .describe('the last file that was taken, now and then'),
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z
     .object({ type: z.literal('issues'), issues: z.array(SpecIssueData) })

@@ -13,7 +13,7 @@ import { kubeOverrides } from './kube-flags.ts'
 import { type Format, show } from './output/format.ts'
 import { fields, safe, warning } from './output/text.ts'
 import { createProgress, type Progress, taskProgress } from './progress.ts'
-import { discoverSpecs, readSource } from './spec-sources.ts'
+import { readSource } from './spec-sources.ts'
 import { tokenKeyOf } from './token-key.ts'
 
 /** What the flags came to. */
@@ -98,7 +98,9 @@ async function tell({ archive, ...rest }: RunResult, target: string, format: For
 async function readSources(context: CollectContext): Promise<NonNullable<RunRequest['unread']>['sources']> {
   const { words, args } = context
   const sources = (await Promise.all(words.map((name) => readSource(context, name)))).flat()
-  if (args['load-cluster-specs']) sources.push(...(await discoverSpecs(context, args.selector)))
+  if (!args['load-cluster-specs']) return sources
+  const { discoverSpecs } = await import('./cluster-specs.ts')
+  sources.push(...(await discoverSpecs(context, args.selector)))
   return sources
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SourceContext } from '../../plugin/spec-sources.ts'
-import { discoverSpecs, jobSources, readSource } from '../../plugin/spec-sources.ts'
+import { discoverSpecs } from '../../plugin/cluster-specs.ts'
+import { jobSources, readSource } from '../../plugin/spec-sources.ts'
 import { useCluster } from '../cluster/use-cluster.ts'
 import { makeCli } from '../support/cli.ts'
 
