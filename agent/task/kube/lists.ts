@@ -78,8 +78,10 @@ function pagesOf(world: ListWorld, target: ListTarget, query: Query): AsyncGener
   const { group, version, plural, namespace } = target
   const path = resourcePath({ group, version, plural, namespace })
   const onNewerState = () => world.onNote?.({ code: 'LIST_NEWER_STATE', message: `${plural}: ${NEWER_STATE}` })
-  return readAhead(listPages(client, { path, query, pageBytes: PART_BYTES, onNewerState }), client, stop)
+  return readAhead(listPages(client, { path, query, pageBytes: PART_BYTES, onNewerState }), client, stop, sizeOf)
 }
+
+const sizeOf = ({ items }: ListPage) => items.reduce((sum, item) => sum + item.bytes.length, 0)
 
 /** The server gives objects in the order of their namespaces: each run of one namespace is a part. */
 async function* split(pages: AsyncIterable<ListPage>): AsyncGenerator<RawList> {

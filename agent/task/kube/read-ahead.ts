@@ -1,18 +1,24 @@
 import type { GatedClient } from './gated-client.ts'
 
-/** Read before anyone asks; each is a page of a list, or 256 KiB of one. */
-const DEPTH = 2
+/** Parts that are read before anyone asks, however large. */
+const LEAST = 2
+/** More of them up to so much: a page of a list of pods, so that the server makes the next one while this one is worked on. */
+const AHEAD_BYTES = 3 * 1024 * 1024
 
 /**
  * Reads on while what was read is worked on. Gives its turn at the server to others while it waits for its reader; `stop`
  * ends what is in flight when the reader does not want the rest.
+ *
+ * @param sizeOf bytes of a part
  */
 export async function* readAhead<Part>(
   source: AsyncIterable<Part>,
   client: Pick<GatedClient, 'pauseFor'>,
   stop: () => void,
+  sizeOf: (part: Part) => number,
 ): AsyncGenerator<Part> {
-  const queue: Part[] = []
+  const queue: { part: Part; bytes: number }[] = []
+  let bytes = 0
   let isOver = false
   let failure: { error: unknown } | undefined
   let arrived = Promise.withResolvers<void>()
@@ -21,9 +27,11 @@ export async function* readAhead<Part>(
   const pump = async () => {
     try {
       for await (const part of source) {
-        queue.push(part)
+        const size = sizeOf(part)
+        queue.push({ part, bytes: size })
+        bytes += size
         arrived.resolve()
-        while (queue.length >= DEPTH && !isOver) await client.pauseFor(taken.promise)
+        while (queue.length >= LEAST && bytes >= AHEAD_BYTES && !isOver) await client.pauseFor(taken.promise)
         if (isOver) return
       }
     } catch (error) {
@@ -36,11 +44,12 @@ export async function* readAhead<Part>(
   void pump()
   try {
     for (;;) {
-      const part = queue.shift()
-      if (part !== undefined) {
+      const next = queue.shift()
+      if (next) {
+        bytes -= next.bytes
         taken.resolve()
         taken = Promise.withResolvers()
-        yield part
+        yield next.part
       } else if (isOver) {
         if (failure) throw failure.error
         return

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { readAhead } from '../../../../agent/task/kube/read-ahead.ts'
 import { settle } from '../../../support/clock.ts'
 
+const MIB = 2 ** 20
+
 /** A source that counts what was taken from it, and a client that tells when it waits. */
-function source(count: number, end?: Error) {
+function source(count: number, end?: Error, bytes = 4 * MIB) {
   const state = { taken: 0, pauses: 0, stopped: 0, closed: false }
   async function* values() {
     try {
@@ -14,7 +16,15 @@ function source(count: number, end?: Error) {
     }
   }
   const client = { pauseFor: async (other: Promise<unknown>) => (state.pauses++, void (await other)) }
-  return { state, values: readAhead(values(), client, () => void state.stopped++) }
+  return {
+    state,
+    values: readAhead(
+      values(),
+      client,
+      () => void state.stopped++,
+      () => bytes,
+    ),
+  }
 }
 
 async function all<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
@@ -39,6 +49,16 @@ describe('reading ahead', () => {
     await values.next()
     await settle()
     expect(state.taken).toBe(4)
+  })
+
+  it('reads more of what is small', async () => {
+    const { values, state } = source(50, undefined, MIB / 2)
+    await values.next()
+    await settle()
+    expect(state.taken).toBe(1 + 6)
+    await values.next()
+    await settle()
+    expect(state.taken).toBe(2 + 6)
   })
 
   it('reads nothing before it is asked', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSilentNodes } from '../../../../agent/task/kube/silent-nodes.ts'
 import type { LogSource, RawObject } from '../../../../core/contract/index.ts'
+import { KubeStatusError } from '../../../../core/kube/status-error.ts'
 import { FakeClock } from '../../../support/clock.ts'
 
 const onNode = (nodeName: string | undefined): LogSource => {
@@ -55,6 +56,21 @@ describe('logs of a node', () => {
     await read('a', between)
     for (let index = 0; index < 4; index++) expect((await read('a', VAIN)).isAsked).toBe(true)
     expect((await read('a', VAIN)).isAsked).toBe(false)
+  })
+
+  it('are not asked for any more once the server said that the node is gone', async () => {
+    const notFound = (name: string) => {
+      const document = { reason: 'NotFound', message: `pods "${name}" not found`, details: { name, kind: 'pods' } }
+      return new KubeStatusError('GET /log', { status: 404, retryAfterMs: undefined, document })
+    }
+    const { read } = world()
+    // That is the pod, not its node.
+    for (let index = 0; index < 3; index++) expect((await read('a', { error: notFound('p') })).isAsked).toBe(true)
+    expect((await read('p', { error: notFound('p') })).isAsked).toBe(true)
+    expect((await read('p', { error: notFound('p') })).isAsked).toBe(true)
+    expect((await read('a', { error: notFound('a') })).isAsked).toBe(true)
+    expect(await read('a', {})).toEqual({ isAsked: false, text: '! node "a" is gone, and the logs of its pods with it' })
+    expect((await read('b', {})).isAsked).toBe(true)
   })
 
   it.each<[string, Parameters<ReturnType<typeof world>['read']>[1]]>([
