@@ -2,8 +2,8 @@ import type { GatedClient } from './gated-client.ts'
 
 /** Parts that are read before anyone asks, however large. */
 const LEAST = 2
-/** More of them up to so much: a page of a list of pods, so that the server makes the next one while this one is worked on. */
-const AHEAD_BYTES = 3 * 1024 * 1024
+/** More of them up to so much, so that the server makes the next page while this one is worked on. */
+const AHEAD_BYTES = 512 * 1024
 
 /**
  * Reads on while what was read is worked on. Gives its turn at the server to others while it waits for its reader; `stop`

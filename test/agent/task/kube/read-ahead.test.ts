@@ -52,13 +52,13 @@ describe('reading ahead', () => {
   })
 
   it('reads more of what is small', async () => {
-    const { values, state } = source(50, undefined, MIB / 2)
+    const { values, state } = source(50, undefined, MIB / 16)
     await values.next()
     await settle()
-    expect(state.taken).toBe(1 + 6)
+    expect(state.taken).toBe(1 + 8)
     await values.next()
     await settle()
-    expect(state.taken).toBe(2 + 6)
+    expect(state.taken).toBe(2 + 8)
   })
 
   it('reads nothing before it is asked', async () => {
