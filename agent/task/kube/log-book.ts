@@ -1,3 +1,4 @@
+import { reasonOf } from '../../../core/errors.ts'
 import type { Body, FileOutput, LogLimits, LogSource, LogWish } from '../../../core/contract/index.ts'
 
 /** Where logs go, and names of what is there. */
@@ -27,7 +28,10 @@ interface Log {
 interface Stored {
   path: string
   names: Set<string>
-  done: Promise<number>
+  /** until it is there, or is not to be had */
+  pending: Promise<void> | undefined
+  /** As data: an error holds on to the frames it was thrown in, and these to the pod and to the answer that it came in. */
+  failure?: { message: string; code?: unknown; class?: unknown; remedy?: unknown }
 }
 
 /** @param wishesOf what all entries of the run want of a log */
@@ -42,11 +46,19 @@ export function createLogBook(wishesOf: (source: LogSource) => LogWish[]): LogBo
     // Pods of one name in several namespaces want one name: the first has it, and the file itself stays where it is.
     const free = [...new Set(wanted)].filter((link) => link !== path && shelf.isFree(link))
     const done = shelf.take({ ...output, links: free, body: () => log.open(wide(log)) })
-    stored.set(key, { path, names: new Set([path, ...free]), done })
+    const known: Stored = { path, names: new Set([path, ...free]), pending: undefined }
+    stored.set(key, known)
+    known.pending = done
+      .then(
+        () => undefined,
+        (error: unknown) => void (known.failure = failureOf(error)),
+      )
+      .then(() => void (known.pending = undefined))
     return done
   }
   const again = async (known: Stored, output: FileOutput, shelf: LogShelf): Promise<number> => {
-    await known.done
+    await known.pending
+    if (known.failure) throw Object.assign(new Error(known.failure.message), known.failure)
     const wanted = [output.path, ...(output.links ?? [])]
     const missing = wanted.filter((name) => !known.names.has(name) && shelf.isFree(name))
     for (const name of missing) known.names.add(name)
@@ -70,6 +82,13 @@ export function createLogBook(wishesOf: (source: LogSource) => LogWish[]): LogBo
       return known ? again(known, output, shelf) : first(key, log, output, shelf)
     },
   }
+}
+
+/** What an error tells, without the error. */
+function failureOf(error: unknown): NonNullable<Stored['failure']> {
+  const told = Object.entries({ ...(error as { code?: unknown; class?: unknown; remedy?: unknown }) })
+  const kept = told.filter(([name]) => ['code', 'class', 'remedy'].includes(name))
+  return { ...Object.fromEntries(kept), message: reasonOf(error) }
 }
 
 /** Limits that cut off nothing that either lets through. */

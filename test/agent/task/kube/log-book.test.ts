@@ -41,6 +41,20 @@ function world(wishes: LogWish[] = [], failure?: Error) {
 }
 
 describe('the log book', () => {
+  it('says again why a log could not be had, and keeps nothing else of the error', async () => {
+    const failure = Object.assign(new Error('no such node'), { code: 'NODE_GONE', class: 'config', remedy: 'wait' })
+    const { book, shelf, fetched, output } = world([], failure)
+    await expect(book.store(output('real.log', [], {}), shelf)).rejects.toBe(failure)
+    const again: unknown = await book.store(output('real.log', [], {}), shelf).catch((error: unknown) => error)
+    expect(again).not.toBe(failure)
+    expect(again).toMatchObject({ message: 'no such node', code: 'NODE_GONE', class: 'config', remedy: 'wait' })
+    expect(fetched).toHaveLength(1)
+    const plain = world([], new Error('odd'))
+    await expect(plain.book.store(plain.output('a.log', [], {}), plain.shelf)).rejects.toThrow('odd')
+    const second: unknown = await plain.book.store(plain.output('b.log', [], {}), plain.shelf).catch((error: unknown) => error)
+    expect(Object.keys(second as object)).not.toContain('code')
+  })
+
   it('fetches a log once; who comes later has names for it', async () => {
     const { book, shelf, fetched, files, links, output } = world()
     expect(await book.store(output('real.log', ['one.log'], { maxLines: 5 }), shelf)).toBe(3)
