@@ -225,7 +225,8 @@ describe('plug-ins without measure', () => {
       .toString()
       .split('\n')
     expect(names.filter((name) => name.includes('/many/'))).toHaveLength(50_000)
-    expect(outcome.messages.filter((message) => message.type === 'output')).toHaveLength(50_001)
+    // As a sign of life, now and then.
+    expect(outcome.messages.map((message) => message.type)).toContain('output')
   })
 
   it('50,000 warnings and refused outputs are counted, not kept', async () => {

@@ -166,7 +166,7 @@ describe('a spec at an address', () => {
     const text = JSON.stringify({ ...spec({}), spec: { hostCollectors: [{ cpu: {} }], uri: 'https://a.example/c' } })
     const { collectors, documents } = await at(new Response(text))
     expect(collectors.map(({ key, kind, state, writes }) => [key, kind, state, writes])).toEqual([
-      ['cpu', 'HostCollector', 'ready', ['host-collectors/system']],
+      ['cpu', 'HostCollector', 'ready', ['host-collectors/system', 'host-collectors/errors']],
     ])
     expect(documents).toMatchObject([{ spec: { hostCollectors: [{ cpu: {} }] } }])
     expect(JSON.stringify(documents)).not.toContain('uri')
