@@ -43,6 +43,11 @@ const WATCH_MS = 250
 /** Between a child's exit and the end of its pipes: what it left behind may hold them open for ever. */
 const DRAIN_MS = 1_000
 
+/** More than an honest task says: plug-ins share its process, and its parent is there for others too. */
+const MOST_WARNINGS = 10_000
+const LONGEST_WARNING = 2_000
+const cut = (text: string) => (text.length > LONGEST_WARNING ? `${text.slice(0, LONGEST_WARNING)}…` : text)
+
 /**
  * Gives one request to a started task program and waits for its end, whatever it does: a hung or leaking one is killed, a
  * dead one is an error that names the step it died in. Never rejects.
@@ -63,7 +68,8 @@ export async function supervise<Name extends TaskRequest['task']>(
       if (message.type === 'need-token') void answerToken(child, options, outcome)
       if (message.type === 'state') void answerState(child, options, message)
       if (message.type === 'node') await options.onNodeWord?.(message.word)
-      if (message.type === 'warning') outcome.warnings.push({ code: message.code, message: message.message })
+      if (message.type === 'warning' && outcome.warnings.length < MOST_WARNINGS)
+        outcome.warnings.push({ code: cut(message.code), message: cut(message.message) })
       const isFinal = message.type === 'done' || message.type === 'failed'
       if (isFinal && outcome.result === undefined && outcome.error === undefined) {
         if (message.type === 'done') outcome.result = message.result as TaskResults[Name]

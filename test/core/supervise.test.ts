@@ -200,6 +200,18 @@ describe('a parent that leads for a while', () => {
 })
 
 describe('a task that ends by itself', () => {
+  it('keeps warnings within bounds, of whoever says them without measure', async () => {
+    const { child, outcome } = start()
+    for (let count = 0; count < 10_100; count++)
+      child.say({ type: 'warning', code: 'W', message: `${count} ${'x'.repeat(5000)}` })
+    child.say(done)
+    child.exit('exit code 0')
+    const { warnings } = await outcome
+    expect(warnings).toHaveLength(10_000)
+    expect(warnings[9_999]?.message).toMatch(/^9999 x+…$/)
+    expect(warnings[0]?.message.length).toBeLessThanOrEqual(2_001)
+  })
+
   it('done gives the result, with warnings, messages and the most memory that was seen', async () => {
     const { clock, child, seen, outcome } = start()
     await settle()
