@@ -85,6 +85,17 @@ describe('an archive', () => {
     expect(await readFile(join(top, 'l/one'))).toEqual(Buffer.alloc(10_000, 1))
   })
 
+  it('keeps what it was given, also when the buffer is filled anew while it waits for others', async () => {
+    const archive = start()
+    const first = archive.add('first', Buffer.alloc(3_000_000))
+    const buffer = Buffer.from('precious')
+    const second = archive.add('second', buffer)
+    buffer.fill('x')
+    await Promise.all([first, second])
+    const { path: file } = await archive.finish()
+    expect(await readFile(join(await unpacked(file), 'top', 'second'), 'utf8')).toBe('precious')
+  })
+
   it('is written while it grows, and readable by its owner only', async () => {
     const archive = start()
     expect((await lstat(join(folder, 'b.tar.gz'))).mode & 0o777).toBe(0o600)

@@ -59,3 +59,9 @@ it('refuses lines that are too long, wherever they stand', () => {
   for (const text of ['abcd', 'abcd\n', 'abcd\nabc', 'abc\nabcd\nx', 'abc\nabcx'])
     expect(() => find(text)).toThrowError('3 bytes')
 })
+
+it('forgets what stood in a line that it passed over', () => {
+  const finder = lineFinder(literalAutomaton([['a'], ['b']]), 1000, { low: 1, high: 0 })
+  expect(finder.find(Buffer.from('a\nb\n'), 0, false)).toBe(3)
+  expect([finder.start, finder.low, finder.high]).toEqual([2, 2, 0])
+})
