@@ -15,9 +15,10 @@ interface ReviewStatus {
 
 /** What this user may do in each namespace, as the server says it. */
 export interface AccessRules {
-  outputs: Output[]
-  /** namespaces in which pods may not be read, for sure */
-  closed: Set<string>
+  /** Resolves once the server was asked about a namespace, and at once for one that is not in question. */
+  asked(namespace: string): Promise<void>
+  /** what there is to tell, once it was asked about all of them */
+  outputs: Promise<Output[]>
 }
 
 /** Side by side, while lists have their turns as well. */
@@ -27,10 +28,33 @@ const HOPELESS = 4
 /** What an authorizer says that cannot tell rules: then nothing is known. */
 const CANNOT_TELL = 'webhook authorizer does not support user rule resolution'
 
-/** Asks for the rules of each namespace. */
-export async function reviewRules(kube: Kube, names: readonly string[], signal: AbortSignal): Promise<AccessRules> {
+/**
+ * Asks for the rules of each namespace, in their order, and is at it when this returns.
+ *
+ * @param onClosed told of a namespace in which pods may not be read, for sure, before it counts as asked
+ */
+export function reviewRules(
+  kube: Kube,
+  names: readonly string[],
+  signal: AbortSignal,
+  onClosed: (namespace: string) => void,
+): AccessRules {
+  const questions = new Map(names.map((name) => [name, Promise.withResolvers<void>()]))
+  const outputs = review(kube, names, signal, onClosed, (name) => questions.get(name)?.resolve())
+  // Whoever waits for one that is not asked any more hears why.
+  outputs.catch((error: unknown) => questions.forEach(({ reject }) => reject(error)))
+  for (const { promise } of questions.values()) promise.catch(() => undefined)
+  return { outputs, asked: async (name) => questions.get(name)?.promise }
+}
+
+async function review(
+  kube: Kube,
+  names: readonly string[],
+  signal: AbortSignal,
+  onClosed: (namespace: string) => void,
+  onAsked: (namespace: string) => void,
+): Promise<Output[]> {
   const files = new Map<string, FileOutput>()
-  const closed = new Set<string>()
   const errors = new Map<string, string>()
   const failures: unknown[] = []
   /** Most namespaces have the same rules. */
@@ -39,7 +63,7 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
     const { body, ...file } = indentedJson(`cluster-resources/auth-cani-list/${namespace}.json`, rulesOf(status))
     if (!texts.has(body)) texts.set(body, body)
     files.set(namespace, { ...file, body: texts.get(body) ?? body })
-    if (!mayReadPods(status)) closed.add(namespace)
+    if (!mayReadPods(status)) onClosed(namespace)
   }
   const rest = names.values()
   const work = async () => {
@@ -56,6 +80,7 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
         failures.push(error)
         errors.set(namespace, reasonLine(error))
       }
+      onAsked(namespace)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
@@ -66,7 +91,7 @@ export async function reviewRules(kube: Kube, names: readonly string[], signal: 
     const message = `what may be done is not known of all namespaces: ${reasonLine(failures[0])}`
     outputs.push(missing('ACCESS_RULES_MISSING', message, failures))
   }
-  return { outputs, closed }
+  return outputs
 }
 
 /** The members that a rule of RBAC has, in its order; lists that are empty are left out. */

@@ -8,7 +8,7 @@ import {
   type Permission,
   type RawList,
 } from '../../core/contract/index.ts'
-import { reviewRules } from './access-rules.ts'
+import { type AccessRules, reviewRules } from './access-rules.ts'
 import { apiResources, type Discovery } from './api-resources.ts'
 import { customKind, customResources } from './custom-resources.ts'
 import { clusterFile, namespacedFiles } from './kind-files.ts'
@@ -54,24 +54,25 @@ async function* everything(context: CollectorContext<ClusterResourcesConfig>): A
   // All that there are need not be named.
   const asked = scope.isDiscovered ? undefined : names
 
+  // Of namespaces that turn up, those count in which something may be read.
+  const wanted = names && new Set(names)
+  const mayClose = scope.isDiscovered && !config.ignoreRBAC
   // All of it begins now, and is on its way while the rules are asked for.
-  const reviewed = reviewRules(kube, names ?? [], signal)
+  const rules = reviewRules(kube, names ?? [], signal, (name) => mayClose && wanted?.delete(name))
   const discovered = apiResources(kube, signal)
-  for (const early of [reviewed, discovered]) early.catch(() => undefined)
+  for (const early of [rules.outputs, discovered]) early.catch(() => undefined)
   const list = (kind: Kind) => (kind.isOptional ? listServed(kube, kind, asked, discovered) : listKind(kube, kind, asked))
   const listed = ahead(KINDS, KINDS_AHEAD, list)[Symbol.asyncIterator]()
-  const first = listed.next()
-  first.catch(() => undefined)
   try {
-    const { outputs, closed } = await reviewed
-    yield* outputs
-    const isOpen = (name: string) => config.ignoreRBAC || !scope.isDiscovered || !closed.has(name)
-    const wanted = names && new Set(names.filter(isOpen))
     const custom: Kind[] = []
-    for (let step = await first; !step.done; step = await listed.next()) {
+    let isReviewed = false
+    for (let step = await listed.next(); !step.done; step = await listed.next()) {
       const { item: kind, values } = step.value
       if (kind.isOptional && (await discovered).servedApis(kind).length === 0) continue
-      yield* filesOf(context, kind, values, wanted, custom)
+      // The first kind is the largest: it is written while the server is asked about the rest.
+      yield* filesOf(context, kind, isReviewed ? values : reviewed(values, rules), wanted, custom)
+      if (!isReviewed) yield* await rules.outputs
+      isReviewed = true
     }
     yield* customResources(context, custom, asked, wanted)
     yield* pullSecrets(context, asked, wanted)
@@ -87,10 +88,24 @@ async function* listServed(kube: Kube, kind: Kind, names: readonly string[] | un
   yield* listKind(kube, { ...kind, apis: (await discovered).servedApis(kind) }, names)
 }
 
+type Parts = AsyncIterable<RawList & { apiVersion: string }>
+
+/** Each part once it is known whether its namespace counts, and an end once that is known of all. */
+async function* reviewed(parts: Parts, { asked, outputs }: AccessRules): AsyncGenerator<RawList & { apiVersion: string }> {
+  try {
+    for await (const part of parts) {
+      if (part.namespace !== undefined) await asked(part.namespace)
+      yield part
+    }
+  } finally {
+    await outputs
+  }
+}
+
 function filesOf(
   context: CollectorContext<unknown>,
   kind: Kind,
-  parts: AsyncIterable<RawList & { apiVersion: string }>,
+  parts: Parts,
   wanted: ReadonlySet<string> | undefined,
   custom: Kind[],
 ): AsyncGenerator<Output> {

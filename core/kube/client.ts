@@ -1,9 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { Query } from '../contract/collector.ts'
 import { fail } from '../errors.ts'
 import type { Connection, Credential, Credentials } from './connection.ts'
+import type { Answer } from './http/answer.ts'
+import type { AnswerHead } from './http/answer-parser.ts'
+import type { Switched } from './http/http-connection.ts'
 import { withQuery } from './path.ts'
 import { readBody, type ResponseBody } from './response-body.ts'
 import { isStatus, type KubeStatusError, statusError } from './status-error.ts'
@@ -32,7 +34,7 @@ export interface KubeRequest {
 
 export interface KubeResponse {
   status: number
-  headers: IncomingHttpHeaders
+  headers: AnswerHead['headers']
   body: ResponseBody
 }
 
@@ -94,8 +96,9 @@ export class KubeClient {
     const startedAt = clock.monotonicMs()
     for (let tries = 1; ; tries++) {
       try {
-        const response = await this.#authenticated(request)
-        return { status: response.statusCode ?? 0, headers: response.headers, body: this.#bodyOf(response, request) }
+        const answer = await this.#authenticated(request)
+        if ('socket' in answer) throw this.#wrongProtocol(answer)
+        return { status: answer.status, headers: answer.headers, body: this.#bodyOf(answer, request) }
       } catch (error) {
         const waitMs = isPatient(request, error) ? (error.retryAfterMs ?? 0) * (1 + random() / 2) + random() * 100 : Infinity
         const isOverBudget = clock.monotonicMs() - startedAt + waitMs > this.#options.retryBudgetMs
@@ -111,11 +114,11 @@ export class KubeClient {
    *
    * @throws as `request`; CLUSTER_UNREACHABLE when the server, or something in front of it, answers but does not switch
    */
-  async upgrade(request: KubeRequest): Promise<{ headers: IncomingHttpHeaders; socket: Duplex }> {
-    const response = await this.#authenticated({ ...request, isLongLived: true })
-    if (response.statusCode === 101) return { headers: response.headers, socket: response.socket }
-    response.destroy()
-    const reason = `it answered ${response.statusCode} instead of switching to ${request.headers?.['upgrade'] ?? 'another protocol'}`
+  async upgrade(request: KubeRequest): Promise<{ headers: AnswerHead['headers']; socket: Duplex }> {
+    const answer = await this.#authenticated({ ...request, isLongLived: true })
+    if ('socket' in answer) return { headers: answer.answer.headers, socket: answer.socket }
+    answer.destroy()
+    const reason = `it answered ${answer.status} instead of switching to ${request.headers?.['upgrade'] ?? 'another protocol'}`
     throw fail('CLUSTER_UNREACHABLE', { server: this.connection.server, reason })
   }
 
@@ -143,7 +146,7 @@ export class KubeClient {
   }
 
   /** The head of an answer that is no refusal. */
-  async #authenticated(request: KubeRequest): Promise<IncomingMessage> {
+  async #authenticated(request: KubeRequest): Promise<Answer | Switched> {
     const credential = await this.#credentials.current()
     try {
       return await this.#checked(request, credential)
@@ -153,21 +156,25 @@ export class KubeClient {
     }
   }
 
-  async #checked(request: KubeRequest, credential: Credential): Promise<IncomingMessage> {
-    const response = await this.#send(request, credential)
-    const status = response.statusCode ?? 0
-    if (status === 101 || (status >= 200 && status < 300)) return response
+  async #checked(request: KubeRequest, credential: Credential): Promise<Answer | Switched> {
+    const answer = await this.#send(request, credential)
+    if ('socket' in answer || (answer.status >= 200 && answer.status < 300)) return answer
     const what = `${request.method ?? 'GET'} ${request.path}`
-    const text = await errorText(this.#bodyOf(response, request))
-    throw statusError(what, status, response.headers, text, this.clock.now())
+    const text = await errorText(this.#bodyOf(answer, request))
+    throw statusError(what, answer.status, answer.headers, text, this.clock.now())
   }
 
-  #bodyOf(response: IncomingMessage, { timeoutMs, signal }: KubeRequest): ResponseBody {
+  #wrongProtocol({ socket }: Switched): Error {
+    socket.on('error', () => undefined).destroy()
+    return fail('CLUSTER_UNREACHABLE', { server: this.connection.server, reason: 'it speaks another protocol, unasked' })
+  }
+
+  #bodyOf(answer: Answer, { timeoutMs, signal }: KubeRequest): ResponseBody {
     const idleMs = timeoutMs ?? this.#options.timeoutMs
-    return readBody(response, { server: this.connection.server, clock: this.clock, idleMs, signal })
+    return readBody(answer, { server: this.connection.server, clock: this.clock, idleMs, signal })
   }
 
-  async #send(request: KubeRequest, credential: Credential): Promise<IncomingMessage> {
+  async #send(request: KubeRequest, credential: Credential): Promise<Answer | Switched> {
     const body = encode(request.body)
     const outgoing = {
       method: request.method ?? 'GET',

@@ -1,16 +1,12 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-} from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { Duplex } from 'node:stream'
-import { connect as tlsConnect, createSecureContext } from 'node:tls'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as tlsConnect, createSecureContext, type SecureContext } from 'node:tls'
 import { type Clock, deadline } from '../clock.ts'
 import { fail, reasonOf } from '../errors.ts'
 import type { Connection, Credential } from './connection.ts'
+import type { Answer } from './http/answer.ts'
+import { ConnectionPool } from './http/connection-pool.ts'
+import { type HttpConnection, NOT_HTTP, type Switched } from './http/http-connection.ts'
+import { requestBytes } from './http/request-bytes.ts'
 import { watchSilence } from './silence.ts'
 
 /** One request as it goes out. */
@@ -34,10 +30,12 @@ export interface TransportOptions {
   connectTimeoutMs: number
 }
 
-type Agents = Record<'calls' | 'streams', HttpAgent>
+type Pools = Record<'calls' | 'streams', ConnectionPool>
 
-/** A free connection is closed before the server (90 s) or a load balancer (often 60 s) closes it under a request's feet. */
-const IDLE_SOCKET_MS = 45_000
+/** Client certificates in use at once; each needs its own connections. */
+const MAX_IDENTITIES = 8
+/** How often TCP asks whether the far side is still there. */
+const PROBE_MS = 15_000
 
 /** Pooled connections to one API server. Requests of several users share them, unless they bring client certificates. */
 export class Transport {
@@ -45,11 +43,7 @@ export class Transport {
   readonly #options: TransportOptions
   readonly #url: URL
   /** by what the connections' TLS is made of */
-  readonly #agents = new Map<string, Agents>()
-  /** of requests without an answer */
-  readonly #waiting = new Set<(error: Error) => void>()
-  /** connections that have carried a request before */
-  readonly #kept = new WeakSet<Duplex>()
+  readonly #pools = new Map<string, Pools>()
 
   constructor(connection: Connection, options: TransportOptions) {
     this.#connection = connection
@@ -62,149 +56,134 @@ export class Transport {
    *
    * @throws CLUSTER_UNREACHABLE, or the signal's reason; a cause of KeptConnectionBroke tells that a fresh connection is worth a try
    */
-  async send(outgoing: Outgoing, credential: Credential): Promise<IncomingMessage> {
+  async send(outgoing: Outgoing, credential: Credential): Promise<Answer | Switched> {
     outgoing.signal?.throwIfAborted()
-    const agents = this.#agentsFor(credential, await this.#connection.tls.ca())
-    const isTls = this.#url.protocol === 'https:'
-    const request = (isTls ? httpsRequest : httpRequest)({
-      agent: outgoing.isLongLived ? agents.streams : agents.calls,
-      host: this.#url.hostname.replace(/^\[|\]$/g, ''),
-      port: this.#url.port || (isTls ? 443 : 80),
-      method: outgoing.method,
-      path: this.#url.pathname.replace(/\/$/, '') + outgoing.path,
-      headers: outgoing.headers,
-    })
-    return this.#answer(request, outgoing)
+    const { calls, streams } = this.#poolsFor(credential, await this.#connection.tls.ca())
+    let wasKept = false
+    try {
+      const path = this.#url.pathname.replace(/\/$/, '') + outgoing.path
+      const bytes = requestBytes({ ...outgoing, path, host: this.#url.host })
+      const connection = await (outgoing.isLongLived ? streams : calls).take(outgoing.signal)
+      wasKept = connection.wasUsed
+      return await this.#answer(connection, bytes, outgoing)
+    } catch (error) {
+      outgoing.signal?.throwIfAborted()
+      throw unreachable(this.#connection.server, error, wasKept)
+    }
   }
 
   /** Ends all connections, also those in use. */
   close(): void {
-    for (const { calls, streams } of this.#agents.values()) {
-      calls.destroy()
-      streams.destroy()
-    }
-    this.#agents.clear()
-    for (const giveUp of this.#waiting) giveUp(new Error('it was closed on our side'))
+    const error = new Error('it was closed on our side')
+    for (const { calls, streams } of this.#pools.values()) for (const pool of [calls, streams]) pool.close(error)
+    this.#pools.clear()
   }
 
-  #answer(request: ClientRequest, outgoing: Outgoing): Promise<IncomingMessage> {
-    const { signal } = outgoing
-    return new Promise((resolve, reject) => {
-      let wasKept = false
-      const settle = () => {
-        silence.stop()
-        signal?.removeEventListener('abort', onAbort)
-        this.#waiting.delete(giveUp)
-      }
-      // a request without a connection yet emits no error when it is destroyed
-      const giveUp = (error: unknown) => {
-        settle()
-        const isAbort = signal?.aborted === true && error === signal.reason
-        reject(isAbort ? (error as Error) : unreachable(this.#connection.server, error, wasKept))
-        request.destroy()
-      }
-      const silence = watchSilence(this.#options.clock, this.#options.connectTimeoutMs, (limitMs) =>
-        giveUp(new Error(`no answer within ${Math.round(limitMs / 1000)} s`)),
-      )
-      silence.rest() // to wait in the pool for a free connection is not the server's silence
-      const onAbort = () => giveUp(signal?.reason)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.add(giveUp)
-      request.once('socket', (socket) => {
-        wasKept = this.#kept.has(socket)
-        const connected = () => {
-          this.#kept.add(socket)
-          silence.expect(outgoing.timeoutMs)
-        }
-        const isTls = 'encrypted' in socket
-        if (wasKept || (!isTls && !socket.connecting)) return connected()
-        silence.expect(this.#options.connectTimeoutMs)
-        socket.once(isTls ? 'secureConnect' : 'connect', connected)
-      })
-      request.once('response', (response) => {
-        settle()
-        response.on('error', () => undefined) // whoever reads it hears of it; unheard it would end the process
-        resolve(response)
-      })
-      // unheard, it would count as a broken connection
-      request.once('upgrade', (response, socket, head) => {
-        settle()
-        if (head.length > 0) socket.unshift(head)
-        resolve(response)
-      })
-      request.on('error', giveUp) // stays for good: an error after the answer must not end the process
-      request.end(outgoing.body)
-    })
-  }
-
-  #agentsFor(credential: Credential, ca: string | undefined): Agents {
-    const key = [ca, credential.cert, credential.key].join('\n')
-    const known = this.#agents.get(key)
-    if (known) return known
-    const agents = {
-      calls: this.#newAgent(credential, ca, this.#options.maxSockets),
-      streams: this.#newAgent(credential, ca, Infinity),
-    }
-    this.#agents.set(key, agents)
-    // certificates were renewed: the old connections end with what still runs on them
-    for (const [old, { calls, streams }] of [...this.#agents].slice(0, -MAX_IDENTITIES)) {
-      this.#agents.delete(old)
-      retire(calls)
-      retire(streams)
-    }
-    return agents
-  }
-
-  #newAgent(credential: Credential, ca: string | undefined, maxSockets: number): HttpAgent {
-    const pool = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS, scheduling: 'lifo' } as const
-    const { tls, proxy } = this.#connection
-    if (this.#url.protocol === 'http:') return withProxy(new HttpAgent(pool), proxy, this.#options, false)
-    const { cert, key } = credential
-    const agent = new HttpsAgent({
-      ...pool,
-      secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) }),
-      rejectUnauthorized: !tls.isUnverified,
-      ...(tls.serverName ? { servername: tls.serverName } : {}),
-    })
-    return withProxy(agent, proxy, this.#options, true)
-  }
-}
-
-/** Client certificates in use at once; each needs its own connections. */
-const MAX_IDENTITIES = 8
-
-function retire(agent: HttpAgent): void {
-  agent.maxFreeSockets = 0
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
-}
-
-function withProxy<Pool extends HttpAgent>(
-  agent: Pool,
-  proxy: string | undefined,
-  options: TransportOptions,
-  isTls: boolean,
-): Pool {
-  if (proxy === undefined) return agent
-  const dial = async (target: RequestOptions, done: ((error: Error | null, stream: Duplex) => void) | undefined) => {
-    const limit = deadline(options.clock, options.connectTimeoutMs, new Error(`the proxy ${new URL(proxy).host} does not answer`))
+  async #answer(connection: HttpConnection, bytes: Buffer | string, { timeoutMs, signal }: Outgoing) {
+    const silence = watchSilence(this.#options.clock, timeoutMs, (limitMs) => connection.destroy(silent(limitMs)))
+    const onAbort = () => connection.destroy(signal?.reason as Error)
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const { dialThroughProxy } = await import('./proxy.ts')
-      const socket = await dialThroughProxy(proxy, target.host ?? '', Number(target.port), limit.signal)
-      done?.(null, isTls ? tlsConnect({ ...(target as object), socket }) : socket)
-    } catch (error) {
-      done?.(error as Error, undefined as never)
+      return await connection.send(bytes)
     } finally {
-      limit.stop()
+      silence.stop()
+      signal?.removeEventListener('abort', onAbort)
     }
   }
-  agent.createConnection = (target, done) => void dial(target, done)
-  return agent
+
+  #poolsFor(credential: Credential, ca: string | undefined): Pools {
+    const key = [ca, credential.cert, credential.key].join('\n')
+    const known = this.#pools.get(key)
+    if (known) return known
+    const dial = this.#dialer(credential, ca)
+    const { clock, maxSockets } = this.#options
+    const pools = {
+      calls: new ConnectionPool({ dial, clock, max: maxSockets }),
+      streams: new ConnectionPool({ dial, clock, max: Infinity }),
+    }
+    this.#pools.set(key, pools)
+    // certificates were renewed: the old connections end with what still runs on them
+    for (const [old, { calls, streams }] of [...this.#pools].slice(0, -MAX_IDENTITIES)) {
+      this.#pools.delete(old)
+      calls.retire()
+      streams.retire()
+    }
+    return pools
+  }
+
+  #dialer({ cert, key }: Credential, ca: string | undefined): (signal: AbortSignal) => Promise<Socket> {
+    const { clock, connectTimeoutMs } = this.#options
+    const secureContext =
+      this.#url.protocol === 'https:'
+        ? createSecureContext({ ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) })
+        : undefined
+    return async (signal) => {
+      const limit = deadline(clock, connectTimeoutMs, silent(connectTimeoutMs))
+      const over = AbortSignal.any([signal, limit.signal])
+      try {
+        const raw = await this.#dialRaw(over)
+        return secureContext ? await this.#secure(raw, secureContext, over) : raw
+      } finally {
+        limit.stop()
+      }
+    }
+  }
+
+  async #dialRaw(signal: AbortSignal): Promise<Socket> {
+    const { proxy } = this.#connection
+    const host = this.#url.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80))
+    if (proxy === undefined) {
+      const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS }
+      return connected(connect(options), 'connect', signal)
+    }
+    const { dialThroughProxy } = await import('./proxy.ts')
+    try {
+      return await dialThroughProxy(proxy, host, port, signal)
+    } catch (error) {
+      throw signal.aborted ? new Error(`the proxy ${new URL(proxy).host} does not answer`) : error
+    }
+  }
+
+  #secure(socket: Socket, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
+    const { tls } = this.#connection
+    const host = this.#url.hostname.replace(/^\[|\]$/g, '')
+    // By name only: an address is checked against the certificate, but never sent as a server's name.
+    const servername = tls.serverName ?? (isIP(host) === 0 ? host : undefined)
+    const options = { socket, host, secureContext, rejectUnauthorized: !tls.isUnverified, ALPNProtocols: ['http/1.1'] }
+    return connected(tlsConnect({ ...options, ...(servername ? { servername } : {}) }), 'secureConnect', signal)
+  }
+}
+
+const silent = (limitMs: number) => new Error(`no answer within ${Math.round(limitMs / 1000)} s`)
+
+function connected<Kind extends Socket>(socket: Kind, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Kind> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      socket.off(event, onConnect).off('error', onError)
+      signal.removeEventListener('abort', onAbort)
+    }
+    const onConnect = () => {
+      settle()
+      resolve(socket)
+    }
+    const onError = (error: unknown) => {
+      settle()
+      socket.on('error', () => undefined).destroy()
+      reject(error as Error)
+    }
+    const onAbort = () => onError(signal.reason)
+    socket.on(event, onConnect).on('error', onError)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+  })
 }
 
 /** What a failed connection is to us; the cause tells whether a kept connection broke, which is worth a fresh one. */
 export function unreachable(server: string, error: unknown, wasKept = false): Error {
   const { code, message } = error as NodeJS.ErrnoException
-  const reason = (code && REASONS[code]) ?? (message ? reasonOf(error) : (code ?? 'no reason was given'))
+  const known = code === NOT_HTTP ? `its answer is of no use: ${message}` : code && REASONS[code]
+  const reason = known ?? (message ? reasonOf(error) : (code ?? 'no reason was given'))
   const broke = wasKept && (code === 'ECONNRESET' || code === 'EPIPE')
   return fail('CLUSTER_UNREACHABLE', { server, reason }, broke ? new KeptConnectionBroke(error) : error)
 }

@@ -20,7 +20,8 @@ async function reviewed(fails: (call: number) => Error | undefined) {
       return { json, text: JSON.stringify(json) }
     },
   }
-  const { outputs, closed } = await reviewRules(kube, NAMES, signal)
+  const closed = new Set<string>()
+  const outputs = await reviewRules(kube, NAMES, signal, (name) => closed.add(name)).outputs
   const files = outputs.flatMap((one) => (one.type === 'file' ? [one] : []))
   const errors = files.find(({ path }) => path.endsWith('-errors.json'))
   return {
