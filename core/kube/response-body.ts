@@ -19,7 +19,7 @@ export function readBody(
   options: { server: string; clock: Clock; idleMs: number; signal: AbortSignal | undefined },
 ): ResponseBody {
   return {
-    cancel: () => void answer.destroy(),
+    cancel: () => answer.destroy(),
     [Symbol.asyncIterator]: () => pieces(answer, options),
   }
 }

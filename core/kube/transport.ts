@@ -118,10 +118,11 @@ export class Transport {
         ? createSecureContext({ ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) })
         : undefined
     return async (signal) => {
-      const limit = deadline(clock, connectTimeoutMs, silent(connectTimeoutMs))
+      const late = silent(connectTimeoutMs)
+      const limit = deadline(clock, connectTimeoutMs, late)
       const over = AbortSignal.any([signal, limit.signal])
       try {
-        const raw = await this.#dialRaw(over)
+        const raw = await this.#dialRaw(over, late)
         return secureContext ? await this.#secure(raw, secureContext, over) : raw
       } finally {
         limit.stop()
@@ -129,7 +130,7 @@ export class Transport {
     }
   }
 
-  async #dialRaw(signal: AbortSignal): Promise<Socket> {
+  async #dialRaw(signal: AbortSignal, late: Error): Promise<Socket> {
     const { proxy } = this.#connection
     const host = this.#url.hostname.replace(/^\[|\]$/g, '')
     const port = Number(this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80))
@@ -141,7 +142,7 @@ export class Transport {
     try {
       return await dialThroughProxy(proxy, host, port, signal)
     } catch (error) {
-      throw signal.aborted ? new Error(`the proxy ${new URL(proxy).host} does not answer`) : error
+      throw error === late ? new Error(`the proxy ${new URL(proxy).host} does not answer`) : error
     }
   }
 
@@ -170,7 +171,7 @@ function connected<Kind extends Socket>(socket: Kind, event: 'connect' | 'secure
     const onError = (error: unknown) => {
       settle()
       socket.on('error', () => undefined).destroy()
-      reject(error as Error)
+      reject(error)
     }
     const onAbort = () => onError(signal.reason)
     socket.on(event, onConnect).on('error', onError)

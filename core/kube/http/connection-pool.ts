@@ -51,7 +51,7 @@ export class ConnectionPool {
         },
         reject: (error) => {
           signal?.removeEventListener('abort', onAbort)
-          reject(error as Error)
+          reject(error)
         },
       }
       signal?.addEventListener('abort', onAbort, { once: true })
@@ -69,10 +69,11 @@ export class ConnectionPool {
   /** Ends all connections, also those in use. */
   close(error: Error): void {
     this.#closed.abort(error)
-    this.retire()
-    for (const connection of [...this.#all]) connection.destroy(error)
+    // First: what ends makes room for who waits.
     for (const wish of this.#wishes) wish.reject(error)
     this.#wishes.clear()
+    this.retire()
+    for (const connection of [...this.#all]) connection.destroy(error)
   }
 
   #newestFree(): HttpConnection | undefined {

@@ -47,7 +47,20 @@ describe('answers', () => {
   })
 
   it('may have trailers and extensions of chunks', () => {
-    const text = bytes('HTTP/1.1 200 OK', 'transfer-encoding: Chunked', '', '2;a="b"', 'ab', '1 ', 'c', '0', 'x: y', 'z: 1', '', '')
+    const text = bytes(
+      'HTTP/1.1 200 OK',
+      'transfer-encoding: Chunked',
+      '',
+      '2;a="b"',
+      'ab',
+      '1 ',
+      'c',
+      '0',
+      'x: y',
+      'z: 1',
+      '',
+      '',
+    )
     for (const size of [1, 2, 3, 7, text.length]) expect(parsed(text, [size])).toMatchObject([{ body: 'abc', mayFollow: true }])
   })
 
@@ -136,17 +149,21 @@ describe("Node's own client", () => {
     const change = fc.record({ at: fc.nat(1000), cut: fc.integer({ min: 0, max: 2 }), put: fc.oneof(put, fc.constant('')) })
     const taken: string[] = []
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(plain, chunked), fc.array(change, { minLength: 1, maxLength: 2 }), async (base, changes) => {
-        let text = base.toString('latin1')
-        for (const { at, cut, put: more } of changes) {
-          const place = at % text.length
-          text = text.slice(0, place) + more + text.slice(place + cut)
-        }
-        const [we, node] = [asWe(Buffer.from(text, 'latin1')), await asNode(Buffer.from(text, 'latin1'))]
-        // To refuse more than Node does is safe; to take for an answer what it refuses, or to read another body, is not.
-        if (we !== 'error') expect({ text, we }).toEqual({ text, we: node })
-        taken.push(we)
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(plain, chunked),
+        fc.array(change, { minLength: 1, maxLength: 2 }),
+        async (base, changes) => {
+          let text = base.toString('latin1')
+          for (const { at, cut, put: more } of changes) {
+            const place = at % text.length
+            text = text.slice(0, place) + more + text.slice(place + cut)
+          }
+          const [we, node] = [asWe(Buffer.from(text, 'latin1')), await asNode(Buffer.from(text, 'latin1'))]
+          // To refuse more than Node does is safe; to take for an answer what it refuses, or to read another body, is not.
+          if (we !== 'error') expect({ text, we }).toEqual({ text, we: node })
+          taken.push(we)
+        },
+      ),
       { numRuns: 300 },
     )
     expect(taken.filter((we) => we !== 'error').length, 'that many are answers still').toBeGreaterThan(50)

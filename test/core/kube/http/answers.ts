@@ -33,7 +33,10 @@ export function parsed(bytes: Buffer, sizes: readonly number[] = [bytes.length],
 }
 
 /** An answer as a server may send it: its body as it is, or in chunks of the given sizes. */
-export function answerBytes(body: string, { chunks, headers = [] }: { chunks?: readonly number[] | undefined; headers?: string[] } = {}) {
+export function answerBytes(
+  body: string,
+  { chunks, headers = [] }: { chunks?: readonly number[] | undefined; headers?: string[] } = {},
+) {
   const head = (line: string) => ['HTTP/1.1 200 OK', ...headers, line, '', ''].join('\r\n')
   if (!chunks) return Buffer.from(head(`content-length: ${body.length}`) + body, 'latin1')
   let text = head('Transfer-Encoding: chunked')
