@@ -4,7 +4,7 @@ import { join, posix, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { extract, type Header } from 'tar-stream'
+import type { Header } from 'tar-stream'
 import { fail, reasonOf } from '../../core/errors.ts'
 import { topFolder } from './top-folder.ts'
 
@@ -45,6 +45,8 @@ export async function eachBundleEntry(
 }
 
 async function readArchive(path: string, signal: AbortSignal, visit: (entry: BundleEntry) => Promise<void>): Promise<void> {
+  // Loaded here: the one task that makes bundles reads none.
+  const { extract } = await import('tar-stream')
   const tar = extract()
   const file: Readable = createReadStream(path)
   const piped = (await isGzip(path)) ? pipeline(file, createGunzip(), tar, { signal }) : pipeline(file, tar, { signal })

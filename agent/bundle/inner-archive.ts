@@ -6,9 +6,6 @@ import { fail, reasonOf } from '../../core/errors.ts'
 import { checkEntryPath } from './output-path.ts'
 import type { FileRedaction } from './redacted-body.ts'
 
-/** True for the name of a file that is opened to be redacted. */
-export const isInnerArchive = (path: string): boolean => /\.(?:tar|tgz|gz)$/i.test(path)
-
 export interface InnerArchiveEdge {
   /** begins the redaction of one file */
   begin(path: string): FileRedaction

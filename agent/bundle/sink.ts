@@ -6,7 +6,7 @@ import type { Redactor } from '../redaction/redactor.ts'
 import type { Archive } from './archive.ts'
 import { bodyChunks } from './body.ts'
 import { Fatal } from './fatal.ts'
-import { isInnerArchive, redactedArchive } from './inner-archive.ts'
+import { isInnerArchive, openedArchive } from './open-archive.ts'
 import { checkOutputPath, createPathRegister } from './output-path.ts'
 import {
   AS_IT_IS,
@@ -76,7 +76,7 @@ export function createSink(edge: SinkEdge): Sink {
       stage,
     )
   const unpacked = (path: string, body: Body) => () =>
-    redactedArchive(path, bodyChunks(body), {
+    openedArchive(path, bodyChunks(body), {
       begin: (inner) => guarded(() => edge.redactor.file(inner)),
       bytes: limits.outputBytes,
     })

@@ -2,22 +2,18 @@ import type { Clock } from '../../core/clock.ts'
 import { fail } from '../../core/errors.ts'
 import type { AnalysisElement, AnalyzeRequest, AnalyzeTaskResult, FromTask } from '../../core/task.ts'
 import { analysisElements } from '../analysis/analysis-json.ts'
-import { createAnalyzers } from '../analysis/create-analyzers.ts'
-import { OWN_FOLDER } from '../bundle/output-path.ts'
 import { readBundle } from '../bundle/read-bundle.ts'
 import { problemText } from '../specs/document.ts'
-import type { Entry, MergedSpec } from '../specs/document.ts'
+import type { MergedSpec } from '../specs/document.ts'
 import { mergeSpecs } from '../specs/merge.ts'
 import { parseDocuments } from '../specs/parse.ts'
+import { ANALYZERS_FILE, analyzersOf } from './own-analyzers.ts'
 
 interface AnalyzeEdge {
   clock: Clock
   signal: AbortSignal
   say(message: FromTask): void
 }
-
-/** Where a bundle keeps the analyzers that judged it. */
-export const ANALYZERS_FILE = `${OWN_FOLDER}/analyzers.json`
 
 /** The largest file that analyzers are shown. */
 const FILE_BYTES = 512 * 1024 * 1024
@@ -34,7 +30,7 @@ export async function analyzeTask(request: AnalyzeRequest, edge: AnalyzeEdge): P
   edge.say({ type: 'step', name: 'reading the spec' })
   const specs = request.specs.length > 0 ? request.specs : [await ownSpec(request.bundle, edge)]
   const { analyzers, hostAnalyzers } = readSpecs(specs, warn)
-  const created = createAnalyzers({ analyzers, hostAnalyzers }, edge.clock.now())
+  const created = await analyzersOf({ analyzers, hostAnalyzers }, edge.clock.now())
   for (const { code, message } of created.problems) warn(code, message)
 
   edge.say({ type: 'step', name: 'reading the bundle' })
@@ -85,13 +81,4 @@ async function ownSpec(bundle: string, { signal }: AnalyzeEdge): Promise<{ text:
   await readBundle(bundle, visitor, SPEC_BYTES, signal)
   if (text === undefined) throw fail('ANALYZERS_MISSING', { what: 'the bundle' })
   return { text, name: ANALYZERS_FILE }
-}
-
-/** The text of that file; undefined when there is nothing to judge by. */
-export function encodeAnalyzers({ analyzers, hostAnalyzers }: MergedSpec): string | undefined {
-  if (analyzers.length + hostAnalyzers.length === 0) return undefined
-  const items = (entries: readonly Entry[]) => entries.map(({ key, config }) => ({ [key]: config }))
-  const spec = { analyzers: items(analyzers), hostAnalyzers: items(hostAnalyzers) }
-  const document = { apiVersion: 'troubleshoot.sh/v1beta2', kind: 'SupportBundle', metadata: { name: 'analyzers' }, spec }
-  return `${JSON.stringify(document, undefined, 2)}\n`
 }

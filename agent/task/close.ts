@@ -8,7 +8,7 @@ import { type CollectorReport, checksumLines, encodeReport, encodeSkipped, encod
 import type { Sink } from '../bundle/sink.ts'
 import type { FactsTap } from '../drift/collect-facts.ts'
 import type { Redactor } from '../redaction/redactor.ts'
-import { ANALYZERS_FILE } from './analyze.ts'
+import { ANALYZERS_FILE } from './own-analyzers.ts'
 import { closeDrift } from './drift.ts'
 import type { Unplanned } from './plan.ts'
 import type { RunEdge } from './run.ts'

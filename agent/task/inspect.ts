@@ -2,7 +2,6 @@ import { isPluginError } from '../../core/contract/index.ts'
 import { asProblem, fail, reasonOf } from '../../core/errors.ts'
 import { hint } from '../../core/suggest.ts'
 import type { InspectRequest, InspectResult, PluginsRequest, PluginsResult, SpecIssue } from '../../core/task.ts'
-import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { findUploader } from '../delivery/target.ts'
 import { parseConfig } from '../loader/config.ts'
 import type { Loader } from '../loader/loader.ts'
@@ -16,6 +15,7 @@ import { mergeWithAuto } from '../specs/auto.ts'
 import { mergeSpecs, unusedInCollection } from '../specs/merge.ts'
 import { inspectedEntries } from './inspected-entries.ts'
 import { type Plan, planCollectors } from './plan.ts'
+import { analyzersOf } from './own-analyzers.ts'
 import type { SpecEdge } from './read-specs.ts'
 
 type Source = InspectRequest['sources'][number]
@@ -44,7 +44,7 @@ export async function inspectTask(request: InspectRequest, edge: InspectEdge): P
   const plan = await planCollectors(spec, edge.loader, { platform: edge.platform, hasCluster: true })
   issues.push(...unusedInCollection(documents), ...issuesOf(plan))
   issues.push(...documents.flatMap(redactorIssues))
-  issues.push(...createAnalyzers(mergeSpecs(documents, 'analyze'), edge.clock.now()).problems)
+  issues.push(...(await analyzersOf(mergeSpecs(documents, 'analyze'), edge.clock.now())).problems)
   const count = plan.planned.length + plan.unplanned.length + documents.reduce((sum, one) => sum + one.redactors.length, 0)
   if (request.sources.length > 0 && count === 0 && issues.every((issue) => issue.severity === 'warning')) {
     const source = request.sources.map((one) => one.name).join(', ')

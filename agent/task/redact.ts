@@ -6,7 +6,7 @@ import type { FromTask, RedactRequest, RedactResult } from '../../core/task.ts'
 import { type Archive, createArchive } from '../bundle/archive.ts'
 import { type BundleEntry, eachBundleEntry } from '../bundle/bundle-entries.ts'
 import { Fatal } from '../bundle/fatal.ts'
-import { isInnerArchive, redactedArchive } from '../bundle/inner-archive.ts'
+import { isInnerArchive, openedArchive } from '../bundle/open-archive.ts'
 import { checkEntryPath, OWN_FOLDER } from '../bundle/output-path.ts'
 import { AS_IT_IS, redactedBody } from '../bundle/redacted-body.ts'
 import { checksumLines } from '../bundle/report.ts'
@@ -74,7 +74,7 @@ function createCopy({ request, edge, redactor, archive }: CopyEdge) {
   const store = async (path: string, body: AsyncIterable<Uint8Array>): Promise<void> => {
     const file = join(workFolder, 'staged')
     const isPacked = isInnerArchive(path)
-    const opened = () => (isPacked ? redactedArchive(path, body, { begin, bytes: limits.outputBytes }) : body)
+    const opened = () => (isPacked ? openedArchive(path, body, { begin, bytes: limits.outputBytes }) : body)
     const sizes = { memoryBytes: MEMORY_BYTES, outputBytes: limits.outputBytes }
     try {
       const stage = { newFile: () => file, signal: edge.signal }

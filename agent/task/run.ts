@@ -3,7 +3,6 @@ import { deadline, type Clock } from '../../core/clock.ts'
 import type { Host, Logger } from '../../core/contract/index.ts'
 import { asProblem, fail, type Problem, reasonOf } from '../../core/errors.ts'
 import type { FromTask, RunRequest, RunResult } from '../../core/task.ts'
-import { createAnalyzers } from '../analysis/create-analyzers.ts'
 import { createArchive } from '../bundle/archive.ts'
 import { Fatal } from '../bundle/fatal.ts'
 import type { CollectorReport } from '../bundle/report.ts'
@@ -15,7 +14,6 @@ import { defaultRules } from '../redaction/rules.ts'
 import type { Fetch } from '../specs/fetch-spec.ts'
 import { collectFacts } from '../drift/collect-facts.ts'
 import { maskingOf } from '../drift/masking.ts'
-import { encodeAnalyzers } from './analyze.ts'
 import { closeBundle, type Collected } from './close.ts'
 import { collect } from './collect.ts'
 import { clusterSecrets, logWishes } from './kube/plan.ts'
@@ -24,7 +22,7 @@ import { openCluster, type RunCluster } from './kube/run-cluster.ts'
 import { expired } from './kube/sweep.ts'
 import { collectNodes } from './nodes/collect-nodes.ts'
 import { lookAtSpecs } from './look-at-specs.ts'
-import { ownNodes } from './nodes/own-nodes.ts'
+import { analyzersOf, encodeAnalyzers } from './own-analyzers.ts'
 import type { Parent } from './parent.ts'
 import { isHostCollector, type PlannedCollector, planCollectors, type Unplanned } from './plan.ts'
 import { inPool } from './pool.ts'
@@ -71,7 +69,8 @@ export async function runTask(asked: RunRequest, edge: RunEdge): Promise<RunResu
   const hasCluster = request.cluster !== undefined
   const { spec, redactors, warnings, wantsNodes } = await readSpecs(request, edge)
   // Who may not look at this machine does not get to nodes by saying so in a spec either.
-  const own = wantsNodes && request.mayUseHost !== false && !request.onNodes ? ownNodes(request, edge) : undefined
+  const mayOpen = wantsNodes && request.mayUseHost !== false && !request.onNodes
+  const own = mayOpen ? (await import('./nodes/own-nodes.ts')).ownNodes(request, edge) : undefined
   const nodes = request.onNodes ? edge.nodes : own?.nodes
   const custom = readRedactors(redactors, request)
   const { planned, unplanned, problems } = await planCollectors(spec, edge.loader, {
@@ -80,8 +79,9 @@ export async function runTask(asked: RunRequest, edge: RunEdge): Promise<RunResu
     mayUseHost: request.mayUseHost !== false || request.onNodes === true,
   })
   if (planned.length === 0) throw nothingToDo(unplanned)
-  const { analyzers, problems: notes } = request.analyze ? createAnalyzers(spec, startedAt) : { analyzers: [], problems: [] }
   const analyzersSpec = request.analyze ? encodeAnalyzers(spec) : undefined
+  const judged = request.analyze ? spec : { analyzers: [], hostAnalyzers: [] }
+  const { analyzers, problems: notes } = await analyzersOf(judged, startedAt)
   const all = {
     request,
     startedAt,
