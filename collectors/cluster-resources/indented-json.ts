@@ -9,8 +9,6 @@ const COMMA = 0x2c
 const NEWLINE = 0x0a
 const SPACE = 0x20
 
-/** Native copying beats our loop on texts longer than about this. */
-const SHORT_TEXT = 48
 const FIRST_BYTES = 64 * 1024
 /** More than this written is handed out as it is; less is copied, and its room used again, since to grow costs copies as well. */
 const COPIED_BYTES = 1024 * 1024
@@ -41,38 +39,63 @@ export class IndentedJson {
    * @param head put behind the bracket that opens the value: lines of members, with a comma behind each
    */
   value(json: Uint8Array, depth: number, head?: Uint8Array): void {
-    const source = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
     let level = depth
-    let from = 0
+    let at = 0
     if (head) {
       this.#room(head.length + 1)
       this.#bytes[this.#at++] = OPEN
       this.#bytes.set(head, this.#at)
       this.#at += head.length
-      this.#newline(++level)
-      from = 1
+      this.#line(++level)
+      at = 1
     }
-    for (let at = from; at < source.length; at++) {
-      const byte = source[at] ?? 0
-      if (byte === QUOTE) at = this.#copyText(source, at)
-      else if (byte === OPEN || byte === LIST_OPEN) {
-        const next = source[at + 1]
-        this.#put(byte)
+    // The loop over all bytes of all objects: what it needs is in its own variables, which a call would make it put back.
+    const { length } = json
+    let out = this.#bytesFor(length - at + 2)
+    let to = this.#at
+    for (; at < length; at++) {
+      const byte = json[at] as number
+      if (byte === QUOTE) {
+        out[to++] = QUOTE
+        for (at++; at < length; at++) {
+          const inner = json[at] as number
+          out[to++] = inner
+          if (inner === QUOTE) break
+          // What is behind a backslash ends nothing.
+          if (inner === BACKSLASH && ++at < length) out[to++] = json[at] as number
+        }
+        continue
+      }
+      if (byte <= SPACE) continue
+      const isOpening = byte === OPEN || byte === LIST_OPEN
+      const isClosing = byte === CLOSE || byte === LIST_CLOSE
+      if (isOpening) {
+        const next = json[at + 1]
+        out[to++] = byte
         if (next === CLOSE || next === LIST_CLOSE) {
-          this.#put(next)
+          out[to++] = next
           at++
-        } else this.#newline(++level)
-      } else if (byte === CLOSE || byte === LIST_CLOSE) {
-        this.#newline(--level)
-        this.#put(byte)
-      } else if (byte === COMMA) {
-        this.#put(byte)
-        this.#newline(level)
-      } else if (byte === COLON) {
-        this.#put(byte)
-        this.#put(SPACE)
-      } else if (byte > SPACE) this.#put(byte)
+          continue
+        }
+        level++
+      } else if (isClosing) level--
+      else {
+        out[to++] = byte
+        if (byte === COLON) out[to++] = SPACE
+        if (byte !== COMMA && byte !== COLON) continue
+      }
+      // Room for this line's beginning, and for all that is left, so that bytes can be copied without looking.
+      const spaces = byte === COLON ? 0 : 2 * Math.max(level, 0)
+      if (to + spaces + 2 + length - at > out.length) {
+        this.#at = to
+        out = this.#bytesFor(spaces + 2 + length - at)
+      }
+      if (byte === COLON) continue
+      out[to++] = NEWLINE
+      for (const end = to + spaces; to < end; to++) out[to] = SPACE
+      if (isClosing) out[to++] = byte
     }
+    this.#at = to
   }
 
   /** What was written since the last call. */
@@ -84,30 +107,16 @@ export class IndentedJson {
     return taken
   }
 
-  /** Gives the place of the closing quote. */
-  #copyText(source: Buffer, from: number): number {
-    let at = from + 1
-    for (;;) {
-      const byte = source[at]
-      if (byte === QUOTE || byte === undefined) break
-      at += byte === BACKSLASH ? 2 : 1
-    }
-    const end = Math.min(at + 1, source.length)
-    this.#room(end - from)
-    if (end - from < SHORT_TEXT) for (let one = from; one < end; one++) this.#bytes[this.#at++] = source[one] ?? 0
-    else this.#at += source.copy(this.#bytes, this.#at, from, end)
-    return at
-  }
-
-  #put(byte: number): void {
-    if (this.#at === this.#bytes.length) this.#room(1)
-    this.#bytes[this.#at++] = byte
-  }
-
-  #newline(level: number): void {
+  #line(level: number): void {
     this.#room(1 + 2 * level)
     this.#bytes[this.#at++] = NEWLINE
-    for (let spaces = 2 * level; spaces > 0; spaces--) this.#bytes[this.#at++] = SPACE
+    this.#bytes.fill(SPACE, this.#at, (this.#at += 2 * level))
+  }
+
+  /** Where at least so many more bytes can be written. */
+  #bytesFor(more: number): Uint8Array {
+    this.#room(more)
+    return this.#bytes
   }
 
   #room(more: number): void {

@@ -6,8 +6,9 @@ describe('taskSpawn', () => {
   it('gives no argument but the script, and nothing of our environment but where programs are', () => {
     const { args, options } = taskSpawn({ script: '/lib/task.js', path: '/bin', heapMb: 64 })
     expect(args).toEqual(['/lib/task.js'])
-    const node = '--max-old-space-size=64 --max-semi-space-size=4'
-    expect(options.env).toEqual({ SUPPORT_BUNDLE_SCHEDULE_TASK: '1', MALLOC_ARENA_MAX: '2', NODE_OPTIONS: node, PATH: '/bin' })
+    const node = '--max-old-space-size=64 --max-semi-space-size=2'
+    const malloc = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' }
+    expect(options.env).toEqual({ SUPPORT_BUNDLE_SCHEDULE_TASK: '1', ...malloc, NODE_OPTIONS: node, PATH: '/bin' })
     expect(options.detached).toBe(true)
     expect(taskSpawn({ script: undefined, path: undefined, heapMb: 64 })).toMatchObject({
       args: [],

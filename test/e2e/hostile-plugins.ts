@@ -39,7 +39,7 @@ export const ATTACKS: Record<string, string> = {
   'ask the API server at another address': `return ask({ host: given.node, port: 6443 })`,
   'ask the API server as nobody': `return api(given, 'GET', '/api/v1/namespaces/' + given.victim + '/configmaps')`,
   'find something in its environment': `
-    const known = ['MALLOC_ARENA_MAX', 'NODE_OPTIONS', 'SUPPORT_BUNDLE_SCHEDULE_TASK', 'AWS_EC2_METADATA_DISABLED']
+    const known = ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'NODE_OPTIONS', 'SUPPORT_BUNDLE_SCHEDULE_TASK', 'AWS_EC2_METADATA_DISABLED']
     const found = Object.keys(process.env).filter((name) => !known.includes(name))
     if (found.length > 0) return found
     throw new Error('EMPTY')`,

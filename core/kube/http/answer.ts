@@ -1,7 +1,7 @@
 import type { AnswerHead } from './answer-parser.ts'
 
 /** Read ahead of whoever reads; more makes the server wait. */
-const MAX_AHEAD_BYTES = 256 * 1024
+const MAX_AHEAD_BYTES = 64 * 1024
 
 /** One answer of a server: its head, and the body as it comes. */
 export class Answer {

@@ -248,7 +248,12 @@ describe('what a task is given by the runner', () => {
       .split('\0')
       .filter(Boolean)
       .map((entry) => entry.split('=')[0])
-    expect(names.toSorted()).toEqual(['MALLOC_ARENA_MAX', 'NODE_OPTIONS', 'SUPPORT_BUNDLE_SCHEDULE_TASK'])
+    expect(names.toSorted()).toEqual([
+      'MALLOC_ARENA_MAX',
+      'MALLOC_TRIM_THRESHOLD_',
+      'NODE_OPTIONS',
+      'SUPPORT_BUNDLE_SCHEDULE_TASK',
+    ])
     expect(shared).toEqual([])
   })
 })

@@ -8,7 +8,46 @@ const indented = (json: string, depth = 0, head?: string) => {
   return Buffer.from(writer.take()).toString()
 }
 
+/** The same, slow and simple. */
+function simply(json: string, depth: number): string {
+  const line = (level: number) => `\n${'  '.repeat(Math.max(level, 0))}`
+  let [text, level] = ['', depth]
+  for (const [token] of json.matchAll(/"(?:\\[^]|[^"\\])*(?:"|\\?$)|[{[][}\]]|[^]/g)) {
+    if (/^[{[]$/.test(token)) text += token + line(++level)
+    else if (/^[}\]]$/.test(token)) text += line(--level) + token
+    else if (token === ',') text += token + line(level)
+    else if (token === ':') text += ': '
+    else if (token.length > 1 || token > ' ') text += token
+  }
+  return text
+}
+
 describe('indenting JSON', () => {
+  it('writes what is no JSON as if it were, wherever its room ends', () => {
+    const piece = fc.constantFrom(
+      ...'{}[]:,"\\ a\n'.split(''),
+      '{"x":[1,{"y":null}]}',
+      '"a":',
+      ':'.repeat(60),
+      '}'.repeat(60),
+      `"${'z'.repeat(50)}"`,
+    )
+    const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(text, fc.nat(3), fc.nat(400), (json, depth, left) => {
+        const writer = new IndentedJson()
+        const before = 'p'.repeat(Math.floor((64 * 1024 - left) / 3))
+        // A text asks for three times its length, so that after two of them the next value is at the end of the room.
+        writer.text(before)
+        writer.value(Buffer.from(`"${'q'.repeat(64 * 1024 - left - before.length - 2)}"`), 0)
+        const from = writer.length
+        writer.value(Buffer.from(json), depth)
+        expect(Buffer.from(writer.take()).subarray(from).toString()).toBe(simply(json, depth))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
   it('gives what JSON.stringify gives', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), fc.nat(4), (value, depth) => {
