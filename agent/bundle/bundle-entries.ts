@@ -46,7 +46,7 @@ export async function eachBundleEntry(
 
 async function readArchive(path: string, signal: AbortSignal, visit: (entry: BundleEntry) => Promise<void>): Promise<void> {
   // Loaded here: the one task that makes bundles reads none.
-  const { extract } = await import('tar-stream')
+  const { extract } = await import('./tar-reader.ts')
   const tar = extract()
   const file: Readable = createReadStream(path)
   const piped = (await isGzip(path)) ? pipeline(file, createGunzip(), tar, { signal }) : pipeline(file, tar, { signal })

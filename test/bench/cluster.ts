@@ -183,7 +183,7 @@ export async function watched(command: string[], env: NodeJS.ProcessEnv, folder:
   let peakMib = 0
   const watch = async () => {
     for (;;) {
-      peakMib = Math.max(peakMib, residentMib(child.pid ?? 0))
+      peakMib = Math.max(peakMib, childrenMib(child.pid ?? 0))
       await systemClock.sleep(20, over.signal)
     }
   }
@@ -194,11 +194,11 @@ export async function watched(command: string[], env: NodeJS.ProcessEnv, folder:
   return { seconds, cpuSeconds: user + system, peakMib }
 }
 
-/** Of a process and all that it started. */
-function residentMib(pid: number): number {
+/** Of all that a process started, without itself: it is our own shell. */
+function childrenMib(pid: number): number {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-    return memoryOf(pid).rss + children.reduce((sum, child) => sum + residentMib(Number(child)), 0)
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    return children.reduce((sum, child) => sum + memoryOf(child).rss + childrenMib(child), 0)
   } catch {
     return 0
   }
