@@ -23,6 +23,10 @@ const LF = 10
 /** Of a chunk's length. */
 const MAX_DIGITS = 12
 const NOTHING = Buffer.alloc(0)
+/** A tab around a value stays part of it: Node's own parser takes `chunked` with one for another encoding. */
+const HEADER = /^([!#$%&'*+\-.^_`|~\w]+): *([^\r\n\0]*?) *$/
+/** The length of a chunk, and extensions, which mean nothing to us: each has a name, and may have a value. */
+const CHUNK = /^([0-9a-f]{1,12})(?:;[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"[ !#-[\]-~]*"))?)*$/i
 
 /** What is read at the moment: `length` and `chunk` have bytes left, `close` ends with the connection. */
 type Part = 'head' | 'length' | 'chunk-line' | 'chunk' | 'chunk-end' | 'trailers' | 'close' | 'switched'
@@ -185,6 +189,7 @@ export class AnswerParser {
   #lineEnded(line: string): void {
     if (this.#part === 'trailers') {
       if (line === '') this.#part = 'head'
+      else if (!HEADER.test(line)) throw new Error('what follows its last chunk is no header')
       return
     }
     if (this.#part === 'chunk-end') {
@@ -192,7 +197,7 @@ export class AnswerParser {
       this.#part = 'chunk-line'
       return
     }
-    const [, digits] = /^([0-9a-f]{1,12})[\t ]*(?:;.*)?$/i.exec(line) ?? []
+    const [, digits] = CHUNK.exec(line) ?? []
     if (digits === undefined) throw new Error('the length of a chunk is no number')
     this.#sized(Number.parseInt(digits, 16))
   }
@@ -222,7 +227,7 @@ function parseHead(text: string): ParsedHead {
   // No prototype: a header may have any name.
   const headers = Object.create(null) as Record<string, string>
   for (const line of lines) {
-    const [, name, value = ''] = /^([!#$%&'*+\-.^_`|~\w]+):[\t ]*([^\r\n\0]*?)[\t ]*$/.exec(line) ?? []
+    const [, name, value = ''] = HEADER.exec(line) ?? []
     if (name === undefined) throw new Error('one of its headers is none')
     const key = name.toLowerCase()
     headers[key] = key in headers ? `${headers[key]}, ${value}` : value

@@ -21,7 +21,7 @@ describe('answers', () => {
   })
 
   it('have headers in lower case, several of one name joined', () => {
-    const [told] = parsed(bytes('HTTP/1.1 404 Not Found', 'A: 1', 'a:  2 \t', '__proto__: x', 'Content-Length: 2', '', 'no'))
+    const [told] = parsed(bytes('HTTP/1.1 404 Not Found', 'A: 1', 'a:  2 ', '__proto__: x', 'Content-Length: 2', '', 'no'))
     expect(told).toMatchObject({ status: 404, body: 'no', headers: { a: '1, 2', ['__proto__']: 'x', 'content-length': '2' } })
   })
 
@@ -51,9 +51,9 @@ describe('answers', () => {
       'HTTP/1.1 200 OK',
       'transfer-encoding: Chunked',
       '',
-      '2;a="b"',
+      '2;a="b";c;d=e',
       'ab',
-      '1 ',
+      '1',
       'c',
       '0',
       'x: y',
@@ -89,7 +89,11 @@ describe('what is no answer', () => {
     ['a length with a sign', [ok, 'content-length: +1', '', ''], /length/],
     ['a length and chunks', [ok, 'content-length: 1', 'transfer-encoding: chunked', '', ''], /two ways/],
     ['an encoding that is not known', [ok, 'transfer-encoding: gzip, chunked', '', ''], /encoding/],
+    ['an encoding with a tab behind it', [ok, 'transfer-encoding: chunked\t', '', ''], /encoding/],
     ['a chunk without a length', [...chunked, 'x', ''], /chunk/],
+    ['a chunk with an extension without a name', [...chunked, '1;', 'a', ''], /chunk/],
+    ['a chunk with a space in its length', [...chunked, '1 ', 'a', ''], /chunk/],
+    ['a trailer that is no header', [...chunked, '0', '"}', '', ''], /no header/],
     ['a chunk of a negative length', [...chunked, '-1', ''], /chunk/],
     ['a chunk of too many bytes', [...chunked, '1', 'abc', ''], /longer than/],
     ['a chunk of 52 bits and more', [...chunked, 'fffffffffffff', ''], /chunk/],
