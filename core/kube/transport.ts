@@ -42,6 +42,8 @@ export class Transport {
   readonly #connection: Connection
   readonly #options: TransportOptions
   readonly #url: URL
+  /** as sockets want it: an IPv6 address has no brackets */
+  readonly #host: string
   /** by what the connections' TLS is made of */
   readonly #pools = new Map<string, Pools>()
 
@@ -49,6 +51,7 @@ export class Transport {
     this.#connection = connection
     this.#options = options
     this.#url = new URL(connection.server)
+    this.#host = this.#url.hostname.replace(/^\[|\]$/g, '')
   }
 
   /**
@@ -132,15 +135,14 @@ export class Transport {
 
   async #dialRaw(signal: AbortSignal, late: Error): Promise<Socket> {
     const { proxy } = this.#connection
-    const host = this.#url.hostname.replace(/^\[|\]$/g, '')
     const port = Number(this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80))
     if (proxy === undefined) {
-      const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS }
+      const options = { host: this.#host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS }
       return connected(connect(options), 'connect', signal)
     }
     const { dialThroughProxy } = await import('./proxy.ts')
     try {
-      return await dialThroughProxy(proxy, host, port, signal)
+      return await dialThroughProxy(proxy, this.#host, port, signal)
     } catch (error) {
       throw error === late ? new Error(`the proxy ${new URL(proxy).host} does not answer`) : error
     }
@@ -148,10 +150,15 @@ export class Transport {
 
   #secure(socket: Socket, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
     const { tls } = this.#connection
-    const host = this.#url.hostname.replace(/^\[|\]$/g, '')
     // By name only: an address is checked against the certificate, but never sent as a server's name.
-    const servername = tls.serverName ?? (isIP(host) === 0 ? host : undefined)
-    const options = { socket, host, secureContext, rejectUnauthorized: !tls.isUnverified, ALPNProtocols: ['http/1.1'] }
+    const servername = tls.serverName ?? (isIP(this.#host) === 0 ? this.#host : undefined)
+    const options = {
+      socket,
+      host: this.#host,
+      secureContext,
+      rejectUnauthorized: !tls.isUnverified,
+      ALPNProtocols: ['http/1.1'],
+    }
     return connected(tlsConnect({ ...options, ...(servername ? { servername } : {}) }), 'secureConnect', signal)
   }
 }

@@ -3,18 +3,25 @@ import type { AnswerHead } from './answer-parser.ts'
 /** Read ahead of whoever reads; more makes the server wait. */
 const MAX_AHEAD_BYTES = 64 * 1024
 
+/** What an answer comes over. */
+interface Source {
+  pause(): void
+  resume(): void
+  destroy(error?: Error): void
+}
+
 /** One answer of a server: its head, and the body as it comes. */
 export class Answer {
   readonly status: number
   readonly headers: AnswerHead['headers']
   readonly #pieces: Buffer[] = []
-  readonly #connection: { pause(): void; resume(): void; destroy(error?: Error): void }
+  readonly #connection: Source
   #ahead = 0
   #isWhole = false
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(head: AnswerHead, connection: { pause(): void; resume(): void; destroy(error?: Error): void }) {
+  constructor(head: AnswerHead, connection: Source) {
     this.status = head.status
     this.headers = head.headers
     this.#connection = connection

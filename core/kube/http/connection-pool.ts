@@ -34,9 +34,11 @@ export class ConnectionPool {
    *
    * @throws what `dial` throws, the signal's reason, or what the pool was closed with
    */
-  take(signal: AbortSignal | undefined): Promise<HttpConnection> {
+  async take(signal: AbortSignal | undefined): Promise<HttpConnection> {
+    // It tells nobody of an abort that was before.
+    signal?.throwIfAborted()
     const free = this.#newestFree()
-    if (free) return Promise.resolve(free)
+    if (free) return free
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#wishes.delete(wish)

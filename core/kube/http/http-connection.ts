@@ -97,10 +97,10 @@ export class HttpConnection {
   readonly #onSocketEnd = (): void => {
     try {
       this.#parser.end()
-      this.#fail(cut())
     } catch {
-      this.#fail(cut())
+      // in the middle of an answer, which fails with the connection
     }
+    this.#fail(cut())
   }
 
   readonly #onError = (error: Error): void => this.#fail(error)

@@ -389,6 +389,21 @@ describe('an abort', () => {
     client.close()
   })
 
+  it('while the certificates are read sends nothing', async () => {
+    handler = ok
+    const reading = Promise.withResolvers<undefined>()
+    const tls = { ca: () => reading.promise, isUnverified: false, serverName: undefined }
+    const { client } = aClient(server.url, { tls })
+    const abort = new AbortController()
+    const answer = thrown(client.request({ path: '/', signal: abort.signal }))
+    await settle()
+    abort.abort(new Error('stop'))
+    reading.resolve(undefined)
+    expect(await answer).toMatchObject({ message: 'stop' })
+    expect(server.requests).toHaveLength(0)
+    client.close()
+  })
+
   it('reaches a request that still waits for a connection, and so does close', async () => {
     handler = () => undefined
     const { client, clock } = aClient(server.url, {}, { maxSockets: 1 })

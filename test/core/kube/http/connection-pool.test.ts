@@ -142,6 +142,16 @@ describe('who gives up', () => {
     expect(opened()).toBe(1)
   })
 
+  it('before it asks takes nothing, and does not wait for ever', async () => {
+    const { pool, opened } = await aPool(1)
+    await expect(take(pool, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop')
+    expect(opened()).toBe(0)
+    const first = await take(pool)
+    const second = take(pool, AbortSignal.abort(new Error('stop')))
+    await use(first)
+    await expect(second).rejects.toThrow('stop')
+  })
+
   it('leaves no listener behind', async () => {
     const { pool } = await aPool(1)
     const { signal } = new AbortController()
