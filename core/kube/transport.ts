@@ -86,6 +86,7 @@ export class Transport {
     const silence = watchSilence(this.#options.clock, timeoutMs, (limitMs) => connection.destroy(silent(limitMs)))
     const onAbort = () => connection.destroy(signal?.reason as Error)
     signal?.addEventListener('abort', onAbort, { once: true })
+    if (signal?.aborted) onAbort()
     try {
       return await connection.send(bytes)
     } finally {
