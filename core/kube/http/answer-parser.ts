@@ -1,3 +1,5 @@
+import { TOKEN } from './token.ts'
+
 /** The head of an answer. Names of headers are in lower case; of one that came several times, the values are joined by `, `. */
 export interface AnswerHead {
   status: number
@@ -24,9 +26,9 @@ const LF = 10
 const MAX_DIGITS = 12
 const NOTHING = Buffer.alloc(0)
 /** A tab around a value stays part of it: Node's own parser takes `chunked` with one for another encoding. */
-const HEADER = /^([!#$%&'*+\-.^_`|~\w]+): *([^\r\n\0]*?) *$/
+const HEADER = new RegExp(String.raw`^(${TOKEN}): *([^\r\n\0]*?) *$`)
 /** The length of a chunk, and extensions, which mean nothing to us: each has a name, and may have a value. */
-const CHUNK = /^([0-9a-f]{1,12})(?:;[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"[ !#-[\]-~]*"))?)*$/i
+const CHUNK = new RegExp(String.raw`^([0-9a-f]{1,12})(?:;${TOKEN}(?:=(?:${TOKEN}|"[ !#-[\]-~]*"))?)*$`, 'i')
 
 /** What is read at the moment: `length` and `chunk` have bytes left, `close` ends with the connection. */
 type Part = 'head' | 'length' | 'chunk-line' | 'chunk' | 'chunk-end' | 'trailers' | 'close' | 'switched'

@@ -1,3 +1,5 @@
+import { TOKEN } from './token.ts'
+
 /** A request as it goes out. */
 export interface HttpRequest {
   method: string
@@ -8,6 +10,7 @@ export interface HttpRequest {
   body: Uint8Array | undefined
 }
 
+const NAME = new RegExp(`^${TOKEN}$`)
 const TAKES_BODY = ['POST', 'PUT', 'PATCH']
 
 /**
@@ -31,7 +34,7 @@ export function requestBytes({ method, path, host, headers, body }: HttpRequest)
 }
 
 function headerLine(name: string, value: string): string {
-  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a header`)
+  if (!NAME.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a header`)
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new Error(`the header "${name}" has characters that a header cannot have`)
   return `${name}: ${value}\r\n`
 }
