@@ -334,6 +334,19 @@ describe('a server that fails', () => {
     client.close()
   })
 
+  it('that switches to another protocol, unasked, is no API server', async () => {
+    const { port, close } = await startTcpServer((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n')),
+    )
+    const { client } = aClient(`http://127.0.0.1:${port}`)
+    expect(await thrown(client.json({ path: '/' }))).toMatchObject({
+      code: 'CLUSTER_UNREACHABLE',
+      message: expect.stringContaining('another protocol, unasked') as string,
+    })
+    client.close()
+    await close()
+  })
+
   it('harms nobody with a body that nobody reads', async () => {
     handler = (_, response) => {
       response.writeHead(200, { 'content-length': '100' })
@@ -387,6 +400,22 @@ describe('an abort', () => {
     early.abort(reason)
     expect(await answer).toBe(reason)
     client.close()
+  })
+
+  it('gives its reason at whichever turn it comes', async () => {
+    handler = () => undefined
+    for (let turns = 0; turns < 30; turns++) {
+      const { client } = aClient(server.url)
+      handler = ok
+      await client.json({ path: '/' })
+      handler = () => undefined // on a kept connection there is nothing else to wait for
+      const abort = new AbortController()
+      const answer = thrown(client.request({ path: '/', signal: abort.signal }))
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      abort.abort(new Error('stop'))
+      expect(await answer, `after ${turns} turns`).toMatchObject({ message: 'stop' })
+      client.close()
+    }
   })
 
   it('while the certificates are read sends nothing', async () => {
