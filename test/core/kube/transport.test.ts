@@ -2,7 +2,7 @@ import { type AddressInfo, type Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { certificates } from '../../agent/task/outbound/servers.ts'
-import { aClient } from './fake-server.ts'
+import { aClient, startTcpServer } from './fake-server.ts'
 import { answerBytes } from './http/answers.ts'
 
 // what TLS is told and believes; client certificates and other users are tried at a real API server
@@ -61,5 +61,22 @@ describe.skipIf(!issued)('the server of a connection', () => {
   it('is not believed when its certificate is of an authority that is not trusted', async () => {
     expect(await asked('localhost', {})).toMatch(/cannot be reached: .*(self.signed|unable to verify)/)
     expect(await asked('localhost', { isUnverified: true })).toBe('in')
+  })
+})
+
+describe('a server that ends in the middle of a handshake', () => {
+  it.each<[string, (socket: Socket) => unknown]>([
+    ['at once', (socket) => socket.destroy()],
+    ['with a reset', (socket) => socket.resetAndDestroy()],
+    ['after our first words', (socket) => socket.once('data', () => socket.end())],
+    ['after our first words, with a reset', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['after a word of its own', (socket) => socket.once('data', () => socket.end('no TLS here'))],
+  ])('%s is not waited for', async (_, serve) => {
+    const { port, close } = await startTcpServer(serve)
+    // Its time stands still: what waits for a limit waits for ever.
+    const { client } = aClient(`https://127.0.0.1:${port}`)
+    await expect(client.json({ path: '/' })).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+    client.close()
+    await close()
   })
 })
