@@ -16,7 +16,11 @@ export default defineVerb({
     const format = await readFormat(args.output, 'daemon status')
     for (;;) {
       const data = await look(edge, folder)
-      edge.out(await show(format, { data, names: data.pid === undefined ? [] : [String(data.pid)], table: () => describe(data) }))
+      const names = data.pid === undefined ? [] : [String(data.pid)]
+      const text = await show(format, { data, names, table: () => describe(data) })
+      edge.out(text)
+      // A script gets nothing on stdout, and the exit code; a person would wonder.
+      if (!data.running && text === '') edge.err(describe(data))
       if (!args.watch) return data.running ? EXIT.ok : EXIT.notFound
       await edge.clock.sleep(WATCH_EACH_MS, edge.signal).catch(() => undefined)
       if (edge.signal.aborted) return EXIT.ok

@@ -163,3 +163,10 @@ it.skipIf(process.getuid?.() === 0)('a folder that this user may not write or re
   await chmod(join(cli.folder, 'jobs'), 0)
   expect((await cli.run('list', '--local')).code).toBe(5)
 })
+
+it.each(['name', 'jsonpath={.pid}'])('that no daemon runs is said where there is nothing to print: -o %s', async (format) => {
+  const cli = await makeCli()
+  const { code, out, err } = await cli.run('daemon', 'status', '-o', format)
+  expect({ code, out }).toEqual({ code: 3, out: '' })
+  expect(err).toMatch(/^no daemon runs for \S+\n$/)
+})
